@@ -1,0 +1,53 @@
+"""Why the planner refuses: one class per reason a caller can act on.
+
+Each constructor takes facts and writes the sentence a user reads: what was wrong, the value,
+the limit, and what to do. No sentence ever holds patient data.
+"""
+
+
+class PlannerError(Exception):
+    """Base of everything the planner refuses."""
+
+
+class GeometryError(PlannerError):
+    """A grid that cannot be a volume in patient space."""
+
+
+class FrameMismatchError(PlannerError):
+    """Two inputs live in different DICOM frames of reference."""
+
+    def __init__(self, left: str, right: str) -> None:
+        super().__init__(
+            f"inputs are in different frames of reference ({left} and {right}); "
+            "register them first, or plan on one series"
+        )
+
+
+class ModalityError(PlannerError):
+    """An image whose modality has no anatomy in this version."""
+
+    def __init__(self, modality: str) -> None:
+        super().__init__(
+            f"anatomy is found on CT only, this image is {modality}; plan on a CT of the same region"
+        )
+
+
+class AnatomyError(PlannerError):
+    """The image does not show what the anatomy starts from."""
+
+    def __init__(self, missing: str, found: str, advice: str) -> None:
+        super().__init__(f"no {missing} found ({found}); {advice}")
+
+
+class UnknownNameError(PlannerError):
+    """A level, root or side that does not exist."""
+
+    def __init__(self, kind: str, given: str, valid: str) -> None:
+        super().__init__(f"{kind} {given!r} is not known; valid: {valid}")
+
+
+class LevelNotFoundError(PlannerError):
+    """The named or placed level is not in this scan, or its name is not anchored."""
+
+    def __init__(self, asked: str, available: str, advice: str) -> None:
+        super().__init__(f"{asked} is not in this scan (found: {available}); {advice}")

@@ -1,0 +1,72 @@
+"""What a procedure is: needles, approaches, each structure's role; typed values with their sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from planner.structures import Pose, Role, Structure
+from planner.volume import Modality
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """One needle from stock; ``length_mm`` is the usable length from hub to tip, ``tip`` the grind's name."""
+
+    gauge: int
+    outer_diameter_mm: float
+    length_mm: float
+    tip: str
+
+    @property
+    def radius_mm(self) -> float:
+        """Half of the outer diameter."""
+        return self.outer_diameter_mm / 2
+
+    def __str__(self) -> str:
+        return f"{self.gauge} G x {self.length_mm:g} mm {self.tip}"
+
+
+@dataclass(frozen=True, slots=True)
+class StructureRole:
+    """What the needle may do to one structure, and the room it must leave."""
+
+    role: Role
+    reserve_mm: float
+    source: str
+    tip_zone_mm: float = 0.0
+    """The last part of the path in which a host or the target's own nerve is not tested."""
+    largest_gauge_mm: float | None = None
+    """Largest outer diameter that may cross; for ``traversable`` only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """A window of directions. ``obliquity_deg`` is counted towards the target's own side (ipsilateral positive)."""
+
+    name: str
+    obliquity_deg: tuple[float, float]
+    tilt_deg: tuple[float, float]
+    preferred_obliquity_deg: float
+    preferred_tilt_deg: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """One kind of treatment as data; ``planner/procedures`` holds one file for each."""
+
+    key: str
+    title: str
+    regions: tuple[str, ...]
+    modalities: tuple[Modality, ...]
+    treatment_pose: Pose
+    approaches: tuple[Approach, ...]
+    needles: tuple[Needle, ...]
+    roles: Mapping[Structure, StructureRole]
+    required: tuple[Structure, ...]
+    """Structures that must have been found; a missing one is printed NOT CHECKED."""
+    volume_ml: tuple[float, float]
+    hub_reserve_mm: float
+    """Needle left outside the skin."""
+    references: Mapping[str, str] = field(default_factory=dict)

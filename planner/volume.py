@@ -1,0 +1,139 @@
+"""Voxels in patient space: the only code that reads a value at a point.
+
+In: an array in (k, j, i) order and its geometry. Out: values at LPS points, or the same voxels
+in the patient's own axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.errors import GeometryError
+from planner.geometry import AxisOrder, FloatArray, VolumeGeometry
+from planner.structures import LevelName, Part, Side, Structure
+
+
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+
+class Modality(StrEnum):
+    """Modality (0008,0060) of an image the planner can read."""
+
+    CT = "CT"
+    MR = "MR"
+
+
+def _require_shape(array: npt.NDArray, geometry: VolumeGeometry) -> None:
+    if array.shape != geometry.shape:
+        raise GeometryError(f"array is {array.shape}, its geometry {geometry.shape}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """One image: int16 HU (CT) or signal (MR) on a grid.
+
+    ``padding_value`` marks voxels outside the reconstruction, Pixel Padding Value (0028,0120) or found
+    by the reader; None where there are none.
+    """
+
+    geometry: VolumeGeometry
+    voxels: npt.NDArray[np.int16]
+    modality: Modality = Modality.CT
+    padding_value: int | None = None
+
+    def __post_init__(self) -> None:
+        _require_shape(self.voxels, self.geometry)
+        voxels = np.asarray(self.voxels, dtype=np.int16).view()
+        voxels.setflags(write=False)
+        object.__setattr__(self, "voxels", voxels)
+
+    def in_patient_axes(self) -> Volume:
+        """The same voxels with axes re-ordered to run cranial, posterior, left; nothing is resampled."""
+        order = AxisOrder.to_patient_axes(self.geometry)
+        return Volume(
+            order.apply_to_geometry(self.geometry),
+            np.ascontiguousarray(order.apply(self.voxels)),
+            self.modality,
+            self.padding_value,
+        )
+
+    def nearest(self, points_mm: npt.ArrayLike, outside: int = -1024) -> npt.NDArray[np.int16]:
+        """(...) value of the voxel each LPS point lies in; ``outside`` beyond the grid."""
+        return nearest(self.voxels, self.geometry.indices(points_mm), outside)
+
+    def linear(self, points_mm: npt.ArrayLike, outside: float = -1024.0) -> FloatArray:
+        """(...) trilinear value at LPS points; ``outside`` beyond the outermost voxel centres."""
+        return linear(self.voxels, self.geometry.indices(points_mm), outside)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEntry:
+    """What one value of a label map means; ``confidence`` is 0 to 1."""
+
+    structure: Structure
+    part: Part | None = None
+    level: LevelName | None = None
+    side: Side | None = None
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelMap:
+    """uint16 labels on a grid and what each value means; 0 is outside everything."""
+
+    geometry: VolumeGeometry
+    labels: npt.NDArray[np.uint16]
+    entries: Mapping[int, LabelEntry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _require_shape(self.labels, self.geometry)
+        labels = np.asarray(self.labels, dtype=np.uint16).view()
+        labels.setflags(write=False)
+        object.__setattr__(self, "labels", labels)
+
+    def values_of(self, *structures: Structure) -> npt.NDArray[np.uint16]:
+        """The label values that belong to any of the structures, sorted."""
+        return np.array(
+            sorted(v for v, entry in self.entries.items() if entry.structure in structures), dtype=np.uint16
+        )
+
+    def mask(self, *structures: Structure) -> npt.NDArray[np.bool_]:
+        """Voxels of any of the structures."""
+        wanted = np.zeros(np.iinfo(np.uint16).max + 1, dtype=bool)
+        wanted[self.values_of(*structures)] = True
+        return wanted[self.labels]
+
+    def nearest(self, points_mm: npt.ArrayLike) -> npt.NDArray[np.uint16]:
+        """(...) label of the voxel each LPS point lies in; 0 beyond the grid."""
+        return nearest(self.labels, self.geometry.indices(points_mm), 0)
+
+
+def nearest(voxels: npt.NDArray[ScalarT], indices: FloatArray, outside: float) -> npt.NDArray[ScalarT]:
+    """(...) voxel at fractional (k, j, i) indices, rounded to the nearest centre."""
+    whole = np.floor(np.asarray(indices) + 0.5).astype(np.intp)
+    shape = np.array(voxels.shape)
+    inside = ((whole >= 0) & (whole < shape)).all(axis=-1)
+    k, j, i = np.moveaxis(np.where(inside[..., None], whole, 0), -1, 0)
+    return np.where(inside, voxels[k, j, i], np.asarray(outside, dtype=voxels.dtype))
+
+
+def linear(voxels: npt.NDArray, indices: FloatArray, outside: float) -> FloatArray:
+    """(...) trilinear interpolation at fractional (k, j, i) indices."""
+    indices = np.asarray(indices, dtype=np.float64)
+    last = np.array(voxels.shape) - 1
+    inside = ((indices >= 0) & (indices <= last)).all(axis=-1)
+    safe = np.where(inside[..., None], indices, 0.0)
+    low = np.minimum(safe.astype(np.intp), np.maximum(last - 1, 0))
+    weight = safe - low
+    total = np.zeros(inside.shape)
+    for corner in np.ndindex(2, 2, 2):
+        share = np.prod(np.where(np.array(corner, dtype=bool), weight, 1.0 - weight), axis=-1)
+        k, j, i = np.moveaxis(np.minimum(low + corner, last), -1, 0)
+        total += share * voxels[k, j, i]
+    return np.where(inside, total, outside)
