@@ -1,0 +1,1 @@
+"""Pure planning: arrays and frozen types in, a plan out."""

@@ -27,9 +27,7 @@ class ModalityError(PlannerError):
     """An image whose modality has no anatomy in this version."""
 
     def __init__(self, modality: str) -> None:
-        super().__init__(
-            f"anatomy is found on CT only, this image is {modality}; plan on a CT of the same region"
-        )
+        super().__init__(f"anatomy is found on CT only, this image is {modality}; plan on a CT of the same region")
 
 
 class AnatomyError(PlannerError):

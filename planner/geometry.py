@@ -7,7 +7,7 @@ LPS: +x to the patient's left, +y to posterior, +z cranial. Indices are in array
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 IntArray: TypeAlias = npt.NDArray[np.intp]
+AnyArray: TypeAlias = npt.NDArray[Any]
 
 _LARGEST_AXIS_COSINE = 1e-3
 """Between two axes of one grid; keeps the shear under a tenth of a voxel over 100 voxels."""
@@ -26,8 +27,8 @@ _AXIS_ALIGNED_COSINE = 1.0 - 1e-6
 """At least this along one patient axis: a drift under 0.15 voxel over 100 voxels."""
 
 
-def frozen(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> npt.NDArray:
-    """Read-only copy-if-needed of ``array`` as ``dtype``."""
+def frozen(array: npt.ArrayLike, dtype: npt.DTypeLike = np.float64) -> AnyArray:
+    """A read-only copy of ``array`` as ``dtype``."""
     fixed = np.array(array, dtype=dtype)
     fixed.setflags(write=False)
     return fixed
@@ -107,9 +108,7 @@ class VolumeGeometry:
         [1.0, 2.0, 3.0]
         """
         matrix = np.eye(4)
-        matrix[:3, :3] = np.array(
-            [[0, 0, spacing_mm[2]], [0, spacing_mm[1], 0], [spacing_mm[0], 0, 0]], dtype=float
-        )
+        matrix[:3, :3] = np.array([[0, 0, spacing_mm[2]], [0, spacing_mm[1], 0], [spacing_mm[0], 0, 0]], dtype=float)
         matrix[:3, 3] = first_voxel_mm
         return cls(matrix, shape, frame_of_reference_uid)
 
@@ -128,11 +127,11 @@ class VolumeGeometry:
     @property
     def index_from_lps(self) -> FloatArray:
         """(4, 4) inverse of ``lps_from_index``."""
-        return np.linalg.inv(self.lps_from_index)
+        return cast("FloatArray", np.linalg.inv(self.lps_from_index))
 
     @property
     def is_in_patient_axes(self) -> bool:
-        """k is cranial, j posterior and i left, each the positive way."""
+        """K is cranial, j posterior and i left, each the positive way."""
         wanted = np.eye(3)[::-1]
         return bool((np.sum(self.axes * wanted, axis=0) >= _AXIS_ALIGNED_COSINE).all())
 
@@ -149,8 +148,8 @@ class VolumeGeometry:
     def contains(self, points_mm: npt.ArrayLike) -> BoolArray:
         """(...) whether each point lies in the box of voxels, faces included."""
         indices = self.indices(points_mm)
-        inside: BoolArray = ((indices >= -0.5) & (indices <= np.array(self.shape) - 0.5)).all(axis=-1)
-        return inside
+        inside = (indices >= -0.5) & (indices <= np.array(self.shape) - 0.5)
+        return np.asarray(inside.all(axis=-1))
 
     @property
     def corners_mm(self) -> FloatArray:
@@ -166,9 +165,7 @@ class VolumeGeometry:
 
     def matches(self, other: VolumeGeometry, tolerance_mm: float = 1e-3) -> bool:
         """Same shape, and no voxel centre further apart than ``tolerance_mm``."""
-        return self.shape == other.shape and bool(
-            np.abs(self.corners_mm - other.corners_mm).max() <= tolerance_mm
-        )
+        return self.shape == other.shape and bool(np.abs(self.corners_mm - other.corners_mm).max() <= tolerance_mm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,21 +186,22 @@ class AxisOrder:
             ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)),
             key=lambda order: sum(abs(cosines[row, column]) for row, column in enumerate(order)),
         )
-        return cls(best, tuple(bool(cosines[row, column] < 0) for row, column in enumerate(best)))
+        k, j, i = (bool(cosines[row, column] < 0) for row, column in enumerate(best))
+        return cls(best, (k, j, i))
 
-    def apply(self, array: npt.NDArray) -> npt.NDArray:
+    def apply(self, array: AnyArray) -> AnyArray:
         """View of ``array`` in the new order."""
         turned = array.transpose(self.permutation)
         return turned[tuple(slice(None, None, -1 if flip else 1) for flip in self.flipped)]
 
-    def undo(self, array: npt.NDArray) -> npt.NDArray:
+    def undo(self, array: AnyArray) -> AnyArray:
         """View of an array in the new order, back in the old one."""
         unflipped = array[tuple(slice(None, None, -1 if flip else 1) for flip in self.flipped)]
         return unflipped.transpose(tuple(int(n) for n in np.argsort(self.permutation)))
 
     def apply_to_geometry(self, geometry: VolumeGeometry) -> VolumeGeometry:
         """The grid of ``apply(array)``; every voxel keeps its place."""
-        shape = tuple(geometry.shape[axis] for axis in self.permutation)
+        k, j, i = (geometry.shape[axis] for axis in self.permutation)
         matrix = np.eye(4)
         first = np.zeros(3)
         for new, (old, flip) in enumerate(zip(self.permutation, self.flipped, strict=True)):
@@ -211,4 +209,4 @@ class AxisOrder:
             matrix[:3, new] = -step if flip else step
             first[old] = geometry.shape[old] - 1 if flip else 0
         matrix[:3, 3] = geometry.points_mm(first)
-        return VolumeGeometry(matrix, shape, geometry.frame_of_reference_uid)
+        return VolumeGeometry(matrix, (k, j, i), geometry.frame_of_reference_uid)

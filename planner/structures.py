@@ -211,9 +211,7 @@ class PatientPosition(StrEnum):
     @property
     def pose(self) -> Pose:
         """How the body lies, head or feet first aside."""
-        return {"S": Pose.SUPINE, "P": Pose.PRONE, "DL": Pose.LEFT_SIDE, "DR": Pose.RIGHT_SIDE}[
-            self.value[2:]
-        ]
+        return {"S": Pose.SUPINE, "P": Pose.PRONE, "DL": Pose.LEFT_SIDE, "DR": Pose.RIGHT_SIDE}[self.value[2:]]
 
 
 class Pose(StrEnum):

@@ -15,9 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.errors import GeometryError
-from planner.geometry import AxisOrder, FloatArray, VolumeGeometry
+from planner.geometry import AnyArray, AxisOrder, FloatArray, VolumeGeometry
 from planner.structures import LevelName, Part, Side, Structure
-
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
@@ -29,7 +28,7 @@ class Modality(StrEnum):
     MR = "MR"
 
 
-def _require_shape(array: npt.NDArray, geometry: VolumeGeometry) -> None:
+def _require_shape(array: AnyArray, geometry: VolumeGeometry) -> None:
     if array.shape != geometry.shape:
         raise GeometryError(f"array is {array.shape}, its geometry {geometry.shape}")
 
@@ -118,16 +117,16 @@ def nearest(voxels: npt.NDArray[ScalarT], indices: FloatArray, outside: float) -
     """(...) voxel at fractional (k, j, i) indices, rounded to the nearest centre."""
     whole = np.floor(np.asarray(indices) + 0.5).astype(np.intp)
     shape = np.array(voxels.shape)
-    inside = ((whole >= 0) & (whole < shape)).all(axis=-1)
+    inside = np.asarray(((whole >= 0) & (whole < shape)).all(axis=-1))
     k, j, i = np.moveaxis(np.where(inside[..., None], whole, 0), -1, 0)
     return np.where(inside, voxels[k, j, i], np.asarray(outside, dtype=voxels.dtype))
 
 
-def linear(voxels: npt.NDArray, indices: FloatArray, outside: float) -> FloatArray:
+def linear(voxels: AnyArray, indices: FloatArray, outside: float) -> FloatArray:
     """(...) trilinear interpolation at fractional (k, j, i) indices."""
     indices = np.asarray(indices, dtype=np.float64)
     last = np.array(voxels.shape) - 1
-    inside = ((indices >= 0) & (indices <= last)).all(axis=-1)
+    inside = np.asarray(((indices >= 0) & (indices <= last)).all(axis=-1))
     safe = np.where(inside[..., None], indices, 0.0)
     low = np.minimum(safe.astype(np.intp), np.maximum(last - 1, 0))
     weight = safe - low

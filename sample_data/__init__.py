@@ -1,0 +1,1 @@
+"""A phantom with known truth, and the code that makes it."""

@@ -1,0 +1,1 @@
+"""An image in, an Anatomy out: one file per structure family."""
