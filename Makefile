@@ -1,0 +1,50 @@
+# Two commands do all set-up: `make demo` runs the main job, `make test` passes the tests.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NEEDLEPLAN := $(BIN)/needleplan
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint soak bench bench-accuracy bench-speed clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+$(VENV)/.python: .ci/python
+	sh .ci/python $(PYTHON) $(VENV)
+	touch $@
+
+$(VENV)/.product: $(VENV)/.python pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/.development: $(VENV)/.product
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	touch $@
+
+demo: $(VENV)/.product ## install, then plan on the sample series and write everything into ./demo
+	sh .ci/debian graphics optional
+	$(NEEDLEPLAN) demo --out demo
+
+test: $(VENV)/.development lint ## install, then every test but the soak tests
+	sh .ci/debian graphics servers
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak"
+
+test-fast: $(VENV)/.development ## the tests that need no server and no minute
+	$(BIN)/pytest -n 2 --dist loadfile -m "not soak and not slow and not servers"
+
+lint: $(VENV)/.development ## formatting, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+soak: $(VENV)/.development ## the long tests
+	sh .ci/debian graphics servers
+	$(BIN)/pytest -m soak
+
+bench: $(VENV)/.development ## folder to all files on one scan: SERIES=... ROOT=L3 SIDE=left
+	$(BIN)/python benchmarks/main_job.py $(SERIES) --root $(ROOT) --side $(SIDE)
+
+clean: ## remove what the commands above made
+	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache

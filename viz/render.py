@@ -1,0 +1,71 @@
+"""The key pictures of one path: axial, needle plane, down the needle and 3D, and all of them on one sheet.
+
+In: a subject (scan, anatomy, path, words). Out: RGB pictures, drawn off screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from viz.annotate import Needle, annotated, write_caption
+from viz.palette import SPINE
+from viz.planes import Plane, axial, down_the_needle, needle_plane
+from viz.scene import plan_scene
+from viz.slices import slice_picture
+from viz.subject import Picture, Subject
+from viz.window import photograph
+
+SIZE_PX = 768
+_AXIAL_REACH_MM = 30.0
+"""Shown beyond entry and target in the axial picture; at least 180 mm are shown."""
+
+
+def draw_pictures(subject: Subject) -> tuple[Picture, ...]:
+    """Axial, needle plane, down the needle, 3D; each ``SIZE_PX`` square."""
+    return (*(draw_slice(subject, plane) for plane in key_planes(subject)), draw_scene(subject))
+
+
+def draw_sheet(subject: Subject) -> Picture:
+    """The four key pictures in one, for a glance at the plan."""
+    axial_picture, along, across, scene = (picture.rgb for picture in draw_pictures(subject))
+    return Picture(
+        "plan", subject.target.words, np.vstack([np.hstack([axial_picture, along]), np.hstack([across, scene])])
+    )
+
+
+def key_planes(subject: Subject) -> tuple[Plane, ...]:
+    """The planes a radiologist checks a path in."""
+    path = subject.path
+    reach_mm = max(180.0, 2 * (np.abs(path.entry_mm - path.target_mm).max() + _AXIAL_REACH_MM))
+    size_mm = float(min(reach_mm, 320.0))
+    pose = subject.plan.scan_position.pose
+    return (
+        axial(path.target_mm, pose, size_mm),
+        needle_plane(path.entry_mm, path.target_mm, path.length_mm + 2 * _AXIAL_REACH_MM),
+        down_the_needle(path.entry_mm, path.target_mm, 60.0),
+    )
+
+
+def draw_slice(subject: Subject, plane: Plane) -> Picture:
+    """One plane with the needle in it."""
+    pixel_mm = plane.width_mm / SIZE_PX
+    grey = slice_picture(subject.volume, subject.anatomy.labels, plane, SPINE, pixel_mm)
+    needle = Needle(subject.path.entry_mm, subject.path.target_mm)
+    caption = replace(subject.caption, notes=(*subject.caption.notes, _where(plane, subject)))
+    picture = photograph(annotated(grey, plane, pixel_mm, needle, caption), SIZE_PX, SIZE_PX)
+    return Picture(plane.name.replace(" ", "-"), f"{plane.name}, {subject.target.words}", picture)
+
+
+def draw_scene(subject: Subject) -> Picture:
+    """The plan in 3D, head up, seen from the entry's side."""
+    renderer = plan_scene(subject)
+    write_caption(renderer, subject.caption, SIZE_PX)
+    return Picture("3d", f"3D, {subject.target.words}", photograph(renderer, SIZE_PX, SIZE_PX))
+
+
+def _where(plane: Plane, subject: Subject) -> str:
+    off_mm = float(plane.in_plane_mm(subject.path.entry_mm)[2])
+    place = f"{plane.name}; W {SPINE.width:g} C {SPINE.center:g}"
+    return place if abs(off_mm) < 0.5 else f"{place}; entry {abs(off_mm):.0f} mm off this plane"

@@ -1,0 +1,136 @@
+"""The plan in three dimensions: smooth surfaces of the structures, the needle as a tube, in LPS mm.
+
+In: an anatomy and a path. Out: a renderer that looks at the entry from outside the body.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkWindowedSincPolyDataFilter
+from vtkmodules.vtkFiltersSources import vtkLineSource, vtkSphereSource
+
+from vtkmodules.vtkFiltersCore import vtkTubeFilter  # isort: skip
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
+
+from planner.geometry import FloatArray, VolumeGeometry, unit
+from planner.plan import PlannedTrajectory
+from planner.structures import Structure
+from planner.volume import LabelMap
+from viz.palette import CONTOURS, NEEDLE, SOLIDS, TARGET
+from viz.subject import Subject
+from viz.window import Renderer
+
+REACH_MM = 90.0
+"""Half the edge of the box around the needle that is shown."""
+
+_GRID_MM = 1.5
+"""Keeps the whole scene under 150,000 triangles."""
+
+_SKIN_OPACITY = 0.16
+_SKIN_COLOUR = (224, 172, 140)
+_NEEDLE_RADIUS_MM = 0.9
+"""Thicker than the needle: seen at the picture's scale."""
+
+
+def plan_scene(subject: Subject) -> Renderer:
+    """Bones, nerves, vessels and the needle, seen from the entry's side."""
+    renderer = vtkRenderer()
+    renderer.SetBackground(0.09, 0.10, 0.13)
+    labels = around_needle(subject.anatomy.labels, subject.path)
+    for structures, colour, opacity in _surfaces():
+        _add_surface(renderer, labels, labels.mask(*structures), colour, opacity)
+    _add_surface(renderer, labels, labels.labels > 0, _SKIN_COLOUR, _SKIN_OPACITY)
+    _add_needle(renderer, subject.path)
+    _aim(renderer, subject.path)
+    return renderer
+
+
+def around_needle(labels: LabelMap, path: PlannedTrajectory) -> LabelMap:
+    """The label map on a 1.5 mm grid in patient axes, in the box around the needle."""
+    low = np.minimum(path.entry_mm, path.target_mm) - REACH_MM / 2
+    high = np.maximum(path.entry_mm, path.target_mm) + REACH_MM / 2
+    k, j, i = (int(n) for n in np.ceil((high - low) / _GRID_MM)[::-1])
+    grid = VolumeGeometry.from_spacing((k, j, i), (_GRID_MM,) * 3, (low[0], low[1], low[2]))
+    points_mm = grid.points_mm(np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1))
+    return LabelMap(grid, labels.nearest(points_mm), labels.entries)
+
+
+def _surfaces() -> list[tuple[tuple[Structure, ...], tuple[int, int, int], float]]:
+    colours = dict.fromkeys(CONTOURS[structure] for structure in SOLIDS)
+    groups = {colour: tuple(s for s in SOLIDS if CONTOURS[s] == colour) for colour in colours}
+    return [(structures, colour, SOLIDS[structures[0]]) for colour, structures in groups.items()]
+
+
+def _add_surface(
+    renderer: Renderer,
+    labels: LabelMap,
+    mask: npt.NDArray[np.bool_],
+    colour: tuple[int, int, int],
+    opacity: float,
+) -> None:
+    if not mask.any():
+        return
+    padded = np.pad(mask, 1).astype(np.uint8)
+    image = vtkImageData()
+    image.SetDimensions(*padded.shape[::-1])
+    image.SetSpacing(*labels.geometry.spacing_mm[::-1].tolist())
+    image.SetOrigin(*labels.geometry.points_mm([-1, -1, -1]).tolist())
+    image.GetPointData().SetScalars(numpy_to_vtk(padded.reshape(-1), deep=1))
+    contour = vtkFlyingEdges3D()
+    contour.SetInputData(image)
+    contour.SetValue(0, 0.5)
+    smooth = vtkWindowedSincPolyDataFilter()
+    smooth.SetInputConnection(contour.GetOutputPort())
+    smooth.SetNumberOfIterations(15)
+    smooth.SetPassBand(0.08)
+    smooth.NonManifoldSmoothingOn()
+    smooth.NormalizeCoordinatesOn()
+    actor = _actor(smooth.GetOutputPort(), colour)
+    actor.GetProperty().SetOpacity(opacity)
+    if opacity < 1:
+        actor.GetProperty().BackfaceCullingOn()
+    renderer.AddActor(actor)
+
+
+def _add_needle(renderer: Renderer, path: PlannedTrajectory) -> None:
+    outward = unit(path.entry_mm - path.target_mm)
+    hub_mm = path.target_mm + outward * path.needle.length_mm
+    line = vtkLineSource()
+    line.SetPoint1(*path.target_mm.tolist())
+    line.SetPoint2(*hub_mm.tolist())
+    tube = vtkTubeFilter()
+    tube.SetInputConnection(line.GetOutputPort())
+    tube.SetRadius(_NEEDLE_RADIUS_MM)
+    tube.SetNumberOfSides(16)
+    renderer.AddActor(_actor(tube.GetOutputPort(), NEEDLE))
+    tip = vtkSphereSource()
+    tip.SetCenter(*path.target_mm.tolist())
+    tip.SetRadius(2.0)
+    renderer.AddActor(_actor(tip.GetOutputPort(), TARGET))
+
+
+def _actor(port: object, colour: tuple[int, int, int]) -> vtkActor:
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputConnection(port)
+    mapper.ScalarVisibilityOff()
+    actor = vtkActor()
+    actor.SetMapper(mapper)
+    actor.GetProperty().SetColor(*(value / 255 for value in colour))
+    return actor
+
+
+def _aim(renderer: Renderer, path: PlannedTrajectory) -> None:
+    """From behind the entry, turned 35 degrees off the needle so that its length shows, head up."""
+    outward = unit(path.entry_mm - path.target_mm)
+    away: FloatArray = unit(np.array([0.0, 1.0, 0.0]) - outward * outward[1] + np.array([0.0, 0.0, 0.35]))
+    view = unit(np.cos(np.radians(35)) * outward + np.sin(np.radians(35)) * away)
+    middle = (path.entry_mm + 2 * path.target_mm) / 3
+    camera = renderer.GetActiveCamera()
+    camera.SetFocalPoint(*middle.tolist())
+    camera.SetPosition(*(middle + 420 * view).tolist())
+    camera.SetViewUp(0.0, 0.0, 1.0)
+    camera.SetViewAngle(28.0)
+    renderer.ResetCameraClippingRange()
