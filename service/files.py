@@ -1,0 +1,69 @@
+"""Writing results: a file is there whole or not at all.
+
+In: documents, bytes, a label map. Out: files. Labels keep the scan's own grid, in LPS mm.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk  # noqa: N813 - the name its own documentation uses
+from pydantic import BaseModel
+
+from planner.volume import LabelMap
+
+_INDEX_AXES = [2, 1, 0]
+"""SimpleITK orders a grid's axes i, j, k; ours are k, j, i."""
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A path to write to; on leaving without error it is renamed to ``path``, else removed."""
+    part = path.with_name(f".{os.getpid()}.part.{path.name}")
+    try:
+        yield part
+        _flush_to_disk(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> Path:
+    """``path``, holding ``text``."""
+    with written_whole(path) as part:
+        part.write_text(text, encoding="utf-8")
+    return path
+
+
+def write_document(path: Path, document: BaseModel) -> Path:
+    """``path``, holding the document as JSON."""
+    return write_text(path, document.model_dump_json(indent=1) + "\n")
+
+
+def write_with(path: Path, write: Callable[[Path], None]) -> Path:
+    """``path``, written whole by ``write``."""
+    with written_whole(path) as part:
+        write(part)
+    return path
+
+
+def write_label_map(path: Path, labels: LabelMap) -> Path:
+    """``path`` (``.nii.gz``), the label map on its own grid; any reader that knows LPS or RAS puts it in place."""
+    geometry = labels.geometry
+    image = sitk.GetImageFromArray(np.ascontiguousarray(labels.labels))
+    image.SetOrigin(geometry.points_mm([0, 0, 0]).tolist())
+    image.SetSpacing(geometry.spacing_mm[::-1].tolist())
+    image.SetDirection(geometry.axes[:, _INDEX_AXES].ravel().tolist())
+    return write_with(path, lambda part: sitk.WriteImage(image, str(part), useCompression=True))
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,68 @@
+"""Which rule a series falls under, and why; the first match wins.
+
+In: the rules and what the series says of itself. Out: a ``Route`` with the reason in words. Reasons name fields, never
+their values in the series, since those may be patient data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from service.settings import Action, Match, Rule
+
+NO_TARGET_CHOSEN = "no target chosen"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesTags:
+    """What rules can match on; empty where the images do not say."""
+
+    modality: str
+    body_part: str
+    series_description: str = field(repr=False)
+    requested_procedure: str = field(repr=False)
+    calling_ae_title: str
+    study_uid: str
+    accession_number: str = field(repr=False)
+    patient_id: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What to do with one series, by which rule, and why each rule before did not match."""
+
+    action: Action
+    rule: Rule | None
+    why: str
+    passed_over: tuple[str, ...]
+
+
+def route(rules: Sequence[Rule], tags: SeriesTags) -> Route:
+    """The first rule that matches; without one, segment and wait for a person to choose a target."""
+    passed_over: list[str] = []
+    for rule in rules:
+        differing = _differing(rule.match, tags)
+        if not differing:
+            return Route(rule.action, rule, f"rule {rule.name!r} matches {_fields(rule.match)}", tuple(passed_over))
+        passed_over.append(f"rule {rule.name!r}: {', '.join(differing)} differ{'s' if len(differing) == 1 else ''}")
+    return Route(Action.SEGMENT, None, f"{NO_TARGET_CHOSEN}: no rule matches", tuple(passed_over))
+
+
+def _fields(match: Match) -> str:
+    return ", ".join(match.given) or "every series"
+
+
+def _differing(match: Match, tags: SeriesTags) -> list[str]:
+    return [name for name, wanted in match.given.items() if not _agrees(name, wanted, tags)]
+
+
+def _agrees(name: str, wanted: str, tags: SeriesTags) -> bool:
+    if name == "series_description_contains":
+        return wanted.casefold() in tags.series_description.casefold()
+    found: str = getattr(tags, name)
+    return found.strip() == wanted.strip() if name in _EXACT else found.strip().casefold() == wanted.strip().casefold()
+
+
+_EXACT = frozenset({"study_uid", "accession_number", "patient_id", "calling_ae_title"})
+"""Identities compare with their case."""

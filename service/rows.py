@@ -1,0 +1,96 @@
+"""The tables: instances, cases, their history, exports.
+
+Times are seconds since 1970 (UTC). No patient data is stored here: a series is known by its UID only.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from sqlalchemy import Enum, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class CaseState(StrEnum):
+    """Where a case stands."""
+
+    RECEIVING = "receiving"
+    WAITING = "waiting"
+    READY = "ready"
+    QUEUED = "queued"
+    RUNNING = "running"
+    PLANNED = "planned"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    IGNORED = "ignored"
+    STALE = "stale"
+
+
+class ExportState(StrEnum):
+    """Where one export stands; a dead letter waits for a person."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+
+class Instance(Base):
+    """One received image."""
+
+    __tablename__ = "instances"
+
+    sop_instance_uid: Mapped[str] = mapped_column(primary_key=True)
+    series_instance_uid: Mapped[str] = mapped_column(index=True)
+    path: Mapped[str] = mapped_column(unique=True)
+    sha256: Mapped[str]
+    received_at_s: Mapped[float]
+    calling_ae_title: Mapped[str]
+
+
+class Case(Base):
+    """One revision of one series."""
+
+    __tablename__ = "cases"
+    __table_args__ = (UniqueConstraint("series_instance_uid", "revision"),)
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    series_instance_uid: Mapped[str] = mapped_column(index=True)
+    study_instance_uid: Mapped[str]
+    revision: Mapped[int]
+    state: Mapped[CaseState] = mapped_column(Enum(CaseState, native_enum=False), index=True)
+    reason: Mapped[str]
+    folder: Mapped[str]
+    last_image_at_s: Mapped[float]
+
+
+class HistoryLine(Base):
+    """One change of a case's state."""
+
+    __tablename__ = "history"
+
+    line: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_number: Mapped[int] = mapped_column(ForeignKey("cases.number"), index=True)
+    at_s: Mapped[float]
+    state: Mapped[CaseState] = mapped_column(Enum(CaseState, native_enum=False))
+    reason: Mapped[str]
+
+
+class Export(Base):
+    """One file on its way to one destination."""
+
+    __tablename__ = "exports"
+    __table_args__ = (UniqueConstraint("sop_instance_uid", "destination"),)
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    case_number: Mapped[int] = mapped_column(ForeignKey("cases.number"), index=True)
+    path: Mapped[str]
+    sop_instance_uid: Mapped[str]
+    destination: Mapped[str]
+    state: Mapped[ExportState] = mapped_column(Enum(ExportState, native_enum=False), index=True)
+    attempts: Mapped[int]
+    due_at_s: Mapped[float]
+    last_error: Mapped[str]

@@ -1,0 +1,73 @@
+"""What a plan must say about the images it was made on: whose frame, which slice, what is missing.
+
+In: a volume's geometry and, for DICOM, its source. Out: ``SeriesDocument``, the slice that holds a point, and what
+keeps a plan on these images from release.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dicom_io.series import ImageSeries, SeriesSource
+from planner.geometry import FloatArray, VolumeGeometry
+from service.documents import SeriesDocument, SliceDocument
+from service.words import VALID_FOR
+
+NO_CHECKLIST = "clinical checklist and contraindications are not recorded; this version has no gates for them"
+BREATHING_UNKNOWN = "breathing phase of the scan is unknown"
+NO_PATIENT_ID = "no Patient ID in the images: not releasable"
+FRAME_DERIVED = "no Frame of Reference UID in the images: it is derived from the series and shared with no other"
+NO_DICOM = "the images are no DICOM series: patient, series and slices are unknown"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SeriesFacts:
+    """One series; ``source`` is None for NIfTI, NRRD and MetaImage."""
+
+    geometry: VolumeGeometry
+    source: SeriesSource | None
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, series: ImageSeries) -> SeriesFacts:
+        """The facts of a DICOM series."""
+        return cls(series.volume.geometry, series.source, series.notes)
+
+    def document(self) -> SeriesDocument:
+        """As written into every file."""
+        source = self.source
+        return SeriesDocument(
+            series_instance_uid=None if source is None else source.series_instance_uid,
+            frame_of_reference_uid=self.geometry.frame_of_reference_uid,
+            frame_of_reference_is_derived=source is None or source.frame_of_reference_is_derived,
+            has_patient_id=None if source is None else bool(source.patient.patient_id),
+            notes=list(self.notes),
+            valid_for=VALID_FOR,
+        )
+
+    def slice_at(self, point_mm: FloatArray) -> SliceDocument | None:
+        """The image nearest to a point along the slices' normal; None beyond the scan or without DICOM."""
+        if self.source is None:
+            return None
+        k = float(self.geometry.indices(point_mm)[0])
+        nearest = int(np.floor(k + 0.5))
+        if not 0 <= nearest < len(self.source.instances):
+            return None
+        image = self.source.instances[nearest]
+        return SliceDocument(
+            series_number=self.source.series_number,
+            instance_number=image.instance_number,
+            slice_location_mm=image.slice_location_mm,
+            off_slice_mm=abs(k - nearest) * float(self.geometry.spacing_mm[0]),
+        )
+
+    @property
+    def release_blockers(self) -> tuple[str, ...]:
+        """What these images, and this version, keep from release."""
+        if self.source is None:
+            return (NO_DICOM, BREATHING_UNKNOWN, NO_CHECKLIST)
+        identity = () if self.source.patient.patient_id else (NO_PATIENT_ID,)
+        frame = (FRAME_DERIVED,) if self.source.frame_of_reference_is_derived else ()
+        return (*identity, *frame, BREATHING_UNKNOWN, NO_CHECKLIST)

@@ -1,0 +1,110 @@
+"""A plan on a terminal: tables and sentences a person reads before looking at the pictures.
+
+In: documents. Out: rich renderables. No patient name or ID is ever shown here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from service.documents import AnatomyDocument, ClearanceDocument, PlanDocument, TargetDocument, TrajectoryDocument
+
+_SHOWN_CLEARANCES = 4
+
+
+def show_plan(console: Console, plan: PlanDocument) -> None:
+    """The whole plan: what and where, the paths, what is not checked, what keeps it from release."""
+    for target in plan.targets:
+        _show_target(console, plan, target)
+    _show_list(console, "NOT CHECKED", [name.replace("_", " ") for name in plan.not_checked], "bold yellow")
+    _show_list(console, "Warnings", plan.warnings, "yellow")
+    _show_list(console, "Not releasable", plan.release_blockers, "bold red")
+    console.print(escape(f"Valid for {plan.series.valid_for}."))
+
+
+def show_anatomy(console: Console, anatomy: AnatomyDocument) -> None:
+    """What was found, how sure, and how long it took."""
+    levels = ", ".join(level.name for level in anatomy.levels) or "none"
+    console.print(escape(f"Levels: {levels} ({anatomy.naming or 'nothing in the scan anchors a name'})"))
+    console.print(escape(f"Foramina: {', '.join(f'{f.level} {f.side}' for f in anatomy.foramina) or 'none'}"))
+    console.print(escape(f"Lies {anatomy.pose} ({anatomy.pose_evidence})"))
+    structures = Table("structure", "confidence", "border within [mm], 95 %", title="Structures found")
+    for one in anatomy.structures:
+        border = "-" if one.uncertainty_mm is None else f"{one.uncertainty_mm:.1f}"
+        structures.add_row(one.structure.replace("_", " "), f"{one.confidence:.2f}", border)
+    console.print(structures)
+    _show_list(console, "Warnings", anatomy.warnings, "yellow")
+    took = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in anatomy.seconds.items())
+    console.print(escape(f"Seconds: {took}"))
+
+
+def show_files(console: Console, files: Iterable[Path]) -> None:
+    """Where the results lie."""
+    files = list(files)
+    if files:
+        console.print(escape(f"Results in {files[0].parent}: {', '.join(file.name for file in files)}"), soft_wrap=True)
+
+
+def _show_target(console: Console, plan: PlanDocument, target: TargetDocument) -> None:
+    console.rule(escape(f"{plan.title}: {target.words}"))
+    console.print(escape(plan.state_words), style="bold red")
+    if plan.rehearsal:
+        console.print(escape(plan.rehearsal), style="bold magenta")
+    console.print(
+        escape(f"Scanned {plan.scan_position}, treated {plan.treatment_position}; chosen by {target.chosen_by}.")
+    )
+    if not target.name_is_certain:
+        console.print("The level's name is not certain: a person must confirm it.", style="yellow")
+    if target.trajectories:
+        console.print(_paths(target.trajectories))
+    else:
+        console.print(f"NO SAFE PATH among {target.examined} directions examined.", style="bold red")
+    for path in target.trajectories:
+        console.print(escape(f"{path.rank}. {path.sentence}"))
+    console.print(_rejected(target))
+
+
+def _paths(paths: Sequence[TrajectoryDocument]) -> Table:
+    table = Table(title="Paths, best first")
+    for heading in ("", "entry", "depth", "obliquity", "tilt", "tolerance", "needle", "closest (clearance / required)"):
+        table.add_column(heading)
+    for path in paths:
+        table.add_row(
+            str(path.rank),
+            path.entry_words,
+            f"{path.length_mm:.1f} mm",
+            f"{path.obliquity_deg:+.1f} deg",
+            f"{path.tilt_deg:+.1f} deg",
+            f"{path.tolerance_deg:.1f} deg",
+            f"{path.needle.gauge} G x {path.needle.length_mm:g} mm",
+            "\n".join(_clearance(one) for one in _tightest(path.clearances)),
+        )
+    return table
+
+
+def _tightest(clearances: Iterable[ClearanceDocument]) -> list[ClearanceDocument]:
+    return sorted(clearances, key=lambda one: (not one.is_hard, one.spare_mm))[:_SHOWN_CLEARANCES]
+
+
+def _clearance(one: ClearanceDocument) -> str:
+    name = " ".join(part for part in (one.structure, one.part, one.level, one.side) if part).replace("_", " ")
+    return escape(f"{name} {one.clearance_mm:.1f} / {one.margin_mm:.1f} mm at depth {one.depth_mm:.0f} mm")
+
+
+def _rejected(target: TargetDocument) -> Table:
+    table = Table("rule", "directions rejected", title=f"{target.examined} directions examined")
+    for rule, count in sorted(target.rejected.items(), key=lambda item: -item[1]):
+        table.add_row(escape(rule), str(count))
+    return table
+
+
+def _show_list(console: Console, title: str, lines: Sequence[str], style: str) -> None:
+    if lines:
+        console.print(escape(f"{title}:"), style=style)
+    for line in lines:
+        console.print(escape(f"  - {line}"))
