@@ -1,0 +1,266 @@
+"""What one CT or MR image says of itself, as frozen records.
+
+In: one header. Out: an ``Instance``, or why it is none. Points are LPS mm as stored.
+What is needed is checked here; pydicom's own warnings would print the values they warn about, so they are off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from pydicom import config
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
+
+from dicom_io.attributes import integer, number, numbers, text, values
+from planner.volume import Modality
+
+config.settings.reading_validation_mode = config.IGNORE
+
+SINGLE_FRAME = {
+    "1.2.840.10008.5.1.4.1.1.2": Modality.CT,
+    "1.2.840.10008.5.1.4.1.1.4": Modality.MR,
+}
+"""CT and MR Image Storage (PS3.4 B.5)."""
+
+MULTI_FRAME = {
+    "1.2.840.10008.5.1.4.1.1.2.1": Modality.CT,
+    "1.2.840.10008.5.1.4.1.1.2.2": Modality.CT,
+    "1.2.840.10008.5.1.4.1.1.4.1": Modality.MR,
+    "1.2.840.10008.5.1.4.1.1.4.4": Modality.MR,
+}
+"""Enhanced and Legacy Converted Enhanced CT and MR Image Storage (PS3.4 B.5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Who was scanned; never printed: the representation is empty."""
+
+    patient_id: str = field(default="", repr=False)
+    issuer_of_patient_id: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+    birth_date: str = field(default="", repr=False)
+    sex: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Which study and series an image belongs to. Must be equal over a series."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    frame_of_reference_uid: str
+    modality: str
+    patient_position: str
+    accession_number: str = field(default="", repr=False)
+    study_id: str = field(default="", repr=False)
+    study_date: str = ""
+    study_time: str = ""
+    series_number: int | None = None
+    series_date: str = ""
+    body_part: str = ""
+    manufacturer: str = ""
+    model: str = ""
+    station: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Where one image lies: directions, position of the first voxel and spacing, as stored; None where invalid."""
+
+    rows: int
+    columns: int
+    orientation: tuple[float, ...] | None
+    position_mm: tuple[float, ...] | None
+    pixel_spacing_mm: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How one image's stored values become Hounsfield units or signal."""
+
+    bits_allocated: int
+    bits_stored: int
+    is_signed: bool
+    slope: float | None
+    intercept: float | None
+    rescale_type: str
+    padding: tuple[int, int] | None
+    """Lowest and highest stored value that is padding: Pixel Padding Value (0028,0120), Range Limit (0028,0121)."""
+    transfer_syntax_uid: str
+    is_lossy: bool
+    lossy_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One image's header."""
+
+    path: Path
+    sop_class_uid: str
+    sop_instance_uid: str
+    instance_number: int | None
+    acquisition_number: int | None
+    slice_location_mm: float | None
+    image_type: tuple[str, ...]
+    frames: int
+    plane: Plane
+    encoding: Encoding
+    study: Study
+    patient: Patient
+
+    @property
+    def is_multi_frame(self) -> bool:
+        """Enhanced CT or MR."""
+        return self.sop_class_uid in MULTI_FRAME
+
+    @property
+    def words(self) -> str:
+        """What a refusal calls this image: its Instance Number (0020,0013)."""
+        return "an image without number" if self.instance_number is None else f"image {self.instance_number}"
+
+
+_KEYWORDS = [
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "FrameOfReferenceUID",
+    "Modality",
+    "PatientPosition",
+    "AccessionNumber",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "SeriesNumber",
+    "SeriesDate",
+    "BodyPartExamined",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "StationName",
+    "PatientID",
+    "IssuerOfPatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "ImageType",
+    "InstanceNumber",
+    "AcquisitionNumber",
+    "SliceLocation",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "SamplesPerPixel",
+    "ImageOrientationPatient",
+    "ImagePositionPatient",
+    "PixelSpacing",
+    "BitsAllocated",
+    "BitsStored",
+    "PixelRepresentation",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "LossyImageCompression",
+    "LossyImageCompressionRatio",
+]
+TAGS = [tag for tag in map(tag_for_keyword, _KEYWORDS) if tag is not None]
+
+
+def instance_of(path: Path, header: Dataset) -> Instance | str:
+    """The image's record, or why it is no CT or MR image."""
+    sop_class = str(header.get("SOPClassUID", ""))
+    if sop_class not in SINGLE_FRAME and sop_class not in MULTI_FRAME:
+        return f"not a CT or MR image ({text(header, 'Modality') or 'no modality'})"
+    image_type = tuple(str(value).upper() for value in values(header, "ImageType"))
+    if "LOCALIZER" in image_type:
+        return "scout or localizer image"
+    if int(header.get("SamplesPerPixel") or 1) != 1:
+        return "colour image"
+    if not header.get("SOPInstanceUID") or not header.get("SeriesInstanceUID"):
+        return "broken DICOM file"
+    return Instance(
+        path=path,
+        sop_class_uid=sop_class,
+        sop_instance_uid=str(header.SOPInstanceUID),
+        instance_number=integer(header, "InstanceNumber"),
+        acquisition_number=integer(header, "AcquisitionNumber"),
+        slice_location_mm=number(header, "SliceLocation"),
+        image_type=image_type,
+        frames=integer(header, "NumberOfFrames") or 1,
+        plane=_plane(header),
+        encoding=_encoding(header),
+        study=_study(header),
+        patient=_patient(header),
+    )
+
+
+def _plane(header: Dataset) -> Plane:
+    return Plane(
+        rows=integer(header, "Rows") or 0,
+        columns=integer(header, "Columns") or 0,
+        orientation=numbers(header, "ImageOrientationPatient", 6),
+        position_mm=numbers(header, "ImagePositionPatient", 3),
+        pixel_spacing_mm=numbers(header, "PixelSpacing", 2),
+    )
+
+
+def _encoding(header: Dataset) -> Encoding:
+    is_signed = integer(header, "PixelRepresentation") == 1
+    syntax = getattr(header, "file_meta", Dataset()).get("TransferSyntaxUID", "")
+    ratios = values(header, "LossyImageCompressionRatio")
+    return Encoding(
+        bits_allocated=integer(header, "BitsAllocated") or 0,
+        bits_stored=integer(header, "BitsStored") or 0,
+        is_signed=is_signed,
+        slope=number(header, "RescaleSlope"),
+        intercept=number(header, "RescaleIntercept"),
+        rescale_type=text(header, "RescaleType").upper(),
+        padding=_padding(header, is_signed=is_signed),
+        transfer_syntax_uid=str(syntax),
+        is_lossy=text(header, "LossyImageCompression") == "01",
+        lossy_ratio=float(str(ratios[-1])) if ratios else None,
+    )
+
+
+def _padding(header: Dataset, *, is_signed: bool) -> tuple[int, int] | None:
+    value = integer(header, "PixelPaddingValue")
+    if value is None:
+        return None
+    limit = integer(header, "PixelPaddingRangeLimit")
+    kind = np.int16 if is_signed else np.uint16
+    ends = [int(np.uint16(end & 0xFFFF).astype(kind)) for end in (value, value if limit is None else limit)]
+    return min(ends), max(ends)
+
+
+def _study(header: Dataset) -> Study:
+    return Study(
+        study_instance_uid=text(header, "StudyInstanceUID"),
+        series_instance_uid=text(header, "SeriesInstanceUID"),
+        frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
+        modality=text(header, "Modality"),
+        patient_position=text(header, "PatientPosition").upper(),
+        accession_number=text(header, "AccessionNumber"),
+        study_id=text(header, "StudyID"),
+        study_date=text(header, "StudyDate"),
+        study_time=text(header, "StudyTime"),
+        series_number=integer(header, "SeriesNumber"),
+        series_date=text(header, "SeriesDate"),
+        body_part=text(header, "BodyPartExamined"),
+        manufacturer=text(header, "Manufacturer"),
+        model=text(header, "ManufacturerModelName"),
+        station=text(header, "StationName"),
+    )
+
+
+def _patient(header: Dataset) -> Patient:
+    return Patient(
+        patient_id=text(header, "PatientID"),
+        issuer_of_patient_id=text(header, "IssuerOfPatientID"),
+        name=text(header, "PatientName"),
+        birth_date=text(header, "PatientBirthDate"),
+        sex=text(header, "PatientSex"),
+    )

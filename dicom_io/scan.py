@@ -1,0 +1,89 @@
+"""The CT and MR images among the files of a folder, and why the others were left out.
+
+In: a folder or a file. Out: headers only, no pixels; about 4,000 files a second.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+from pydicom.errors import InvalidDicomError
+
+from dicom_io.instances import TAGS, Instance, instance_of
+
+UNREADABLE = (
+    InvalidDicomError,
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    NotImplementedError,
+)
+"""What pydicom raises on broken files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """All CT and MR images found, and how many other files were left out, by reason."""
+
+    instances: tuple[Instance, ...]
+    left_out: dict[str, int]
+
+
+def scan_files(path: Path) -> Scan:
+    """Read the header of every file under a folder, or of one file and the images of its series beside it.
+
+    A file named DICOMDIR stands for its folder.
+    """
+    left_out: Counter[str] = Counter()
+    found = [one for one in map(_read, _files(path)) if _keep(one, left_out)]
+    instances = [one for one in found if isinstance(one, Instance)]
+    if path.is_file() and path.name.upper() != "DICOMDIR":
+        wanted = {one.study.series_instance_uid for one in instances if one.path == path}
+        instances = [one for one in instances if one.study.series_instance_uid in wanted]
+    return Scan(tuple(instances), dict(left_out))
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield from sorted(other for other in path.parent.iterdir() if other.is_file())
+        return
+    for folder, _, names in os.walk(path):
+        yield from (Path(folder) / name for name in sorted(names))
+
+
+def _keep(one: Instance | str, left_out: Counter[str]) -> bool:
+    if isinstance(one, str):
+        left_out[one] += 1
+    return isinstance(one, Instance)
+
+
+def _read(path: Path) -> Instance | str:
+    """The image's header, or why the file is none."""
+    try:
+        if path.name.upper() == "DICOMDIR":
+            return "DICOMDIR"
+        if not _looks_like_dicom(path):
+            return "not DICOM"
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS, force=True)
+        return instance_of(path, header)
+    except UNREADABLE:
+        return "broken DICOM file"
+
+
+def _looks_like_dicom(path: Path) -> bool:
+    """Preamble and prefix (PS3.10 7.1), or a data set that starts at once with group 0002 or 0008."""
+    with path.open("rb") as file:
+        start = file.read(132)
+    return (
+        start[128:132] == b"DICM"
+        or start[:4] in {b"\x08\x00\x05\x00", b"\x08\x00\x08\x00", b"\x08\x00\x16\x00"}
+        or (start[:2] == b"\x02\x00" and start[2:4] in {b"\x00\x00", b"\x01\x00"})
+    )
