@@ -1,9 +1,11 @@
-"""Where the real scans are."""
+"""Where the real scans are, and the servers that tests start (``tests/servers.py``)."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+pytest_plugins = ["tests.servers"]
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -1,0 +1,217 @@
+"""Real Orthanc and DCMTK from Debian's packages, started by the tests themselves on free loopback ports.
+
+A missing program fails the test with the line that installs it. Whatever is started is stopped again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+
+Json: TypeAlias = Any
+"""What a JSON text holds."""
+
+_PACKAGES = {
+    "Orthanc": "orthanc orthanc-dicomweb",
+    "storescu": "dcmtk",
+    "storescp": "dcmtk",
+    "echoscu": "dcmtk",
+    "findscu": "dcmtk",
+    "dcmcjpeg": "dcmtk",
+    "dcmcrle": "dcmtk",
+    "dcmdump": "dcmtk",
+    "dsrdump": "dcmtk",
+    "dciodvfy": "dicom3tools",
+}
+_DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
+
+ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1", "LC_ALL": "C.UTF-8"}
+"""Without TCP_NODELAY Orthanc and DCMTK run at 20 images a second (Nagle's algorithm)."""
+
+
+def program(name: str) -> str:
+    """Full path of a program of Debian's; the test fails with the line that installs it."""
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if found is None:
+        pytest.fail(f"{name} is not installed: apt-get install -y --no-install-recommends {_PACKAGES.get(name, name)}")
+    return found
+
+
+def run(name: str, *arguments: object, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:
+    """Run one of Debian's programs to its end; its exit code is the caller's to judge."""
+    return subprocess.run(
+        [program(name), *map(str, arguments)],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def a_free_port() -> int:
+    """A TCP port on the loopback address that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(is_true: Callable[[], bool], timeout_s: float = 20.0, what: str = "condition") -> None:
+    """Poll until the condition holds; the test fails after ``timeout_s``."""
+    end = time.monotonic() + timeout_s
+    while not is_true():
+        if time.monotonic() > end:
+            pytest.fail(f"{what} did not hold within {timeout_s} s")
+        time.sleep(0.02)
+
+
+def is_listening(port: int) -> bool:
+    """Something accepts TCP connections on the loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def process(log: Path, *command: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A background process whose output goes to ``log``; terminated, then killed, at the end."""
+    with log.open("wb") as output:
+        running = subprocess.Popen([str(part) for part in command], env=ENVIRONMENT, stdout=output, stderr=output)
+    try:
+        yield running
+    finally:
+        running.terminate()
+        try:
+            running.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+
+
+@dataclass(frozen=True)
+class Orthanc:
+    """A running Orthanc: where to reach it, and what it holds."""
+
+    ae_title: str
+    host: str
+    dicom_port: int
+    http_url: str
+    folder: Path
+
+    @property
+    def dicomweb_url(self) -> str:
+        """Root of QIDO-RS, WADO-RS and STOW-RS."""
+        return f"{self.http_url}/dicom-web"
+
+    def get(self, path: str) -> Json:
+        """The JSON answer to GET ``path`` of Orthanc's own interface."""
+        return json.loads(self.request("GET", path))
+
+    def file(self, instance: str) -> bytes:
+        """The DICOM file of one stored instance, by Orthanc's identifier."""
+        return self.request("GET", f"/instances/{instance}/file")
+
+    def request(self, method: str, path: str, body: Json = None) -> bytes:
+        """The body of the answer; anything but success raises."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.http_url}{path}", data=data, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            content: bytes = answer.read()
+        return content
+
+    def instances(self, modality: str | None = None) -> list[str]:
+        """Orthanc's identifiers of all stored instances, or of one modality's (``SR``, ``SEG`` ...)."""
+        if modality is None:
+            return list(self.get("/instances"))
+        found = self.get("/series?expand")
+        return [
+            one
+            for series in found
+            if series["MainDicomTags"].get("Modality") == modality
+            for one in series["Instances"]
+        ]
+
+    def know(self, ae_title: str, port: int) -> None:
+        """Make a remote DICOM node known, for C-MOVE and storage commitment."""
+        self.request("PUT", f"/modalities/{ae_title}", {"AET": ae_title, "Host": "127.0.0.1", "Port": port})
+
+    def empty(self) -> None:
+        """Delete everything that is stored."""
+        for patient in self.get("/patients"):
+            self.request("DELETE", f"/patients/{patient}")
+
+
+def _configuration(folder: Path, dicom_port: int, http_port: int) -> dict[str, Any]:
+    return {
+        "Name": "needleplan tests",
+        "StorageDirectory": str(folder / "storage"),
+        "IndexDirectory": str(folder / "storage"),
+        "HttpPort": http_port,
+        "RemoteAccessAllowed": False,
+        "AuthenticationEnabled": False,
+        "DicomAet": "TESTPACS",
+        "DicomPort": dicom_port,
+        "DicomCheckCalledAet": True,
+        "DicomAlwaysAllowEcho": True,
+        "DicomAlwaysAllowStore": True,
+        "DicomAlwaysAllowFind": True,
+        "DicomAlwaysAllowGet": True,
+        "StableAge": 1,
+        "OverwriteInstances": False,
+        "Plugins": [str(_DICOMWEB_PLUGIN)],
+        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+    }
+
+
+@contextmanager
+def running_orthanc(folder: Path) -> Iterator[Orthanc]:
+    """Orthanc with its own storage, ports and AE title, until the block ends."""
+    binary = program("Orthanc")
+    if not _DICOMWEB_PLUGIN.is_file():
+        pytest.fail("Orthanc has no DICOMweb: apt-get install -y --no-install-recommends orthanc-dicomweb")
+    (folder / "storage").mkdir(parents=True)
+    dicom_port, http_port = a_free_port(), a_free_port()
+    configuration = folder / "orthanc.json"
+    configuration.write_text(json.dumps(_configuration(folder, dicom_port, http_port)))
+    log = folder / "orthanc.log"
+    with process(log, binary, configuration) as server:
+        wait_until(
+            lambda: server.poll() is not None or (is_listening(dicom_port) and is_listening(http_port)),
+            what="Orthanc's start",
+        )
+        if server.poll() is not None:
+            pytest.fail(f"Orthanc stopped at its start: {log.read_text(errors='replace')[-2000:]}")
+        yield Orthanc("TESTPACS", "127.0.0.1", dicom_port, f"http://127.0.0.1:{http_port}", folder)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port on the loopback address that nobody listens on."""
+    return a_free_port()
+
+
+@pytest.fixture(scope="session")
+def orthanc_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    """One Orthanc for all tests of a run; use ``orthanc``, which is empty at each test's start."""
+    with running_orthanc(tmp_path_factory.mktemp("orthanc")) as server:
+        yield server
+
+
+@pytest.fixture
+def orthanc(orthanc_server: Orthanc) -> Orthanc:
+    """A running, empty Orthanc with ``ae_title``, ``host``, ``dicom_port``, ``http_url`` and ``dicomweb_url``."""
+    orthanc_server.empty()
+    return orthanc_server
