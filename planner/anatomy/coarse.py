@@ -1,0 +1,255 @@
+"""A coarse isotropic image of the body for soft tissue, and structures found on it.
+
+In: the frozen values of the earlier stages on the working grid. Out: the same on a 2 mm grid around the body, with
+spine coordinates at every voxel, and ``Region``, a structure that can be drawn back on any grid. Arrays are (k, j, i)
+in the patient's axes, lengths mm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk
+
+from planner.anatomy.spine_frame import SpineFrame
+from planner.anatomy.stages import Bone, CanalTrack, Skin
+from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
+from planner.volume import Volume
+
+SPACING_MM = 2.0
+"""Half the wall thickness of the thinnest thing told apart here (diaphragm with stomach wall, perirenal fat: 4 mm)."""
+
+_FRAME_STEP = 6
+"""Spine coordinates are computed on every sixth voxel and interpolated: the spine bends over centimetres."""
+
+_OUTSIDE_HU = -1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Region:
+    """A structure as voxels of a small grid around it, with what its drawing is worth.
+
+    ``confidence`` is 0..1 and comes from the image; 95 % of the border lies within ``uncertainty_mm`` of the true one.
+    """
+
+    geometry: VolumeGeometry
+    mask: BoolArray
+    confidence: float
+    uncertainty_mm: float
+
+    def on(self, geometry: VolumeGeometry) -> BoolArray:
+        """The structure on another grid in patient axes; borders are interpolated, not staircases."""
+        drawn = np.zeros(geometry.shape, dtype=bool)
+        first, shape = _overlap(self.geometry, geometry)
+        if min(shape) <= 0:
+            return drawn
+        target = geometry.cropped(first, shape)
+        field = resampled(to_itk(self.mask.astype(np.uint8) * np.uint8(200), self.geometry), target, 0)
+        drawn[tuple(slice(a, a + n) for a, n in zip(first, shape, strict=True))] = to_array(field) >= 100
+        return drawn
+
+    @property
+    def volume_ml(self) -> float:
+        """Volume of the drawn voxels."""
+        return float(self.mask.sum() * np.prod(self.geometry.spacing_mm) / 1000.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoarseImage:
+    """The body on an isotropic grid: smoothed HU, body and bone masks, spine coordinates s, u, v of every voxel [mm].
+
+    ``reaches_top`` and ``reaches_bottom`` say whether the grid's first and last slices are the scan's own ends.
+    """
+
+    geometry: VolumeGeometry
+    hu: Float32Array
+    body: BoolArray
+    bone: BoolArray
+    metal: BoolArray
+    s_mm: Float32Array
+    u_mm: Float32Array
+    v_mm: Float32Array
+    frame: SpineFrame
+
+    @property
+    def spacing_mm(self) -> float:
+        """Edge of a voxel."""
+        return float(self.geometry.spacing_mm[0])
+
+    def ball(self, radius_mm: float) -> int:
+        """Radius in voxels, at least 1."""
+        return max(1, round(radius_mm / self.spacing_mm))
+
+    def region(self, mask: BoolArray, confidence: float, uncertainty_mm: float) -> Region | None:
+        """The mask cropped to what it holds; None where it is empty."""
+        return region_of(self.geometry, mask, confidence, uncertainty_mm)
+
+
+def coarse_image(
+    volume: Volume, skin: Skin, bone: Bone, canal: CanalTrack, spacing_mm: float = SPACING_MM
+) -> CoarseImage:
+    """Everything the soft-tissue stages look at, on one coarse grid around the body."""
+    geometry = _grid_around(skin.body, volume.geometry, spacing_mm)
+    hu = to_array(_reduced(np.maximum(volume.voxels, _OUTSIDE_HU), volume.geometry, geometry, _OUTSIDE_HU))
+    body, bones, metal = (_reduced_mask(mask, volume.geometry, geometry) for mask in (skin.body, bone.mask, bone.metal))
+    s, u, v = spine_coordinates(geometry, canal.frame)
+    return CoarseImage(geometry, hu, body, bones, metal, s, u, v, canal.frame)
+
+
+def spine_coordinates(geometry: VolumeGeometry, frame: SpineFrame) -> tuple[Float32Array, Float32Array, Float32Array]:
+    """s, u, v of every voxel centre [mm]; interpolated from every sixth voxel."""
+    counts = [max(2, -(-n // _FRAME_STEP) + 1) for n in geometry.shape]
+    index = np.stack(np.meshgrid(*(np.arange(n) * _FRAME_STEP for n in counts), indexing="ij"), axis=-1)
+    sparse_matrix = geometry.lps_from_index.copy()
+    sparse_matrix[:3, :3] *= _FRAME_STEP
+    sparse = VolumeGeometry(sparse_matrix, (counts[0], counts[1], counts[2]))
+    suv = frame.from_lps(geometry.points_mm(index)).astype(np.float32)
+    s, u, v = (to_array(resampled(to_itk(suv[..., axis], sparse), geometry, 0.0)) for axis in range(3))
+    return s, u, v
+
+
+def region_of(geometry: VolumeGeometry, mask: BoolArray, confidence: float, uncertainty_mm: float) -> Region | None:
+    """A mask on a grid, cropped to what it holds plus one voxel; None where it is empty."""
+    box = bounding_box(mask, 1)
+    if box is None:
+        return None
+    first = (box[0].start, box[1].start, box[2].start)
+    cut = np.ascontiguousarray(mask[box])
+    shape = (cut.shape[0], cut.shape[1], cut.shape[2])
+    return Region(geometry.cropped(first, shape), cut, float(np.clip(confidence, 0.0, 1.0)), uncertainty_mm)
+
+
+def bounding_box(mask: BoolArray, margin: int = 0) -> tuple[slice, slice, slice] | None:
+    """Slices around the true voxels, grown by ``margin`` voxels inside the array; None where there are none."""
+    spans = []
+    for axis in range(3):
+        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        if len(used) == 0:
+            return None
+        spans.append(slice(max(0, int(used[0]) - margin), min(mask.shape[axis], int(used[-1]) + 1 + margin)))
+    return spans[0], spans[1], spans[2]
+
+
+def to_itk(array: AnyArray, geometry: VolumeGeometry) -> sitk.Image:
+    """The array as an image in LPS; the grid lies along the patient's axes."""
+    image = sitk.GetImageFromArray(np.ascontiguousarray(array))
+    image.SetSpacing([float(x) for x in geometry.spacing_mm[::-1]])
+    image.SetOrigin([float(x) for x in geometry.lps_from_index[:3, 3]])
+    return image
+
+
+def to_array(image: sitk.Image) -> AnyArray:
+    """A copy of the image's voxels, (k, j, i)."""
+    return np.asarray(sitk.GetArrayFromImage(image))
+
+
+def resampled(image: sitk.Image, geometry: VolumeGeometry, outside: float) -> sitk.Image:
+    """Linear interpolation on another grid in patient axes; ``outside`` beyond the image."""
+    filter_ = sitk.ResampleImageFilter()
+    filter_.SetSize([int(n) for n in geometry.shape[::-1]])
+    filter_.SetOutputSpacing([float(x) for x in geometry.spacing_mm[::-1]])
+    filter_.SetOutputOrigin([float(x) for x in geometry.lps_from_index[:3, 3]])
+    filter_.SetInterpolator(sitk.sitkLinear)
+    filter_.SetDefaultPixelValue(float(outside))
+    return filter_.Execute(image)
+
+
+def _reduced(array: AnyArray, geometry: VolumeGeometry, target: VolumeGeometry, outside: float) -> sitk.Image:
+    """Averaged down by whole voxels first, so that noise falls and nothing thin is skipped."""
+    image = to_itk(array, geometry)
+    factors = [
+        max(1, int(t / s + 1e-6)) for t, s in zip(target.spacing_mm[::-1], geometry.spacing_mm[::-1], strict=True)
+    ]
+    if max(factors) > 1:
+        image = sitk.BinShrink(image, [min(f, n) for f, n in zip(factors, image.GetSize(), strict=True)])
+    padded = sitk.ZeroFluxNeumannPad(sitk.Cast(image, sitk.sitkFloat32), [2, 2, 2], [2, 2, 2])
+    return resampled(padded, target, outside)
+
+
+def _reduced_mask(mask: BoolArray, geometry: VolumeGeometry, target: VolumeGeometry) -> BoolArray:
+    field = _reduced(mask.astype(np.uint8) * np.uint8(200), geometry, target, 0.0)
+    return np.asarray(to_array(field) >= 100)
+
+
+def _grid_around(body: BoolArray, geometry: VolumeGeometry, spacing_mm: float) -> VolumeGeometry:
+    box = bounding_box(body) or tuple(slice(0, n) for n in body.shape)
+    first = np.array([span.start for span in box]) - 0.5
+    extent = np.array([span.stop - span.start for span in box]) * geometry.spacing_mm
+    shape = np.maximum(np.ceil(extent / spacing_mm - 1e-6).astype(int), 2)
+    corner = geometry.points_mm(first) + 0.5 * spacing_mm
+    return VolumeGeometry.from_spacing(
+        (int(shape[0]), int(shape[1]), int(shape[2])),
+        (spacing_mm, spacing_mm, spacing_mm),
+        (float(corner[0]), float(corner[1]), float(corner[2])),
+        geometry.frame_of_reference_uid,
+    )
+
+
+def _overlap(source: VolumeGeometry, target: VolumeGeometry) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """First index and shape of the target's voxels that the source can reach."""
+    corners: FloatArray = target.indices(source.corners_mm)
+    low = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
+    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, target.shape)
+    shape = high - low
+    return (int(low[0]), int(low[1]), int(low[2])), (int(shape[0]), int(shape[1]), int(shape[2]))
+
+
+def dilated(mask: BoolArray, radius: int) -> BoolArray:
+    """Grown by a ball of ``radius`` voxels."""
+    return _morphed(sitk.BinaryDilate, mask, radius)
+
+
+def eroded(mask: BoolArray, radius: int) -> BoolArray:
+    """Shrunk by a ball of ``radius`` voxels; what lies beyond the array counts as inside."""
+    return ~dilated(~mask, radius)
+
+
+def opened(mask: BoolArray, radius: int) -> BoolArray:
+    """Without what is thinner than the ball."""
+    return dilated(eroded(mask, radius), radius) & mask
+
+
+def closed(mask: BoolArray, radius: int) -> BoolArray:
+    """With gaps narrower than the ball filled."""
+    padded = np.pad(mask, radius)
+    inner = tuple(slice(radius, -radius) for _ in range(3))
+    return eroded(dilated(padded, radius), radius)[inner] | mask
+
+
+def _morphed(operation: object, mask: BoolArray, radius: int) -> BoolArray:
+    if radius > _LARGEST_KERNEL:
+        return np.asarray(distance_outside(mask) <= radius)
+    assert callable(operation)
+    image = operation(sitk.GetImageFromArray(mask.astype(np.uint8)), [radius] * 3, sitk.sitkBall)
+    return to_array(image).astype(bool)
+
+
+_LARGEST_KERNEL = 2
+"""Above it a distance map is faster than a ball-shaped kernel."""
+
+
+def distance_outside(mask: BoolArray) -> Float32Array:
+    """Distance of every voxel to the nearest true voxel, in voxels; 0 inside; infinite where there is none."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf, dtype=np.float32)
+    image = sitk.GetImageFromArray(mask.astype(np.uint8))
+    field = sitk.SignedMaurerDistanceMap(image, squaredDistance=False, useImageSpacing=False)
+    return np.maximum(to_array(field), 0.0)
+
+
+def components(mask: BoolArray, smallest: int = 1) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.intp]]:
+    """Face-connected parts, numbered from 1 by falling size, and their sizes in voxels (index 0: background)."""
+    labels = sitk.ConnectedComponent(sitk.GetImageFromArray(mask.astype(np.uint8)))
+    ordered = to_array(sitk.RelabelComponent(labels, minimumObjectSize=smallest)).astype(np.int32)
+    return ordered, np.bincount(ordered.ravel())
+
+
+def grown_inside(seed: BoolArray, allowed: BoolArray) -> BoolArray:
+    """All of ``allowed`` that is face-connected to ``seed``."""
+    labels, _ = components(allowed | seed)
+    keep = np.zeros(int(labels.max()) + 1, dtype=bool)
+    keep[np.unique(labels[seed])] = True
+    keep[0] = False
+    return keep[labels]
