@@ -1,0 +1,142 @@
+"""A plan as a Comprehensive 3D SR (PS3.3 A.35.13) after TID 1500, one TID 1501 group per target and per path.
+
+In: a plan, the series it was made on, and the case. Out: the bytes of a DICOM file. Points are LPS mm in the
+series' Frame of Reference; SCOORD3D holds them as float32, so they come back within 1e-4 mm. What a machine made is
+UNVERIFIED and PRELIMINARY, and says DRAFT - NOT RELEASED.
+"""
+
+from __future__ import annotations
+
+from highdicom.sr import (
+    Comprehensive3DSR,
+    ContainerContentItem,
+    ContentSequence,
+    DeviceObserverIdentifyingAttributes,
+    MeasurementReport,
+    ObservationContext,
+    ObserverContext,
+)
+from pydicom.sr.codedict import codes as dicom_codes
+
+from dicom_io import codes
+from dicom_io.documents import DRAFT_MARK, REHEARSAL_MARK, SourceImages, equipment, finished, source_images
+from dicom_io.errors import DicomIoError
+from dicom_io.identity import MANUFACTURER, MODEL_NAME, DicomCase, derived_uid
+from dicom_io.key_slices import key_slices
+from dicom_io.report_groups import GroupContext, target_group, trajectory_group
+from dicom_io.report_items import Item, coded, text
+from dicom_io.series import SeriesSource
+from dicom_io.structure_codes import coded_site
+from planner.plan import Plan, PlanState, ScanPosition
+
+NO_PATIENT_ID = "the series has no Patient ID"
+VALID_FOR = "Valid for this series only. Patient moved or re-scanned: plan again."
+
+
+class UnsignedReleaseError(DicomIoError):
+    """A plan that claims to be released, without the person who released it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the plan is marked released, but this report names no person who verified it; "
+            "write it as a draft, or sign it"
+        )
+
+
+class NoTargetError(DicomIoError):
+    """A plan about nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("the plan has no target; name a root or level and a side, then plan again")
+
+
+def write_report(plan: Plan, source: SeriesSource, case: DicomCase) -> bytes:
+    """The plan as a structured report, draft only: machine output stays UNVERIFIED and PRELIMINARY."""
+    if plan.state is not PlanState.DRAFT:
+        raise UnsignedReleaseError
+    if not plan.targets:
+        raise NoTargetError
+    images = source_images(source)
+    report = Comprehensive3DSR(
+        evidence=list(images.faceless),
+        content=_content(plan, images, case),
+        series_instance_uid=case.uid_for("report series"),
+        series_number=case.series_numbers.report,
+        sop_instance_uid=case.uid_for("report"),
+        instance_number=1,
+        is_complete=True,
+        is_final=False,
+        is_verified=False,
+        series_description=f"Needle plan, {_marks(plan)}"[:64],
+        **equipment(case),
+    )
+    return finished(report, images, case)
+
+
+def release_blockers(plan: Plan, source: SeriesSource) -> tuple[str, ...]:
+    """What keeps the plan from release, an empty Patient ID (0010,0020) included."""
+    missing = () if source.patient.patient_id or NO_PATIENT_ID in plan.release_blockers else (NO_PATIENT_ID,)
+    return (*plan.release_blockers, *missing)
+
+
+def position_words(position: ScanPosition) -> str:
+    """Scan position, and who says so."""
+    known = f"{position.position.value}, " if position.position else ""
+    return f"{known}{position.pose.value} ({'inferred: ' if position.is_inferred else ''}{position.evidence})"
+
+
+def _content(plan: Plan, images: SourceImages, case: DicomCase) -> Item:
+    header = images.faceless[0]
+    context = GroupContext(
+        header.SeriesInstanceUID, images.frame_of_reference_uid, plan.procedure, case.software_version
+    )
+    groups = []
+    for target in plan.targets:
+        groups.append(target_group(target, context))
+        groups.extend(trajectory_group(target, path, context) for path in target.trajectories)
+    report = MeasurementReport(
+        observation_context=ObservationContext(_observer(case)),
+        procedure_reported=codes.PROCEDURE_REPORTED.code,
+        imaging_measurements=groups,
+        title=codes.MEASUREMENT_REPORT.code,
+        referenced_images=[images.faceless[index] for index in key_slices(plan, images)],
+    )
+    report[0].ContentSequence.append(_evaluations(plan, images))
+    return report
+
+
+def _observer(case: DicomCase) -> Item:
+    return ObserverContext(
+        dicom_codes.DCM.Device,
+        DeviceObserverIdentifyingAttributes(
+            uid=derived_uid(MANUFACTURER, "device", case.software_version),
+            name=MODEL_NAME,
+            manufacturer_name=MANUFACTURER,
+            model_name=f"{MODEL_NAME} {case.software_version}",
+        ),
+    )
+
+
+def _evaluations(plan: Plan, images: SourceImages) -> Item:
+    """Status, positions and everything that is not known, PS3.16 TID 1500 row 12."""
+    container = ContainerContentItem(codes.QUALITATIVE_EVALUATIONS.code, relationship_type="CONTAINS")
+    container.ContentSequence = ContentSequence(
+        [
+            coded(codes.PLAN_STATUS, codes.DRAFT),
+            coded(codes.POSITION_CHECK, codes.REHEARSAL if plan.is_rehearsal else codes.IN_TREATMENT_POSITION),
+            text(codes.SCAN_POSITION, position_words(plan.scan_position)),
+            text(codes.TREATMENT_POSITION, plan.treatment_pose.value),
+            text(codes.PLANNED_PROCEDURE, plan.title),
+            text(codes.PROCEDURE_KEY, plan.procedure),
+            *(coded(codes.NOT_CHECKED, coded_site(structure).kind) for structure in plan.not_checked),
+            *(text(codes.RELEASE_BLOCKER, sentence) for sentence in release_blockers(plan, images.series)),
+            *(text(codes.WARNING, sentence) for sentence in plan.warnings),
+            text(codes.VALIDITY, VALID_FOR),
+            *(text(codes.SOFTWARE, f"{name} {version}") for name, version in plan.versions.items()),
+        ]
+    )
+    return container
+
+
+def _marks(plan: Plan) -> str:
+    return f"{DRAFT_MARK}, {REHEARSAL_MARK}" if plan.is_rehearsal else DRAFT_MARK
