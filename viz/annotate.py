@@ -31,7 +31,9 @@ NEAR_PLANE_MM = 1.5
 """A needle point within this distance of the plane is drawn solid: half of a thick slice."""
 
 _MARGIN_PX = 10
-_LETTER_PX, _TEXT_PX, _BANNER_PX = 22, 14, 17
+_LETTER_PX, _TEXT_PX, _BANNER_PX = 26, 16, 20
+
+_SHORT_SCALE_BELOW_MM = 120.0
 
 _ACROSS = {"left": 0, "middle": 1, "right": 2}
 _UPRIGHT = {"bottom": 0, "middle": 1, "top": 2}
@@ -61,7 +63,7 @@ class Needle:
 def annotated(
     picture: npt.NDArray[np.uint8], plane: Plane, pixel_mm: float, needle: Needle, caption: Caption
 ) -> Renderer:
-    """The slice with needle, letters, a scale bar of 50 mm, and the caption."""
+    """The slice with needle, letters, a scale bar and the caption."""
     renderer = _backdrop(picture)
     height, width = picture.shape[:2]
     _draw_needle(renderer, _Pixels(plane, pixel_mm, width, height), needle)
@@ -126,10 +128,12 @@ def _draw_needle(renderer: Renderer, pixels: _Pixels, needle: Needle) -> None:
 
 
 def _draw_scale(renderer: Renderer, width: int, pixel_mm: float) -> None:
+    length_mm = 50 if width * pixel_mm > _SHORT_SCALE_BELOW_MM else 10
     right, y = width - 40.0, 14.0
-    ends = np.array([[right - 50 / pixel_mm, y], [right, y]])
+    ends = np.array([[right - length_mm / pixel_mm, y], [right, y]])
     _lines(renderer, ends, np.array([True]), WHITE, 2.0)
-    _write(renderer, "50 mm", _Anchor(int(ends[:, 0].mean()), int(y) + 4, "middle", "bottom"), _TEXT_PX, WHITE)
+    anchor = _Anchor(int(ends[:, 0].mean()), int(y) + 4, "middle", "bottom")
+    _write(renderer, f"{length_mm} mm", anchor, _TEXT_PX, WHITE)
 
 
 def _draw_letters(renderer: Renderer, plane: Plane, width: int, height: int) -> None:

@@ -18,6 +18,9 @@ from viz.subject import Picture, Subject
 from viz.window import photograph
 
 SIZE_PX = 768
+_ACROSS_SHARE = 0.9
+"""Of the needle's length out of the plane: the plane is seen along the needle, and the entry has no place in it."""
+
 _AXIAL_REACH_MM = 30.0
 """Shown beyond entry and target in the axial picture; at least 180 mm are shown."""
 
@@ -66,6 +69,7 @@ def draw_scene(subject: Subject) -> Picture:
 
 
 def _where(plane: Plane, subject: Subject) -> str:
-    off_mm = float(plane.in_plane_mm(subject.path.entry_mm)[2])
     place = f"{plane.name}; W {SPINE.width:g} C {SPINE.center:g}"
-    return place if abs(off_mm) < 0.5 else f"{place}; entry {abs(off_mm):.0f} mm off this plane"
+    off_mm = float(plane.in_plane_mm(subject.path.entry_mm)[2])
+    is_across = abs(off_mm) > _ACROSS_SHARE * subject.path.length_mm
+    return place if is_across or abs(off_mm) < 0.5 else f"{place}; entry {abs(off_mm):.0f} mm off this plane"

@@ -9,7 +9,10 @@ import numpy.typing as npt
 import vtkmodules.vtkRenderingFreeType  # text
 import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - registers the drawing back end
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkLogger
 from vtkmodules.vtkRenderingCore import vtkRenderer, vtkRenderWindow, vtkWindowToImageFilter
+
+vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_ERROR)  # a missing display is expected, and EGL takes over
 
 Renderer = Any
 """A vtkRenderer; VTK ships no types that a checker can follow."""
