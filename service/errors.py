@@ -46,8 +46,12 @@ class JobTimeLimitError(ServiceError):
 
 
 class JobFailedError(ServiceError):
-    """A case's process reported an error; only its kind is kept, since a text may hold patient data."""
+    """A case's process met an unforeseen error; only its kind is kept, since its text may hold patient data."""
 
-    def __init__(self, kind: str, sentence: str) -> None:
-        super().__init__(f"{kind}: {sentence}" if sentence else kind)
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"the case failed with an unforeseen {kind}; please report it")
         self.kind = kind
+
+
+class JobRefusedError(ServiceError):
+    """A case's process refused its input; the sentence says why and what to do."""

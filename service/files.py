@@ -39,6 +39,13 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
+def write_bytes(path: Path, content: bytes) -> Path:
+    """``path``, holding ``content``."""
+    with written_whole(path) as part:
+        part.write_bytes(content)
+    return path
+
+
 def write_document(path: Path, document: BaseModel) -> Path:
     """``path``, holding the document as JSON."""
     return write_text(path, document.model_dump_json(indent=1) + "\n")

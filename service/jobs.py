@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, ParamSpec, TypeVar, cast
 
+from dicom_io.errors import DicomIoError
 from planner.errors import PlannerError
-from service.errors import JobDiedError, JobFailedError, JobTimeLimitError, ServiceError
+from service.errors import JobDiedError, JobFailedError, JobRefusedError, JobTimeLimitError, ServiceError
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -32,9 +33,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class _Refusal:
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Failure:
     kind: str
-    sentence: str
 
 
 class ProcessPerCase(Executor):
@@ -85,7 +90,9 @@ class ProcessPerCase(Executor):
             child.join(_STOP_WAIT_S)
             raise JobDiedError(child.exitcode) from None
         if isinstance(answer, _Failure):
-            raise JobFailedError(answer.kind, answer.sentence)
+            raise JobFailedError(answer.kind)
+        if isinstance(answer, _Refusal):
+            raise JobRefusedError(answer.sentence)
         return answer
 
 
@@ -103,9 +110,9 @@ def _answer(
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     try:
         answer = fn(*args, **kwargs)
-    except (PlannerError, ServiceError) as error:
-        answer = _Failure(type(error).__name__, str(error))
+    except (PlannerError, DicomIoError, ServiceError) as error:
+        answer = _Refusal(str(error))
     except Exception as error:  # noqa: BLE001 - the worker's edge: whatever it was ends this case alone
-        answer = _Failure(type(error).__name__, "")
+        answer = _Failure(type(error).__name__)
     theirs.send(answer)
     theirs.close()

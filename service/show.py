@@ -8,13 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pydantic import TypeAdapter
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from planner.procedure import Procedure
+from service.doctor import Check, Health
 from service.documents import AnatomyDocument, ClearanceDocument, PlanDocument, TargetDocument, TrajectoryDocument
 
 _SHOWN_CLEARANCES = 4
+
+_FILES = {
+    "plan.json": "the plan, for programs",
+    "plan.png": "the pictures of the best path",
+    "anatomy.json": "levels, discs, foramina, joints, roots",
+    "labels.nii.gz": "every voxel's structure, on the scan's own grid",
+    "labels.json": "what each label value means",
+    "report.dcm": "the plan as DICOM Structured Report",
+    "segmentation.dcm": "the structures as DICOM Segmentation",
+    "key_objects.dcm": "the key slices as DICOM Key Object Selection",
+    ".dcm": "a picture as DICOM Secondary Capture",
+}
 
 
 def show_plan(console: Console, plan: PlanDocument) -> None:
@@ -43,11 +58,18 @@ def show_anatomy(console: Console, anatomy: AnatomyDocument) -> None:
     console.print(escape(f"Seconds: {took}"))
 
 
-def show_files(console: Console, files: Iterable[Path]) -> None:
+def show_notes(console: Console, notes: Iterable[str]) -> None:
+    """What a reader of the results must know of how they were made."""
+    for note in notes:
+        console.print(escape(f"Note: {note}."), style="yellow")
+
+
+def show_files(console: Console, out: Path) -> None:
     """Where the results lie."""
-    files = list(files)
-    if files:
-        console.print(escape(f"Results in {files[0].parent}: {', '.join(file.name for file in files)}"), soft_wrap=True)
+    console.print(escape(f"Results in {out}:"))
+    for file in sorted(out.iterdir()):
+        if file.is_file() and not file.name.startswith("."):
+            console.print(escape(f"  {file.name:<20} {_FILES.get(file.name, _FILES.get(file.suffix, ''))}"))
 
 
 def _show_target(console: Console, plan: PlanDocument, target: TargetDocument) -> None:
@@ -108,3 +130,30 @@ def _show_list(console: Console, title: str, lines: Sequence[str], style: str) -
         console.print(escape(f"{title}:"), style=style)
     for line in lines:
         console.print(escape(f"  - {line}"))
+
+
+def show_procedures(console: Console, procedures: Iterable[Procedure], *, as_json: bool) -> None:
+    """Every procedure: a table for people, every value for programs."""
+    listed = list(procedures)
+    if as_json:
+        console.print_json(data=TypeAdapter(list[Procedure]).dump_python(listed, mode="json"))
+        return
+    table = Table("procedure", "what", "patient lies", "needles", "approaches", title="Procedures")
+    for one in listed:
+        approaches = "\n".join(
+            f"{way.name}: obliquity {way.obliquity_deg[0]:g} to {way.obliquity_deg[1]:g} deg towards the side, "
+            f"tilt {way.tilt_deg[0]:g} to {way.tilt_deg[1]:g} deg ({way.source})"
+            for way in one.approaches
+        )
+        needles = "\n".join(str(needle) for needle in one.needles)
+        table.add_row(one.key, escape(one.title), one.treatment_pose, needles, escape(approaches))
+    console.print(table)
+
+
+def show_checks(console: Console, checks: Iterable[Check]) -> None:
+    """What is there and what is missing."""
+    table = Table("part", "state", "what was found", "what to do", title="This machine")
+    for check in checks:
+        style = {Health.OK: "green", Health.OPTIONAL: "", Health.MISSING: "bold red"}[check.health]
+        table.add_row(escape(check.part), str(check.health), escape(check.words), escape(check.remedy), style=style)
+    console.print(table)

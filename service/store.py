@@ -159,10 +159,11 @@ class Store:
                     )
 
     def due_exports(self, now_s: float) -> list[Export]:
-        """Exports whose time has come, oldest first."""
+        """Exports whose time has come, oldest first; what became stale is not sent any more."""
         with Session(self._engine, expire_on_commit=False) as session:
-            query = select(Export).where(Export.state == ExportState.PENDING, Export.due_at_s <= now_s)
-            return list(session.scalars(query.order_by(Export.number)))
+            query = select(Export).join(Case, Case.number == Export.case_number)
+            query = query.where(Export.state == ExportState.PENDING, Export.due_at_s <= now_s)
+            return list(session.scalars(query.where(Case.state != CaseState.STALE).order_by(Export.number)))
 
     def exports(self, case_number: int) -> list[Export]:
         """Every export of a case."""

@@ -33,6 +33,11 @@ def rehearsal_words(plan: Plan) -> str | None:
     )
 
 
+def rehearsal_mark(plan: Plan) -> str | None:
+    """The short form, for pictures."""
+    return f"REHEARSAL: scanned {plan.scan_position.pose}, treated {plan.treatment_pose}" if plan.is_rehearsal else None
+
+
 def not_checked_words(structures: tuple[Structure, ...]) -> str | None:
     """*NOT CHECKED: bowel, ureter*; None where all was checked."""
     return f"NOT CHECKED: {', '.join(s.words for s in structures)}" if structures else None

@@ -1,0 +1,64 @@
+"""One case, line by line: a volume in, a plan in the site's hands out.
+
+In: an open series, a request, and the tools to work with. Out: the plan and what was written. Each step is a plain
+function of frozen values; a hospital that brings its own segmentation changes one tool.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from planner.anatomy.model import Anatomy
+from planner.plan import Plan
+from planner.planning import plan_trajectories
+from planner.position import reconcile
+from planner.procedure import Procedure
+from planner.procedures import PROCEDURES
+from planner.targets import TargetRequest, find_targets
+from service.errors import RequestError
+from service.opening import OpenSeries
+from service.request import NamedAnchor, NamedRoot, PlanRequest
+from service.results import Written
+from service.versions import versions
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a case is worked on with."""
+
+    segment: Callable[[OpenSeries, NamedAnchor | None], Anatomy]
+    publish: Callable[[Plan, Anatomy, OpenSeries], Written]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedCase:
+    """A plan and what was written of it."""
+
+    plan: Plan
+    anatomy: Anatomy
+    written: Written
+
+
+def plan_case(series: OpenSeries, request: PlanRequest, tools: Tools) -> PlannedCase:
+    """From an open series to a published plan."""
+    procedure = procedure_named(request.procedure)
+    anatomy = tools.segment(series, request.anchor)
+    scan = reconcile(series.patient_position, anatomy.lie)
+    targets = find_targets(anatomy, procedure, _target_request(request))
+    plan = plan_trajectories(anatomy, targets, procedure, scan, versions())
+    plan = replace(plan, release_blockers=(*plan.release_blockers, *series.facts.release_blockers))
+    return PlannedCase(plan, anatomy, tools.publish(plan, anatomy, series))
+
+
+def procedure_named(key: str) -> Procedure:
+    """The procedure, or a refusal that lists those there are."""
+    if key not in PROCEDURES:
+        raise RequestError(f"procedure {key!r} is not known; valid: {', '.join(sorted(PROCEDURES))}")
+    return PROCEDURES[key]
+
+
+def _target_request(request: PlanRequest) -> TargetRequest:
+    if isinstance(request.where, NamedRoot):
+        return TargetRequest(request.side, root=request.where.root)
+    return TargetRequest(request.side, level=str(request.where))

@@ -1,0 +1,157 @@
+"""The command line: plan, segment, procedures, schema, serve, doctor, demo.
+
+In: what a person types. Out: results in a folder, a table on the terminal, and an exit code: 0 done, 2 input refused,
+3 no safe path. No patient name or ID is ever printed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from dicom_io.errors import DicomIoError
+from planner.errors import PlannerError
+from service import commands
+from service.errors import ServiceError
+from service.request import parse_anchor, parse_request
+from service.settings import SETTINGS_VARIABLE, load_settings
+
+DONE, REFUSED, NO_SAFE_PATH = 0, 2, 3
+
+app = typer.Typer(
+    name="needleplan",
+    help=(
+        "Plans needle paths for CT-guided injections at the spine.\n\n"
+        "A CT series in, a ranked set of paths out: with the room each keeps to bone, canal, nerve, vessels, pleura, "
+        "kidney and bowel. Every result is a draft for a physician to check. Not a certified medical device.\n\n"
+        "Start with: needleplan demo"
+    ),
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+    rich_markup_mode="rich",
+)
+
+SeriesPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SERIES",
+        help="A folder with a DICOM series, one of its files, or a NIfTI, NRRD or MetaImage file (no DICOM output).",
+        show_default=False,
+    ),
+]
+SeriesUid = Annotated[
+    str | None,
+    typer.Option("--series", metavar="UID", help="Series Instance UID, where the folder holds several series."),
+]
+Anchor = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LEVEL@Z",
+        help=(
+            "Name one vertebra by the LPS z [mm] of its body, for example L3@-210; all others follow. "
+            "Needed where the scan shows neither the sacrum nor a last rib."
+        ),
+    ),
+]
+Out = Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")]
+SettingsFile = Annotated[
+    Path | None,
+    typer.Option("--settings", envvar=SETTINGS_VARIABLE, help="The settings file (TOML). See docs/operations.md."),
+]
+
+
+@app.command(
+    help=(
+        "Plan paths to one target and write plan, anatomy, pictures and DICOM objects.\n\n"
+        "The place is said once, by [bold]--root L3[/bold] (the nerve root; its foramen is L3/L4), by "
+        "[bold]--level L3/L4[/bold], or by [bold]--level @-210[/bold] (the foramen nearest to that LPS z, within "
+        "15 mm). The side is the patient's and is never assumed.\n\n"
+        "Exit code: 0 a path was found, 2 the input was refused, 3 no path is safe.\n\n"
+        "Example: needleplan plan ct/ --procedure prt --root L3 --side left --out plan/"
+    )
+)
+def plan(
+    series: SeriesPath,
+    procedure: Annotated[str, typer.Option(help="One of: needleplan procedures.", show_default=False)],
+    out: Out,
+    side: Annotated[str | None, typer.Option(help="left or right, the patient's; never assumed.")] = None,
+    root: Annotated[str | None, typer.Option(help="The nerve root, for example L3.")] = None,
+    level: Annotated[str | None, typer.Option(help="The foramen, for example L3/L4, or @Z in LPS mm.")] = None,
+    anchor: Anchor = None,
+    series_uid: SeriesUid = None,
+) -> None:
+    """Plan paths to one target."""
+    request = parse_request(procedure, root, level, side, anchor)
+    found = commands.plan(_console(), series, series_uid, request, out)
+    raise typer.Exit(DONE if found else NO_SAFE_PATH)
+
+
+@app.command(
+    help=(
+        "Find the anatomy alone and write anatomy.json, labels.nii.gz and labels.json.\n\n"
+        "Example: needleplan segment ct/ --out anatomy/"
+    )
+)
+def segment(series: SeriesPath, out: Out, anchor: Anchor = None, series_uid: SeriesUid = None) -> None:
+    """Find the anatomy alone."""
+    commands.segment(_console(), series, series_uid, parse_anchor(anchor), out)
+
+
+@app.command(help="List the procedures that can be planned, with needles, windows and their sources.")
+def procedures(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: every value as JSON.")] = False,
+) -> None:
+    """List the procedures."""
+    commands.procedures(_console(), as_json=as_json)
+
+
+@app.command(help="Print the JSON schemas of plan.json, anatomy.json and labels.json.")
+def schema() -> None:
+    """Print the schemas."""
+    commands.schema(_console())
+
+
+@app.command(
+    help=(
+        "Receive series by DICOM, segment each, plan what a rule in the settings names, and send results to the PACS.\n\n"
+        "Runs until it is stopped (SIGTERM or Ctrl-C). Closed by default: loopback only, and no sender is allowed until "
+        "the settings name it."
+    )
+)
+def serve(settings: SettingsFile = None) -> None:
+    """Run the service."""
+    commands.serve(load_settings(settings, os.environ))
+
+
+@app.command(help="Say what is installed, reachable and missing, each with the line that installs it.")
+def doctor(settings: SettingsFile = None) -> None:
+    """Check this machine."""
+    commands.doctor(_console(), load_settings(settings, os.environ))
+
+
+@app.command(help="Run the main job on the small sample series (a made phantom, no patient) and print what it did.")
+def demo(out: Out = Path("demo")) -> None:
+    """Show what this does."""
+    found = commands.demo(_console(), out)
+    raise typer.Exit(DONE if found else NO_SAFE_PATH)
+
+
+def _console() -> Console:
+    return Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 160)
+
+
+def main() -> None:
+    """Run one command; a refusal is a sentence and exit code 2, never a traceback."""
+    warnings.filterwarnings("ignore", module=r"(pydicom|highdicom|pynetdicom)\b")
+    try:
+        app()
+    except (PlannerError, DicomIoError, ServiceError) as refusal:
+        Console(stderr=True).print(escape(f"Refused: {refusal}"), style="red", soft_wrap=True)
+        sys.exit(REFUSED)

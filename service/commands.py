@@ -1,0 +1,76 @@
+"""What each command does, once its words are understood.
+
+In: typed requests and a console. Out: files, tables, and whether a path was found. Nothing here parses a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from planner.procedures import PROCEDURES
+from service.case import plan_case, procedure_named
+from service.describe import anatomy_document, plan_document
+from service.documents import schemas
+from service.opening import OpenSeries, open_series
+from service.request import NamedAnchor, PlanRequest
+from service.show import show_anatomy, show_files, show_notes, show_plan, show_procedures
+from service.tools import site_tools
+from service.watch import Stopwatch
+
+
+def plan(console: Console, path: Path, series_uid: str | None, request: PlanRequest, out: Path) -> bool:
+    """Plan one request and write everything; whether a path was found."""
+    procedure_named(request.procedure)
+    with _progress(console) as watch:
+        series = _open(path, series_uid, watch)
+        planned = plan_case(series, request, site_tools(out, watch, datetime.now().astimezone()))
+    document = plan_document(planned.plan, series.facts)
+    show_notes(console, series.facts.notes)
+    show_plan(console, document)
+    show_notes(console, planned.written.notes)
+    show_files(console, out)
+    return planned.plan.has_path
+
+
+def segment(console: Console, path: Path, series_uid: str | None, anchor: NamedAnchor | None, out: Path) -> None:
+    """Find the anatomy and write its three files."""
+    with _progress(console) as watch:
+        series = _open(path, series_uid, watch)
+        anatomy = site_tools(out, watch, datetime.now().astimezone()).segment(series, anchor)
+    show_notes(console, series.facts.notes)
+    show_anatomy(console, anatomy_document(anatomy, series.facts, watch.seconds))
+    show_files(console, out)
+
+
+def procedures(console: Console, *, as_json: bool) -> None:
+    """List the procedures."""
+    show_procedures(console, PROCEDURES.values(), as_json=as_json)
+
+
+def schema(console: Console) -> None:
+    """Print the schemas of the files."""
+    console.print_json(data=schemas())
+
+
+def _open(path: Path, series_uid: str | None, watch: Stopwatch) -> OpenSeries:
+    with watch("reading"):
+        return open_series(path, series_uid)
+
+
+@contextmanager
+def _progress(console: Console) -> Iterator[Stopwatch]:
+    """A spinner with the stage that runs, where somebody looks; a line per stage elsewhere."""
+    if not console.is_terminal:
+        yield Stopwatch(lambda stage: console.print(escape(f"... {stage}")))
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("starting")
+        yield Stopwatch(lambda stage: progress.update(task, description=escape(stage)))

@@ -1,0 +1,55 @@
+"""When a series is complete: a decision about geometry, taken after a quiet time.
+
+In: the folder of one series and how long ago its last image came. Out: a verdict in words. Headers only, no pixels.
+A gap in the slices may be an image still on its way: the series waits until patience ends, then asks a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from dicom_io.candidates import Candidate
+from dicom_io.errors import MissingSliceError, NoSeriesError, OneSliceError, UnevenSpacingError
+from dicom_io.series import find_series
+from service.settings import InboxSettings
+
+_MAY_STILL_COME = (MissingSliceError, UnevenSpacingError, OneSliceError)
+"""Refusals that one more slice can lift."""
+
+
+class Readiness(StrEnum):
+    """What to do with a series now."""
+
+    KEEP_WAITING = "keep waiting"
+    COMPLETE = "complete"
+    ASK = "ask a person"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision and why, in words without patient data."""
+
+    readiness: Readiness
+    why: str
+
+
+def judge(folder: Path, series_uid: str, quiet_for_s: float, settings: InboxSettings) -> Verdict:
+    """Whether the images of one series under ``folder`` make a whole volume."""
+    if quiet_for_s < settings.quiet_seconds:
+        return Verdict(Readiness.KEEP_WAITING, "images came a moment ago")
+    found = [one for one in find_series(folder) if one.series_uid == series_uid]
+    if not found:
+        return Verdict(Readiness.IGNORE, str(NoSeriesError({"no CT or MR image": 1})))
+    return _of_geometry(found[0], quiet_for_s, settings)
+
+
+def _of_geometry(series: Candidate, quiet_for_s: float, settings: InboxSettings) -> Verdict:
+    refusal = series.refusal
+    if refusal is None:
+        return Verdict(Readiness.COMPLETE, f"{len(series.instances)} evenly spaced images")
+    if isinstance(refusal, _MAY_STILL_COME) and quiet_for_s < settings.patience_seconds:
+        return Verdict(Readiness.KEEP_WAITING, str(refusal))
+    return Verdict(Readiness.ASK, str(refusal))

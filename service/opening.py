@@ -1,0 +1,46 @@
+"""A path given by a person becomes a volume with its facts, or a refusal.
+
+In: a folder, a DICOM file, or a NIfTI, NRRD or MetaImage file. Out: ``OpenSeries``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dicom_io.series import read_series
+from planner.structures import PatientPosition
+from planner.volume import Volume
+from service.errors import RequestError
+from service.image_files import is_image_file, read_image_file
+from service.series_facts import SeriesFacts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenSeries:
+    """One volume and what is known of its origin."""
+
+    volume: Volume
+    facts: SeriesFacts
+
+    @property
+    def patient_position(self) -> PatientPosition | None:
+        """Patient Position (0018,5100); None where the images do not say."""
+        return None if self.facts.source is None else self.facts.source.patient_position
+
+
+def open_series(path: Path, series_uid: str | None = None) -> OpenSeries:
+    """The volume at ``path``; ``series_uid`` chooses among several DICOM series."""
+    if not path.exists():
+        raise RequestError("there is no such file or folder; give the folder of a CT series, or one image file")
+    if is_image_file(path):
+        return _open_image_file(path, series_uid)
+    series = read_series(path, series_uid)
+    return OpenSeries(series.volume, SeriesFacts.of(series))
+
+
+def _open_image_file(path: Path, series_uid: str | None) -> OpenSeries:
+    if series_uid is not None:
+        raise RequestError("--series names a DICOM series, this is an image file; leave it out")
+    image = read_image_file(path)
+    return OpenSeries(image.volume, SeriesFacts(image.volume.geometry, None, image.notes))

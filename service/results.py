@@ -1,0 +1,100 @@
+"""Everything that is written of one case, and where.
+
+In: a plan, an anatomy, an open series. Out: files in one folder (names of issue 2 and ``docs/files.md``), the DICOM
+objects among them for the PACS, and notes on what could not be made and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from planner.anatomy.model import Anatomy
+from planner.plan import Plan
+from planner.volume import LabelMap
+from service.describe import anatomy_document, labels_document, plan_document
+from service.dicom_objects import dicom_objects
+from service.files import write_bytes, write_document, write_label_map, write_with
+from service.opening import OpenSeries
+from service.pictures import Drawn, draw, sheet
+from service.watch import Stopwatch
+
+NO_DICOM_OUTPUT = "no DICOM output: the input is no DICOM series, so there is no patient and no study to file it under"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenObject:
+    """One DICOM object on disk."""
+
+    path: Path
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, and what was not and why."""
+
+    files: tuple[Path, ...]
+    objects: tuple[WrittenObject, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __add__(self, other: Written) -> Written:
+        return Written(self.files + other.files, self.objects + other.objects, self.notes + other.notes)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedSeries:
+    """One plan with all it was made from; ``opened_at`` dates its DICOM objects."""
+
+    plan: Plan
+    anatomy: Anatomy
+    series: OpenSeries
+    opened_at: datetime
+
+
+def write_labels(out: Path, labels: LabelMap) -> Written:
+    """``labels.nii.gz`` and ``labels.json``."""
+    out.mkdir(parents=True, exist_ok=True)
+    return Written(
+        (
+            write_label_map(out / "labels.nii.gz", labels),
+            write_document(out / "labels.json", labels_document(labels)),
+        )
+    )
+
+
+def write_anatomy(out: Path, anatomy: Anatomy, series: OpenSeries, seconds: Mapping[str, float]) -> Written:
+    """``anatomy.json``, with the seconds that each stage took so far."""
+    out.mkdir(parents=True, exist_ok=True)
+    return Written((write_document(out / "anatomy.json", anatomy_document(anatomy, series.facts, seconds)),))
+
+
+def write_plan(out: Path, planned: PlannedSeries, watch: Stopwatch) -> Written:
+    """``plan.json``, ``plan.png`` and, for a DICOM series, the DICOM objects."""
+    out.mkdir(parents=True, exist_ok=True)
+    document = write_document(out / "plan.json", plan_document(planned.plan, planned.series.facts))
+    with watch("pictures"):
+        drawn = draw(planned.plan, planned.anatomy, planned.series)
+        png = _write_sheet(out, drawn)
+    with watch("DICOM objects"):
+        objects = _write_objects(out, planned, drawn)
+    notes = [drawn.note] if drawn.note else []
+    if planned.series.facts.source is None:
+        notes.append(NO_DICOM_OUTPUT)
+    return Written((document, *png, *(one.path for one in objects)), objects, tuple(notes))
+
+
+def _write_sheet(out: Path, drawn: Drawn) -> tuple[Path, ...]:
+    if not drawn.pictures:
+        return ()
+    image = sheet(drawn.pictures)
+    return (write_with(out / "plan.png", lambda part: image.save(part, format="PNG")),)
+
+
+def _write_objects(out: Path, planned: PlannedSeries, drawn: Drawn) -> tuple[WrittenObject, ...]:
+    if planned.series.facts.source is None:
+        return ()
+    made = dicom_objects(planned.plan, planned.anatomy, planned.series, drawn.pictures, planned.opened_at)
+    return tuple(WrittenObject(write_bytes(out / one.file_name, one.content), one.sop_instance_uid) for one in made)

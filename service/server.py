@@ -1,0 +1,180 @@
+"""The service: receive, judge, segment, plan what a rule names, publish what the site allows.
+
+In: settings. Out: cases that move from state to state, one short look at a time; every move is a row, so a stop at any
+moment loses nothing. Nothing here computes: cases run in processes of their own.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError, Executor, Future
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from service.audit import AuditEvent, AuditTrail
+from service.caseworker import CaseJob, CaseOutcome, work_on
+from service.errors import JobDiedError, JobFailedError, JobRefusedError, JobTimeLimitError
+from service.inbox import Readiness, judge
+from service.logs import Log
+from service.outbox import Outbox
+from service.routing import NO_TARGET_CHOSEN, Route, SeriesTags, route
+from service.rows import Case, CaseState, ExportState
+from service.settings import Action, Publish, Settings
+from service.store import NewExport, NewInstance, Store
+
+WAITS_FOR_SIGNATURE = "waits for a signature"
+_LOG = Log("service")
+
+
+class Incoming(Protocol):
+    """Where received images lie, and what they say of themselves."""
+
+    def folder_of(self, series_uid: str) -> Path:
+        """The folder that holds the images of one series."""
+
+    def tags_of(self, series_uid: str) -> SeriesTags:
+        """What rules can match on."""
+
+
+class Service:
+    """Moves cases; ``tick`` looks once at everything there is to do."""
+
+    def __init__(self, settings: Settings, store: Store, audit: AuditTrail, incoming: Incoming, pool: Executor) -> None:
+        self._settings = settings
+        self._store = store
+        self._audit = audit
+        self._incoming = incoming
+        self._pool = pool
+        self._running: dict[int, Future[CaseOutcome]] = {}
+        self._next_look_s: dict[int, float] = {}
+
+    def start(self, now_s: float) -> None:
+        """Take up what an earlier run left."""
+        resumed = self._store.recover(now_s)
+        self._store.postpone_receiving(now_s)
+        self._audit.record(AuditEvent.APPLICATION_START, now_s)
+        _LOG.info("started", resumed_cases=resumed)
+
+    def received(self, image: NewInstance, now_s: float) -> None:
+        """Note an image that lies durably on disk."""
+        case = self._store.add_instance(image, now_s)
+        self._next_look_s.pop(case.number, None)
+
+    def tick(self, now_s: float) -> None:
+        """Look once: at series that arrive, at cases that are ready, at jobs that ended."""
+        for case in self._store.cases(CaseState.RECEIVING):
+            if now_s >= self._next_look_s.get(case.number, 0.0):
+                self._judge(case, now_s)
+        for case in self._store.cases(CaseState.READY):
+            if len(self._running) < self._settings.jobs.workers:
+                self._begin(case, now_s)
+        for number, future in list(self._running.items()):
+            if future.done():
+                del self._running[number]
+                self._finish(number, future, now_s)
+
+    def stop(self, now_s: float) -> None:
+        """End every job; what was running is ready again at the next start."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._audit.record(AuditEvent.APPLICATION_STOP, now_s)
+        _LOG.info("stopped", unfinished_cases=len(self._running))
+
+    def sent(self, cases: frozenset[int], now_s: float) -> None:
+        """Cases all of whose exports have arrived are published."""
+        for number in sorted(cases):
+            states = {export.state for export in self._store.exports(number)}
+            if states == {ExportState.SENT} and self._store.case(number).state is CaseState.PLANNED:
+                self._audit.record(AuditEvent.INSTANCES_SENT, now_s, case=number)
+                self._move(number, CaseState.PUBLISHED, "drafts are in the PACS", now_s)
+            elif ExportState.DEAD in states:
+                _LOG.error("an export needs a person", case=number)
+
+    def _judge(self, case: Case, now_s: float) -> None:
+        folder = self._incoming.folder_of(case.series_instance_uid)
+        quiet_for_s = now_s - case.last_image_at_s
+        verdict = judge(folder, case.series_instance_uid, quiet_for_s, self._settings.inbox)
+        if verdict.readiness is Readiness.KEEP_WAITING:
+            self._next_look_s[case.number] = max(
+                case.last_image_at_s + self._settings.inbox.quiet_seconds,
+                now_s + (self._settings.inbox.quiet_seconds if quiet_for_s > self._settings.inbox.quiet_seconds else 0),
+            )
+            return
+        self._next_look_s.pop(case.number, None)
+        self._move(case.number, _AFTER[verdict.readiness], verdict.why, now_s)
+
+    def _begin(self, case: Case, now_s: float) -> None:
+        found = self._route(case)
+        if found.action is Action.IGNORE:
+            self._move(case.number, CaseState.IGNORED, found.why, now_s)
+            return
+        out = self._results_folder(case)
+        self._store.remember_folder(case.number, str(out))
+        if self._move(case.number, CaseState.RUNNING, found.why, now_s):
+            self._running[case.number] = self._pool.submit(work_on, self._job(case, found, out))
+
+    def _route(self, case: Case) -> Route:
+        return route(self._settings.rules, self._incoming.tags_of(case.series_instance_uid))
+
+    def _job(self, case: Case, found: Route, out: Path) -> CaseJob:
+        return CaseJob(
+            folder=self._incoming.folder_of(case.series_instance_uid),
+            series_uid=case.series_instance_uid,
+            out=out,
+            request=found.rule.request() if found.rule and found.action is Action.PLAN else None,
+            anchor=found.rule.named_anchor() if found.rule else None,
+            opened_at=datetime.fromtimestamp(case.last_image_at_s, UTC).astimezone(),
+        )
+
+    def _results_folder(self, case: Case) -> Path:
+        return self._settings.storage.folder.absolute() / "results" / f"{case.number:06d}"
+
+    def _finish(self, number: int, future: Future[CaseOutcome], now_s: float) -> None:
+        try:
+            outcome = future.result()
+        except JobRefusedError as refusal:
+            self._move(number, CaseState.WAITING, str(refusal), now_s)
+        except (JobDiedError, JobFailedError, JobTimeLimitError) as failure:
+            self._move(number, CaseState.FAILED, str(failure), now_s)
+        except CancelledError:
+            self._move(number, CaseState.READY, "stopped before its turn", now_s)
+        else:
+            self._keep(number, outcome, now_s)
+
+    def _keep(self, number: int, outcome: CaseOutcome, now_s: float) -> None:
+        if not outcome.is_planned:
+            self._move(number, CaseState.WAITING, f"{NO_TARGET_CHOSEN}; {outcome.words}", now_s)
+            return
+        leaves_now = self._settings.publish is Publish.DRAFTS
+        words = outcome.words if leaves_now else f"{outcome.words}; {WAITS_FOR_SIGNATURE}"
+        if self._move(number, CaseState.PLANNED, words, now_s) and leaves_now:
+            self._store.add_exports(number, self._exports(outcome), now_s)
+
+    def _exports(self, outcome: CaseOutcome) -> list[NewExport]:
+        return [
+            NewExport(str(one.path), one.sop_instance_uid, destination.name)
+            for destination in self._settings.destinations
+            for one in outcome.objects
+        ]
+
+    def _move(self, number: int, state: CaseState, reason: str, now_s: float) -> bool:
+        if not self._store.move(number, state, reason, now_s):
+            _LOG.warning("stale revision left as it is", case=number)
+            return False
+        self._audit.record(AuditEvent.CASE_CHANGED, now_s, case=number, state=str(state))
+        _LOG.info("case changed", case=number, state=str(state), reason=reason)
+        return True
+
+
+_AFTER = {
+    Readiness.COMPLETE: CaseState.READY,
+    Readiness.ASK: CaseState.WAITING,
+    Readiness.IGNORE: CaseState.IGNORED,
+}
+
+
+def send_due(service: Service, outbox: Outbox, now_s: float) -> None:
+    """One round of the outbox, and what it means for the cases."""
+    done = outbox.send_due(now_s)
+    if done.cases:
+        _LOG.info("exports tried", sent=done.sent, postponed=done.postponed, dead=done.dead)
+        service.sent(done.cases, now_s)

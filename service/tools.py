@@ -1,0 +1,35 @@
+"""The tools a site works with: our own segmentation, results into one folder, every stage timed.
+
+In: a folder, a watch, a date. Out: ``case.Tools``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from planner.anatomy.model import Anatomy
+from planner.anatomy.segment import segment
+from planner.plan import Plan
+from service.case import Tools
+from service.opening import OpenSeries
+from service.request import NamedAnchor
+from service.results import PlannedSeries, Written, write_anatomy, write_labels, write_plan
+from service.watch import Stopwatch
+
+
+def site_tools(out: Path, watch: Stopwatch, opened_at: datetime) -> Tools:
+    """Results go to ``out``; ``opened_at`` dates the DICOM objects."""
+
+    def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None) -> Anatomy:
+        anatomy = segment(series.volume, planner_anchor(anchor), watch)
+        with watch("writing labels"):
+            write_labels(out, anatomy.labels)
+        write_anatomy(out, anatomy, series, watch.seconds)
+        return anatomy
+
+    def publish(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Written:
+        written = write_plan(out, PlannedSeries(plan, anatomy, series, opened_at), watch)
+        return write_anatomy(out, anatomy, series, watch.seconds) + written
+
+    return Tools(segment_and_keep, publish)

@@ -1,0 +1,100 @@
+"""Settings are read once, checked, and closed by default."""
+
+from pathlib import Path
+
+import pytest
+
+from planner.structures import Side
+from service.errors import SettingsError, UnknownSettingError
+from service.settings import Action, Publish, load_settings
+
+PLANNING_RULE = """
+[[rules]]
+name = "order 1"
+action = "plan"
+match = {{ {match} }}
+procedure = "prt"
+root = "L3"
+{side}
+"""
+
+
+def settings_from(tmp_path: Path, text: str, **environment: str):
+    path = tmp_path / "needleplan.toml"
+    path.write_text(text)
+    return load_settings(path, environment)
+
+
+def planning_rule(match='study_uid = "1.2", patient_id = "7"', side='side = "left"'):
+    return PLANNING_RULE.format(match=match, side=side)
+
+
+def test_without_a_file_nobody_may_send_and_nothing_leaves_unsigned():
+    settings = load_settings(None, {})
+    assert settings.receiver.host == "127.0.0.1"
+    assert settings.receiver.allowed_calling_ae_titles == ()
+    assert settings.publish is Publish.ON_SIGNATURE
+    assert settings.rules == ()
+
+
+def test_an_unknown_key_is_refused_with_the_valid_ones(tmp_path):
+    with pytest.raises(UnknownSettingError, match=r"'receiver\.prot' is not known; valid here: .*port"):
+        settings_from(tmp_path, "[receiver]\nprot = 1\n")
+    with pytest.raises(UnknownSettingError, match=r"'reciever' is not known; valid here: .*receiver"):
+        settings_from(tmp_path, "[reciever]\nport = 1\n")
+    with pytest.raises(UnknownSettingError, match=r"match\.studyuid.*study_uid"):
+        settings_from(tmp_path, planning_rule(match='studyuid = "1.2"'))
+
+
+def test_the_environment_wins_and_is_checked_too(tmp_path):
+    text = "[receiver]\nport = 104\n"
+    settings = settings_from(
+        tmp_path,
+        text,
+        NEEDLEPLAN_RECEIVER__PORT="11113",
+        NEEDLEPLAN_RECEIVER__ALLOWED_CALLING_AE_TITLES='["CT1", "CT2"]',
+        NEEDLEPLAN_PUBLISH="drafts",
+        NEEDLEPLAN_DATA="/elsewhere",
+        HOME="/root",
+    )
+    assert settings.receiver.port == 11113
+    assert settings.receiver.allowed_calling_ae_titles == ("CT1", "CT2")
+    assert settings.publish is Publish.DRAFTS
+    with pytest.raises(UnknownSettingError, match=r"receiver\.prot"):
+        settings_from(tmp_path, text, NEEDLEPLAN_RECEIVER__PROT="1")
+
+
+@pytest.mark.parametrize(
+    "text", ["[receiver]\nport = 70000\n", '[receiver]\nae_title = "MORE THAN SIXTEEN CHARS"\n', "x = "]
+)
+def test_a_value_out_of_range_is_refused(tmp_path, text):
+    with pytest.raises(SettingsError):
+        settings_from(tmp_path, text)
+
+
+def test_a_planning_rule_says_what_where_and_whose(tmp_path):
+    rule = settings_from(tmp_path, planning_rule()).rules[0]
+    assert rule.action is Action.PLAN
+    assert rule.request().side is Side.LEFT
+
+
+@pytest.mark.parametrize(
+    ("rule", "missing"),
+    [
+        (planning_rule(match='patient_id = "7"'), "study_uid or accession_number"),
+        (planning_rule(match='study_uid = "1.2"'), "patient_id"),
+        (planning_rule(side=""), "--side"),
+        (planning_rule(side='side = "L"'), "left, right"),
+        (planning_rule(side='side = "left"\nlevel = "L3/L4"'), "name the place once"),
+        (planning_rule().replace('"plan"', '"segment"'), "names a target"),
+    ],
+)
+def test_a_planning_rule_that_leaves_something_open_is_refused(tmp_path, rule, missing):
+    with pytest.raises(SettingsError, match=missing):
+        settings_from(tmp_path, rule)
+
+
+def test_destination_names_differ(tmp_path):
+    one = '[[destinations]]\nname = "pacs"\nae_title = "P"\nhost = "h"\nport = 104\n'
+    with pytest.raises(SettingsError, match="must differ"):
+        settings_from(tmp_path, one + one)
