@@ -65,7 +65,12 @@ IMAGING_MEASUREMENTS = Concept("126010", "DCM", "Imaging Measurements", "PS3.16 
 QUALITATIVE_EVALUATIONS = Concept("C0034375", "UMLS", "Qualitative Evaluations", "PS3.16 TID 1500")
 COMMENT = Concept("121106", "DCM", "Comment", "PS3.16 annex D")
 
-# A measurement group, PS3.16 TID 1501 and TID 300
+# A measurement group, PS3.16 TID 1501 and TID 300; the first five are written by highdicom's templates
+TRACKING_IDENTIFIER = Concept("112039", "DCM", "Tracking Identifier", "PS3.16 TID 4108")
+TRACKING_UID = Concept("112040", "DCM", "Tracking Unique Identifier", "PS3.16 TID 4108")
+MEASUREMENT_GROUP = Concept("125007", "DCM", "Measurement Group", "PS3.16 TID 1501")
+FINDING = Concept("121071", "DCM", "Finding", "PS3.16 TID 1501")
+TOPOGRAPHICAL_MODIFIER = Concept("106233006", "SCT", "Topographical modifier", "PS3.16 TID 300")
 FINDING_CATEGORY = Concept(
     "309825002", "SCT", "Spatial and Relational Concept", "PS3.16 CID 7150, category of the finding"
 )
@@ -90,7 +95,8 @@ MILLIMETRE = Concept("mm", "UCUM", "mm", "UCUM")
 DEGREE = Concept("deg", "UCUM", "Degree", "UCUM")
 NO_UNIT = Concept("1", "UCUM", "no units", "UCUM")
 
-# Key objects and pictures
+# Segmentation, key objects and pictures
+SEGMENTATION_FAMILY = Concept("123104", "DCM", "Morphological Operations", "PS3.16 CID 7162")
 OF_INTEREST = Concept("113000", "DCM", "Of Interest", "PS3.16 CID 7010, title of the key objects")
 SOURCE_IMAGE = Concept(
     "121322", "DCM", "Source image for image processing operation", "PS3.16 CID 7202, purpose of reference"
