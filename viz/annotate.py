@@ -68,7 +68,7 @@ def annotated(
     height, width = picture.shape[:2]
     _draw_needle(renderer, _Pixels(plane, pixel_mm, width, height), needle)
     _draw_scale(renderer, width, pixel_mm)
-    _draw_letters(renderer, plane, width, height)
+    write_letters(renderer, plane.letters, width, height)
     write_caption(renderer, caption, height)
     return renderer
 
@@ -79,6 +79,16 @@ def write_caption(renderer: Renderer, caption: Caption, height: int) -> None:
     below = height - _MARGIN_PX - _BANNER_PX * (1 + caption.banner.count("\n")) - 8
     _write(renderer, "\n".join(caption.identity), _Anchor(_MARGIN_PX, below, "left", "top"), _TEXT_PX, WHITE)
     _write(renderer, "\n".join(caption.notes), _Anchor(_MARGIN_PX, _MARGIN_PX, "left", "bottom"), _TEXT_PX, WHITE)
+
+
+def write_letters(renderer: Renderer, letters: tuple[str, str, str, str], width: int, height: int) -> None:
+    """What lies at the left, right, top and bottom edge."""
+    left, right, top, bottom = letters
+    middle_x, middle_y = width // 2, height // 2
+    _write(renderer, left, _Anchor(_MARGIN_PX, middle_y, "left", "middle"), _LETTER_PX, WHITE)
+    _write(renderer, right, _Anchor(width - _MARGIN_PX, middle_y, "right", "middle"), _LETTER_PX, WHITE)
+    _write(renderer, top, _Anchor(middle_x, height - _MARGIN_PX, "middle", "top"), _LETTER_PX, WHITE)
+    _write(renderer, bottom, _Anchor(middle_x, _MARGIN_PX, "middle", "bottom"), _LETTER_PX, WHITE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,15 +144,6 @@ def _draw_scale(renderer: Renderer, width: int, pixel_mm: float) -> None:
     _lines(renderer, ends, np.array([True]), WHITE, 2.0)
     anchor = _Anchor(int(ends[:, 0].mean()), int(y) + 4, "middle", "bottom")
     _write(renderer, f"{length_mm} mm", anchor, _TEXT_PX, WHITE)
-
-
-def _draw_letters(renderer: Renderer, plane: Plane, width: int, height: int) -> None:
-    left, right, top, bottom = plane.letters
-    middle_x, middle_y = width // 2, height // 2
-    _write(renderer, left, _Anchor(_MARGIN_PX, middle_y, "left", "middle"), _LETTER_PX, WHITE)
-    _write(renderer, right, _Anchor(width - _MARGIN_PX, middle_y, "right", "middle"), _LETTER_PX, WHITE)
-    _write(renderer, top, _Anchor(middle_x, height - _MARGIN_PX, "middle", "top"), _LETTER_PX, WHITE)
-    _write(renderer, bottom, _Anchor(middle_x, _MARGIN_PX, "middle", "bottom"), _LETTER_PX, WHITE)
 
 
 def _ring(renderer: Renderer, centre: FloatArray, radius_px: float, colour: Colour) -> None:

@@ -1,4 +1,4 @@
-"""The key pictures of one path: axial, needle plane, down the needle and 3D, and all of them on one sheet.
+"""The key pictures of one path: axial, needle plane, down the needle and 3D.
 
 In: a subject (scan, anatomy, path, words). Out: RGB pictures, drawn off screen.
 """
@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from viz.annotate import Needle, annotated, write_caption
+from viz.annotate import Needle, annotated, write_caption, write_letters
 from viz.palette import SPINE
 from viz.planes import Plane, axial, down_the_needle, needle_plane
-from viz.scene import plan_scene
+from viz.scene import plan_scene, seen_letters
 from viz.slices import slice_picture
 from viz.subject import Picture, Subject
 from viz.window import photograph
@@ -28,14 +28,6 @@ _AXIAL_REACH_MM = 30.0
 def draw_pictures(subject: Subject) -> tuple[Picture, ...]:
     """Axial, needle plane, down the needle, 3D; each ``SIZE_PX`` square."""
     return (*(draw_slice(subject, plane) for plane in key_planes(subject)), draw_scene(subject))
-
-
-def draw_sheet(subject: Subject) -> Picture:
-    """The four key pictures in one, for a glance at the plan."""
-    axial_picture, along, across, scene = (picture.rgb for picture in draw_pictures(subject))
-    return Picture(
-        "plan", subject.target.words, np.vstack([np.hstack([axial_picture, along]), np.hstack([across, scene])])
-    )
 
 
 def key_planes(subject: Subject) -> tuple[Plane, ...]:
@@ -64,6 +56,7 @@ def draw_slice(subject: Subject, plane: Plane) -> Picture:
 def draw_scene(subject: Subject) -> Picture:
     """The plan in 3D, head up, seen from the entry's side."""
     renderer = plan_scene(subject)
+    write_letters(renderer, seen_letters(renderer), SIZE_PX, SIZE_PX)
     write_caption(renderer, subject.caption, SIZE_PX)
     return Picture("3d", f"3D, {subject.target.words}", photograph(renderer, SIZE_PX, SIZE_PX))
 

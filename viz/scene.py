@@ -20,6 +20,7 @@ from planner.plan import PlannedTrajectory
 from planner.structures import Structure
 from planner.volume import LabelMap
 from viz.palette import CONTOURS, NEEDLE, SOLIDS, TARGET
+from viz.planes import direction_letters
 from viz.subject import Subject
 from viz.window import Renderer
 
@@ -46,6 +47,15 @@ def plan_scene(subject: Subject) -> Renderer:
     _add_needle(renderer, subject.path)
     _aim(renderer, subject.path)
     return renderer
+
+
+def seen_letters(renderer: Renderer) -> tuple[str, str, str, str]:
+    """What lies at the left, right, top and bottom edge of the picture, from the camera's own directions."""
+    camera = renderer.GetActiveCamera()
+    toward = unit(np.array(camera.GetPosition()) - np.array(camera.GetFocalPoint()))
+    up = unit(np.array(camera.GetViewUp()) - toward * np.dot(camera.GetViewUp(), toward))
+    right = np.cross(up, toward)
+    return direction_letters(-right), direction_letters(right), direction_letters(up), direction_letters(-up)
 
 
 def around_needle(labels: LabelMap, path: PlannedTrajectory) -> LabelMap:

@@ -5,7 +5,8 @@ import pytest
 
 from viz.palette import BLACK, NEEDLE, TARGET
 from viz.planes import Plane, axial
-from viz.render import SIZE_PX, draw_pictures, draw_scene, draw_sheet, draw_slice, key_planes
+from viz.render import SIZE_PX, draw_pictures, draw_scene, draw_slice, key_planes
+from viz.scene import plan_scene, seen_letters
 from viz.subject import Caption, Picture
 
 pytestmark = pytest.mark.graphics
@@ -51,10 +52,6 @@ def test_pictures_have_names_and_one_size(subject):
     assert {p.rgb.shape for p in pictures} == {(SIZE_PX, SIZE_PX, 3)}
 
 
-def test_sheet_shows_all_four(subject):
-    assert draw_sheet(subject).rgb.shape == (2 * SIZE_PX, 2 * SIZE_PX, 3)
-
-
 def test_same_subject_same_pixels(subject):
     assert np.array_equal(draw_scene(subject).rgb, draw_scene(subject).rgb)
 
@@ -67,3 +64,8 @@ def test_outside_the_scan_a_slice_is_black(subject):
     far = replace(subject.path, target_mm=subject.path.target_mm + np.array([0.0, 0.0, 500.0]))
     picture = draw_slice(subject, axial(far.target_mm, subject.plan.scan_position.pose, 100.0))
     assert len(pixels_of(picture, BLACK, reach=5)) > 0.9 * SIZE_PX**2
+
+
+def test_seen_from_behind_the_patients_right_is_on_the_right(subject):
+    left, right, top, bottom = seen_letters(plan_scene(subject))
+    assert ("L" in left, "R" in right, top[0], bottom[0]) == (True, True, "H", "F")
