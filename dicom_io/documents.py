@@ -19,6 +19,7 @@ from pydicom.uid import UID
 from dicom_io.codes import coding_schemes
 from dicom_io.identity import MANUFACTURER, MODEL_NAME, DicomCase, copy_identity, without_identity
 from dicom_io.series import SeriesSource, source_headers
+from planner.plan import Plan
 
 DRAFT_MARK = "DRAFT - NOT RELEASED"
 REHEARSAL_MARK = "REHEARSAL"
@@ -88,6 +89,11 @@ def finished(dataset: Dataset, source: SourceImages, case: DicomCase) -> bytes:
     buffer = BytesIO()
     pydicom.dcmwrite(buffer, dataset, enforce_file_format=True)
     return buffer.getvalue()
+
+
+def plan_marks(plan: Plan) -> str:
+    """What every object of an unsigned plan says first."""
+    return f"{DRAFT_MARK}, {REHEARSAL_MARK}" if plan.is_rehearsal else DRAFT_MARK
 
 
 def plain(text: str) -> str:

@@ -19,7 +19,7 @@ from highdicom.sr import (
 from pydicom.sr.codedict import codes as dicom_codes
 
 from dicom_io import codes
-from dicom_io.documents import DRAFT_MARK, REHEARSAL_MARK, SourceImages, equipment, finished, source_images
+from dicom_io.documents import SourceImages, equipment, finished, plan_marks, source_images
 from dicom_io.errors import DicomIoError
 from dicom_io.identity import MANUFACTURER, MODEL_NAME, DicomCase, derived_uid
 from dicom_io.key_slices import key_slices
@@ -67,7 +67,7 @@ def write_report(plan: Plan, source: SeriesSource, case: DicomCase) -> bytes:
         is_complete=True,
         is_final=False,
         is_verified=False,
-        series_description=f"Needle plan, {_marks(plan)}"[:64],
+        series_description=f"Needle plan, {plan_marks(plan)}"[:64],
         **equipment(case),
     )
     return finished(report, images, case)
@@ -136,7 +136,3 @@ def _evaluations(plan: Plan, images: SourceImages) -> Item:
         ]
     )
     return container
-
-
-def _marks(plan: Plan) -> str:
-    return f"{DRAFT_MARK}, {REHEARSAL_MARK}" if plan.is_rehearsal else DRAFT_MARK
