@@ -61,6 +61,9 @@ class Study:
     series_number: int | None = None
     series_date: str = ""
     body_part: str = ""
+    series_description: str = field(default="", repr=False)
+    requested_procedure: str = field(default="", repr=False)
+    """Requested Procedure Description (0032,1060); like Series Description free text, so neither is shown."""
     manufacturer: str = ""
     model: str = ""
     station: str = ""
@@ -137,6 +140,8 @@ _KEYWORDS = [
     "SeriesNumber",
     "SeriesDate",
     "BodyPartExamined",
+    "SeriesDescription",
+    "RequestedProcedureDescription",
     "Manufacturer",
     "ManufacturerModelName",
     "StationName",
@@ -250,6 +255,8 @@ def _study(header: Dataset) -> Study:
         series_number=integer(header, "SeriesNumber"),
         series_date=text(header, "SeriesDate"),
         body_part=text(header, "BodyPartExamined"),
+        series_description=text(header, "SeriesDescription"),
+        requested_procedure=text(header, "RequestedProcedureDescription"),
         manufacturer=text(header, "Manufacturer"),
         model=text(header, "ManufacturerModelName"),
         station=text(header, "StationName"),

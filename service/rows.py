@@ -39,14 +39,15 @@ class Base(DeclarativeBase):
 
 
 class Instance(Base):
-    """One received image."""
+    """One received image; two under one SOP Instance UID are a conflict."""
 
     __tablename__ = "instances"
 
-    sop_instance_uid: Mapped[str] = mapped_column(primary_key=True)
+    path: Mapped[str] = mapped_column(primary_key=True)
+    sop_instance_uid: Mapped[str] = mapped_column(index=True)
     series_instance_uid: Mapped[str] = mapped_column(index=True)
-    path: Mapped[str] = mapped_column(unique=True)
     sha256: Mapped[str]
+    is_conflict: Mapped[bool]
     received_at_s: Mapped[float]
     calling_ae_title: Mapped[str]
 

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, event, func, select, update
+from sqlalchemy import create_engine, event, select, update
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 
 from service.rows import Base, Case, CaseState, Export, ExportState, HistoryLine, Instance
 
 _LATE = "a slice arrived after this revision was complete"
+_CONFLICT = "two different images came under one SOP Instance UID; both are kept, check the series in the PACS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class NewInstance:
     path: str
     sha256: str
     calling_ae_title: str
+    is_conflict: bool = False
+    """Other bytes came before under the same SOP Instance UID; both are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +68,14 @@ class Store:
         """The case this image belongs to; a late image makes the old revision stale and opens the next."""
         with self._transaction() as session:
             case = _latest_case(session, new.series_instance_uid)
-            known = session.get(Instance, new.sop_instance_uid)
-            if known is not None and case is not None and known.sha256 == new.sha256:
+            if case is not None and session.get(Instance, new.path) is not None:
                 return _detached(session, case)
             if case is None or case.state is not CaseState.RECEIVING:
                 case = _next_revision(session, case, new, now_s)
-            session.merge(
-                Instance(
-                    sop_instance_uid=new.sop_instance_uid,
-                    series_instance_uid=new.series_instance_uid,
-                    path=new.path,
-                    sha256=new.sha256,
-                    received_at_s=now_s,
-                    calling_ae_title=new.calling_ae_title,
-                )
-            )
+            session.add(_row(new, now_s))
             case.last_image_at_s = now_s
+            if new.is_conflict:
+                _put(session, case, CaseState.WAITING, _CONFLICT, now_s)
             return _detached(session, case)
 
     def instances(self, series_instance_uid: str) -> list[Instance]:
@@ -89,20 +84,15 @@ class Store:
             query = select(Instance).where(Instance.series_instance_uid == series_instance_uid).order_by(Instance.path)
             return list(session.scalars(query))
 
-    def knows_path(self, path: str) -> bool:
-        """Whether a file has its row."""
+    def all_paths(self) -> set[str]:
+        """The path of every image that has a row."""
         with Session(self._engine) as session:
-            return session.scalar(select(func.count()).where(Instance.path == path)) != 0
+            return set(session.scalars(select(Instance.path)))
 
-    def all_instances(self) -> list[Instance]:
-        """Every image that has a row."""
-        with Session(self._engine, expire_on_commit=False) as session:
-            return list(session.scalars(select(Instance)))
-
-    def forget_instance(self, sop_instance_uid: str) -> None:
+    def forget_image(self, path: str) -> None:
         """Remove the row of an image whose file is gone."""
         with self._transaction() as session:
-            gone = session.get(Instance, sop_instance_uid)
+            gone = session.get(Instance, path)
             if gone is not None:
                 session.delete(gone)
 
@@ -224,6 +214,18 @@ def _next_revision(session: Session, old: Case | None, new: NewInstance, now_s: 
     session.flush()
     _put(session, case, CaseState.RECEIVING, "first image" if old is None else _LATE, now_s)
     return case
+
+
+def _row(new: NewInstance, now_s: float) -> Instance:
+    return Instance(
+        path=new.path,
+        sop_instance_uid=new.sop_instance_uid,
+        series_instance_uid=new.series_instance_uid,
+        sha256=new.sha256,
+        is_conflict=new.is_conflict,
+        received_at_s=now_s,
+        calling_ae_title=new.calling_ae_title,
+    )
 
 
 def _put(session: Session, case: Case, state: CaseState, reason: str, now_s: float) -> None:

@@ -1,5 +1,7 @@
 """Rows outlive the process, and a late slice never changes a plan in silence."""
 
+from dataclasses import replace
+
 import pytest
 
 from service.rows import CaseState, ExportState
@@ -42,10 +44,21 @@ def test_the_same_bytes_again_are_no_new_work(store):
     assert store.case(number).state is CaseState.PLANNED
 
 
-def test_other_bytes_under_the_same_name_are_late_news(store):
+def test_two_images_under_one_name_are_kept_and_shown_to_a_person(store):
+    number = store.add_instance(image(1), 10.0).number
+    other = replace(image(1, "other"), is_conflict=True)
+    assert store.add_instance(other, 11.0).number == number
+    case = store.case(number)
+    assert case.state is CaseState.WAITING
+    assert "SOP Instance UID" in case.reason
+    assert len(store.instances("1.2")) == 2
+
+
+def test_a_conflict_after_planning_makes_the_plan_stale(store):
     number = store.add_instance(image(1), 10.0).number
     store.move(number, CaseState.PLANNED, "", 20.0)
-    assert store.add_instance(image(1, "other"), 30.0).revision == 2
+    revised = store.add_instance(replace(image(1, "other"), is_conflict=True), 30.0)
+    assert (store.case(number).state, store.case(revised.number).state) == (CaseState.STALE, CaseState.WAITING)
 
 
 def test_stale_is_final(store):

@@ -1,0 +1,55 @@
+"""Rows and files agree after any stop, and rules see what the images say."""
+
+import pytest
+
+from service.arrivals import NO_TAGS, Arrivals
+from service.routing import SeriesTags
+from service.rows import CaseState
+from service.store import NewInstance, Store
+from tests.dicom_io.builders import Grid, write_series
+
+SERIES = "1.2.826.0.1.1"
+
+
+def described(_: int, image) -> None:
+    image.BodyPartExamined, image.SeriesDescription = "LSPINE", "Planning"
+    image.RequestedProcedureDescription, image.StudyInstanceUID = "PRT", "1.2.9"
+
+
+@pytest.fixture
+def arrivals(tmp_path):
+    store = Store(tmp_path / "rows.db")
+    found = Arrivals(tmp_path / "received", store)
+    write_series(found.folder_of(SERIES), Grid(count=4), series_uid=SERIES, edit=described)
+    yield found
+    store.close()
+
+
+def test_files_without_a_row_get_one_and_become_a_case(arrivals):
+    assert arrivals.reconcile(50.0) == (4, 0)
+    (case,) = arrivals.store.cases()
+    assert (case.state, case.series_instance_uid, case.study_instance_uid) == (CaseState.RECEIVING, SERIES, "1.2.9")
+    assert arrivals.reconcile(60.0) == (0, 0)
+
+
+def test_rows_without_a_file_are_dropped(arrivals):
+    arrivals.store.add_instance(NewInstance("1", SERIES, "1.2.9", "/gone.dcm", "0", "CT1"), 1.0)
+    assert arrivals.reconcile(50.0) == (4, 1)
+    assert "/gone.dcm" not in arrivals.store.all_paths()
+
+
+def test_rules_see_what_the_images_say(arrivals):
+    arrivals.reconcile(50.0)
+    assert arrivals.tags_of(SERIES) == SeriesTags("CT", "LSPINE", "Planning", "PRT", "", "1.2.9", "A7", "R-1")
+
+
+def test_the_sender_counts_where_one_sender_sent_all(arrivals):
+    for number in (1, 2):
+        arrivals.store.add_instance(NewInstance(str(number), SERIES, "1.2.9", f"/{number}", "0", "CT1"), 1.0)
+    assert arrivals.tags_of(SERIES).calling_ae_title == "CT1"
+    arrivals.store.add_instance(NewInstance("3", SERIES, "1.2.9", "/3", "0", "CT2"), 1.0)
+    assert arrivals.tags_of(SERIES).calling_ae_title == ""
+
+
+def test_a_series_without_images_says_nothing(arrivals):
+    assert arrivals.tags_of("1.2.3") == NO_TAGS
