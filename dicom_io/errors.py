@@ -194,3 +194,10 @@ class MultiFrameError(DicomIoError):
             f"the image is an enhanced multi-frame image of {frames} frames, not read by this version; "
             "export it as single-frame (legacy) CT or MR images"
         )
+
+
+class ReceiverError(DicomIoError):
+    """A receiver that cannot be started as it is set."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"the receiver cannot start: {what}; {advice}")

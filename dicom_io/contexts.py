@@ -1,0 +1,54 @@
+"""What a receiver takes: images of CT and MR, what is derived from them, and in which encodings.
+
+Names are those of PS3.6 table A-1; the encodings are all that senders in hospitals use today.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydicom import uid
+from pynetdicom.presentation import build_context
+from pynetdicom.sop_class import Verification
+
+STORAGE_CLASSES = (
+    uid.CTImageStorage,
+    uid.EnhancedCTImageStorage,
+    uid.LegacyConvertedEnhancedCTImageStorage,
+    uid.MRImageStorage,
+    uid.EnhancedMRImageStorage,
+    uid.LegacyConvertedEnhancedMRImageStorage,
+    uid.SegmentationStorage,
+    uid.BasicTextSRStorage,
+    uid.EnhancedSRStorage,
+    uid.ComprehensiveSRStorage,
+    uid.Comprehensive3DSRStorage,
+    uid.ExtensibleSRStorage,
+    uid.KeyObjectSelectionDocumentStorage,
+    uid.SecondaryCaptureImageStorage,
+    uid.MultiFrameGrayscaleByteSecondaryCaptureImageStorage,
+    uid.MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+    uid.MultiFrameTrueColorSecondaryCaptureImageStorage,
+)
+
+TRANSFER_SYNTAXES = (
+    uid.ExplicitVRLittleEndian,
+    uid.ImplicitVRLittleEndian,
+    uid.DeflatedExplicitVRLittleEndian,
+    uid.ExplicitVRBigEndian,
+    uid.RLELossless,
+    uid.JPEGBaseline8Bit,
+    uid.JPEGExtended12Bit,
+    uid.JPEGLossless,
+    uid.JPEGLosslessSV1,
+    uid.JPEGLSLossless,
+    uid.JPEGLSNearLossless,
+    uid.JPEG2000Lossless,
+    uid.JPEG2000,
+)
+
+
+def storage_contexts() -> list[Any]:
+    """C-ECHO and every storage class in every encoding, as presentation contexts."""
+    images = [build_context(storage, list(TRANSFER_SYNTAXES)) for storage in STORAGE_CLASSES]
+    return [build_context(Verification), *images]

@@ -1,0 +1,127 @@
+"""Where received instances come to lie: on disk for good before anybody is told so.
+
+In: the bytes of one DICOM file and its UIDs. Out: a ``Landed`` file, written, synced and renamed, mode 0600.
+Layout under one folder on one file system, owned by one process: ``tmp/`` (never acknowledged, emptied at the start),
+``series/<Series UID>/<SOP UID>.dcm``, ``conflicts/<Series UID>/<SOP UID>.<digest>.dcm``, ``quarantine/<digest>.dcm``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import threading
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+_UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+_PREAMBLE_BYTES = 132
+_META_LENGTH_BYTES = 12
+"""Group 0002 starts with its length as explicit VR little endian UL: tag 4, VR 2, size 2, value 4 (PS3.10 7.1)."""
+
+
+class Arrival(StrEnum):
+    """What an instance is to what was there before."""
+
+    NEW = "new"
+    REPEATED = "repeated"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A file that is on disk for good; ``sha256`` is over the data set without the file's own meta header."""
+
+    path: Path
+    sha256: str
+    arrival: Arrival
+
+
+def is_uid(text: str) -> bool:
+    """Digits and dots, at most 64 (PS3.5 9.1); leading zeros are let pass, many devices write them."""
+    return len(text) <= 64 and _UID.fullmatch(text) is not None
+
+
+class Landing:
+    """Folder of received files. ``place`` is safe to call from many threads of one process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._deciding = threading.Lock()
+        for name in ("tmp", "series", "conflicts", "quarantine"):
+            (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for unfinished in (folder / "tmp").glob("*.part"):
+            unfinished.unlink()
+
+    def free_bytes(self) -> int:
+        """Space left on the file system."""
+        return shutil.disk_usage(self._folder).free
+
+    def place(self, content: bytes, series_uid: str, sop_uid: str) -> Landed:
+        """Write one instance; the same data set again costs no second file, another one under its UID is kept apart."""
+        digest = hashlib.sha256(data_set(content)).hexdigest()
+        final = self._folder / "series" / series_uid / f"{sop_uid}.dcm"
+        apart = self._folder / "conflicts" / series_uid / f"{sop_uid}.{digest[:16]}.dcm"
+        known = self._known(final, apart, digest)
+        if known is not None:
+            return known
+        part = self._write_part(content)
+        with self._deciding:
+            known = self._known(final, apart, digest)
+            if known is not None:
+                part.unlink()
+                return known
+            path, arrival = (apart, Arrival.CONFLICT) if final.exists() else (final, Arrival.NEW)
+            _make_folder(path.parent)
+            part.rename(path)
+        _sync_folder(path.parent)
+        return Landed(path, digest, arrival)
+
+    def quarantine(self, content: bytes, reason: str) -> Path:
+        """Keep bytes that were not understood, and why, for a person to look at."""
+        path = self._folder / "quarantine" / f"{hashlib.sha256(content).hexdigest()[:32]}.dcm"
+        for target, payload in ((path, content), (path.with_suffix(".txt"), f"{reason}\n".encode())):
+            self._write_part(payload).rename(target)
+        _sync_folder(path.parent)
+        return path
+
+    def _known(self, final: Path, apart: Path, digest: str) -> Landed | None:
+        for path in (final, apart):
+            if path.exists() and hashlib.sha256(data_set(path.read_bytes())).hexdigest() == digest:
+                _sync_folder(path.parent)
+                return Landed(path, digest, Arrival.REPEATED)
+        return None
+
+    def _write_part(self, content: bytes) -> Path:
+        """Never named by what a sender says: two senders of one instance must not share a file."""
+        part = self._folder / "tmp" / f"{uuid.uuid4().hex}.part"
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        return part
+
+
+def data_set(content: bytes) -> bytes:
+    """A DICOM file without preamble and meta header, which differ between senders of one instance."""
+    length = int.from_bytes(content[_PREAMBLE_BYTES + 8 : _PREAMBLE_BYTES + _META_LENGTH_BYTES], "little")
+    return content[_PREAMBLE_BYTES + _META_LENGTH_BYTES + length :]
+
+
+def _make_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """A rename lasts only once its folder is on disk (fsync(2))."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
