@@ -27,7 +27,8 @@ def directions(frame: SpineFrame) -> FloatArray:
     """(n, angles, 3) unit vectors of the rays in each plane."""
     angle = np.arange(ANGLES) * 2.0 * np.pi / ANGLES
     return (
-        np.cos(angle)[None, :, None] * frame.left[:, None, :] + np.sin(angle)[None, :, None] * frame.anterior[:, None, :]
+        np.cos(angle)[None, :, None] * frame.left[:, None, :]
+        + np.sin(angle)[None, :, None] * frame.anterior[:, None, :]
     )
 
 

@@ -40,9 +40,10 @@ def axial_rotation_deg(volume: Volume, frame: SpineFrame) -> FloatArray:
 def _polar_picture(volume: Volume, frame: SpineFrame, rows: np.ndarray) -> FloatArray:  # type: ignore[type-arg]
     """(rows, angles, reach) HU from fat to cortex; angle 0 is anterior, growing to the left."""
     angle = np.radians(np.arange(0.0, 360.0, _STEP_DEG))
-    across = np.cos(angle)[None, :, None] * frame.anterior[rows][:, None] + np.sin(angle)[None, :, None] * frame.left[
-        rows
-    ][:, None]
+    across = (
+        np.cos(angle)[None, :, None] * frame.anterior[rows][:, None]
+        + np.sin(angle)[None, :, None] * frame.left[rows][:, None]
+    )
     points = frame.centres_mm[rows][:, None, None, :] + _REACH_MM[None, None, :, None] * across[:, :, None, :]
     return np.clip(volume.linear(points), -150.0, 500.0)
 
@@ -53,7 +54,9 @@ def _mirror_likeness(picture: FloatArray) -> FloatArray:
     spectrum = np.fft.rfft(centred, axis=1)
     mirrored = np.fft.irfft(spectrum**2, n=picture.shape[1], axis=1)  # sum over a of p(a) p(shift - a)
     power = (centred**2).sum(axis=(1, 2))
-    curve = (mirrored * _REACH_MM[None, None, :]).sum(axis=2) / np.maximum((centred**2 * _REACH_MM).sum(axis=(1, 2)), 1.0)[:, None]
+    curve = (mirrored * _REACH_MM[None, None, :]).sum(axis=2) / np.maximum(
+        (centred**2 * _REACH_MM).sum(axis=(1, 2)), 1.0
+    )[:, None]
     shifts = np.arange(-int(2 * _LARGEST_DEG / _STEP_DEG), int(2 * _LARGEST_DEG / _STEP_DEG) + 1)
     return np.where(power[:, None] > 0, curve[:, shifts % picture.shape[1]], 0.0)
 

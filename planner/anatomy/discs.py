@@ -1,0 +1,217 @@
+"""The discs along the canal: thin dark plates between two bright end-plates, where the canal's side walls are open.
+
+In: a CT volume in the patient's axes, its bone and canal. Out: one ``DiscLevel`` per disc, caudal to cranial.
+No density decides: in osteoporosis a body is as dark as a disc, but its end-plates are brighter than either, and its
+pedicles close the canal's sides. All discs are chosen together, with distances that change slowly along the spine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.anatomy.canal_ring import bone_met_mm
+from planner.anatomy.spine_frame import SpineFrame
+from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
+from planner.geometry import FloatArray, IntArray, frozen, unit
+from planner.volume import Volume
+
+_DEPTH_MM = np.arange(3.0, 26.0)
+"""From behind the body's back wall forward: every body from T1 on is deeper than this but for its rim."""
+
+_HALF_WIDTH_MM = 10.0
+_TILTS = np.tan(np.radians(np.arange(-24.0, 25.0, 4.0)))
+_HEIGHTS_MM = np.arange(4.0, 17.0, 1.0)
+"""Between the end-plates' brightest planes: from a worn thoracic disc to a young L4/L5 in fish vertebrae."""
+
+_USUAL_CHANGE_MM = 10.0
+"""From one distance to the next: L4 to a wedged L5 changes by this, neighbours elsewhere by 3."""
+
+_TALLEST_SHARE = 0.6
+"""Of the distance from disc to disc: between the end-plates of fish vertebrae a disc takes more than the body."""
+
+_FORAMEN_ABOVE = 0.12
+_FORAMEN_SPREAD = 0.25
+"""The middle of a foramen lies this share of the distance above the disc, since pedicles leave from the upper body;
+at the lumbosacral angle, where the disc is steep, it can lie below."""
+
+_SPACINGS_MM = np.arange(16, 50)
+"""From disc to disc: T1 (17 mm) to a tall L4 with its disc (45 mm)."""
+
+_EDGE_MM = 3.0
+"""A disc whose middle is closer to the image's end shows only one end-plate."""
+
+_LEAST_CONTRAST_HU = 50.0
+"""End-plates stand out of a disc by 100 to 400 HU; blurred to 5 mm slices still by 60."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Plates:
+    """(n,) per millimetre of the canal: how much a disc is centred here, at its best height and tilts."""
+
+    contrast_hu: FloatArray
+    height_mm: FloatArray
+    lean: FloatArray
+    """Tangent of the tilt in the sagittal plane: how far the plate rises per mm to the front."""
+
+
+def find_discs(volume: Volume, bone: Bone, canal: CanalTrack) -> tuple[DiscLevel, ...]:
+    """All discs that the canal passes."""
+    frame = canal.frame
+    wall = front_wall_mm(canal)
+    opening = relative_opening(lateral_opening(volume, bone, frame))
+    spacing = _local_spacing(chosen_together(1.5 * opening - 0.75), len(opening))
+    plates = _plates(_sagittal(volume, frame, wall), _TALLEST_SHARE * spacing)
+    worth = _worth(plates, opening, spacing)
+    places = chosen_together(worth, spacing)
+    return tuple(_level(frame, wall, plates, worth, int(row)) for row in places)
+
+
+def _worth(plates: _Plates, opening: FloatArray, spacing: FloatArray) -> FloatArray:
+    """(n,) -1.5 to 2.5: end-plates that stand out here, and a foramen that opens a little above."""
+    rows = np.arange(len(opening), dtype=np.float64)
+    usual = np.maximum(_running(plates.contrast_hu, 60, 0.95), _LEAST_CONTRAST_HU)
+    foramen = np.full(len(rows), -1.0)
+    for share in np.arange(-0.3, 0.5, 0.04):
+        unlikely = 0.5 * ((share - _FORAMEN_ABOVE) / _FORAMEN_SPREAD) ** 2
+        foramen = np.maximum(foramen, np.interp(rows + share * spacing, rows, opening) - unlikely)
+    worth = np.clip(plates.contrast_hu / usual, -0.5, 1.5) + 2.0 * foramen - 1.0
+    worth[: int(_EDGE_MM)] = worth[-int(_EDGE_MM) :] = -1.0
+    return np.asarray(worth)
+
+
+def _local_spacing(rows: tuple[int, ...], n: int) -> FloatArray:
+    """(n,) distance between neighbouring levels around each row; a thoracolumbar mean where only one is seen."""
+    if len(rows) < 2:
+        return np.full(n, 32.0)
+    middles = (np.array(rows[1:]) + np.array(rows[:-1])) / 2.0
+    return np.interp(np.arange(n), middles, np.diff(rows).astype(np.float64))
+
+
+def relative_opening(opening: FloatArray) -> FloatArray:
+    """(n,) the opening between its own smallest and largest value within 22 mm: 0 pedicle, 1 foramen."""
+    low, high = _running(opening, 22, 0.0), _running(opening, 22, 1.0)
+    return np.clip((opening - low) / np.maximum(high - low, 0.2), 0.0, 1.0)
+
+
+def _running(values: FloatArray, half: int, share: float) -> FloatArray:
+    padded = np.pad(values, half, mode="edge")
+    return np.asarray(np.quantile(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), share, axis=1))
+
+
+def front_wall_mm(canal: CanalTrack) -> FloatArray:
+    """(n,) distance from the canal's middle to the back of the bodies, the same over a vertebra."""
+    return 0.85 * _running(np.clip(canal.radius_mm, 4.0, 11.0), 20, 0.5)
+
+
+def _sagittal(volume: Volume, frame: SpineFrame, wall: FloatArray) -> FloatArray:
+    """(n, depth) median over the body's middle width, behind the wall forward [HU]."""
+    u = np.arange(-_HALF_WIDTH_MM, _HALF_WIDTH_MM + 1e-9, 2.0)
+    s, v, across = np.broadcast_arrays(
+        frame.s_mm[:, None, None], (wall[:, None] + _DEPTH_MM)[:, :, None], u[None, None, :]
+    )
+    values = volume.linear(frame.to_lps(np.stack([s, across, v], axis=-1)))
+    return np.asarray(np.median(np.clip(values, -150.0, 700.0), axis=2))
+
+
+def _plates(sagittal: FloatArray, tallest_mm: FloatArray) -> _Plates:
+    middle = _DEPTH_MM - _DEPTH_MM.mean()
+    rows = np.arange(len(sagittal), dtype=np.float64)
+    best = np.full(len(rows), -np.inf)
+    height, lean = np.zeros(len(rows)), np.zeros(len(rows))
+    for tilt in _TILTS:
+        sheared = [np.interp(rows + tilt * d, rows, sagittal[:, n]) for n, d in enumerate(middle)]
+        profile = np.mean(sheared, axis=0)
+        for mm in _HEIGHTS_MM:
+            contrast = _plate_contrast(profile, mm) - 150.0 * abs(tilt) ** 2
+            better = (contrast > best) & (mm <= np.maximum(tallest_mm, _HEIGHTS_MM[0]))
+            best[better], height[better], lean[better] = contrast[better], mm, tilt
+    return _Plates(best, height, lean)
+
+
+def _plate_contrast(profile: FloatArray, height_mm: float) -> FloatArray:
+    """How much both end-plates are brighter than what lies between them."""
+    rows = np.arange(len(profile), dtype=np.float64)
+    above, below = (np.interp(rows + side * height_mm / 2.0, rows, profile) for side in (1.0, -1.0))
+    inner = np.arange(-height_mm / 2.0 + 1.5, height_mm / 2.0 - 1.4, 0.5)
+    between = np.mean([np.interp(rows + d, rows, profile) for d in inner], axis=0)
+    return np.asarray(np.minimum(above, below) - between)
+
+
+def lateral_opening(volume: Volume, bone: Bone, frame: SpineFrame) -> FloatArray:
+    """(n,) 0 where pedicles close both sides of the canal, 1 where both are open, smoothed over 5 mm."""
+    share = Volume(volume.geometry, bone.mask.astype(np.int16) * 100)
+    met = bone_met_mm(share, frame)
+    angle = np.arange(met.shape[1]) * 360.0 / met.shape[1]
+    left = (angle <= 30.0) | (angle >= 330.0)
+    right = np.abs(angle - 180.0) <= 30.0
+    usual = np.nanquantile(np.where(np.isnan(met), 18.0, met), 0.3, axis=0)
+    open_ray = np.isnan(met) | (met > usual + 3.0)
+    both = 0.5 * (open_ray[:, left].mean(axis=1) + open_ray[:, right].mean(axis=1))
+    kernel = np.hanning(9)[1:-1]
+    return np.convolve(np.pad(both, 3, mode="edge"), kernel / kernel.sum(), mode="valid")
+
+
+def chosen_together(worth: FloatArray, spacing: FloatArray | None = None) -> tuple[int, ...]:
+    """Rows of the chosen levels: the most worth in sum, with distances that change little from one to the next.
+
+    ``spacing`` (n,) is the distance expected around each row, where it is known already.
+    """
+    n, kinds = len(worth), len(_SPACINGS_MM)
+    change = np.abs(_SPACINGS_MM[:, None] - _SPACINGS_MM[None, :]) / _USUAL_CHANGE_MM
+    cost = np.minimum(change**2, 1.5)  # (this spacing, spacing before)
+    total = np.full((n, kinds), -np.inf)
+    came = np.full((n, kinds), -2, dtype=int)
+    for row in range(int(_SPACINGS_MM[0]), n):
+        reach = np.flatnonzero(_SPACINGS_MM <= row)
+        before = row - _SPACINGS_MM[reach]
+        options = total[before] - cost[reach]  # (spacings, spacings before)
+        best = np.argmax(options, axis=1)
+        gone_on = options[np.arange(len(reach)), best]
+        first = worth[before]
+        total[row, reach] = worth[row] + np.maximum(gone_on, first) - _unusual(spacing, before, row)
+        came[row, reach] = np.where(gone_on >= first, best, -1)
+    if not np.isfinite(total).any() or total.max() < worth.max():
+        return (int(np.argmax(worth)),) if n and worth.max() > 0.5 else ()
+    row, kind = (int(x) for x in np.unravel_index(int(np.argmax(total)), total.shape))
+    return _walked_back(came, row, kind, worth)
+
+
+def _unusual(spacing: FloatArray | None, before: IntArray, row: int) -> FloatArray | float:
+    """How far each distance is from the expected one at its middle, squared, in quarters of it."""
+    if spacing is None:
+        return 0.0
+    usual = spacing[(before + row) // 2]
+    return np.minimum(((row - before - usual) / (0.25 * usual)) ** 2, 4.0)
+
+
+def _walked_back(came: IntArray, row: int, kind: int, worth: FloatArray) -> tuple[int, ...]:
+    rows = [row]
+    while True:
+        before, previous = row - int(_SPACINGS_MM[kind]), int(came[row, kind])
+        rows.append(before)
+        if previous == -1:
+            break
+        row, kind = before, previous
+    rows.reverse()
+    while len(rows) > 1 and worth[rows[0]] < 0:
+        rows.pop(0)
+    while len(rows) > 1 and worth[rows[-1]] < 0:
+        rows.pop()
+    return tuple(rows)
+
+
+def _level(frame: SpineFrame, wall: FloatArray, plates: _Plates, worth: FloatArray, row: int) -> DiscLevel:
+    depth = float(_DEPTH_MM.mean())
+    centre, _, anterior, cranial = frame.at(frame.s_mm[row])
+    lean = float(plates.lean[row])
+    normal = unit(cranial - lean * anterior)
+    confidence = float(np.clip(worth[row] / 1.8, 0.05, 0.99))
+    return DiscLevel(
+        float(frame.s_mm[row] - lean * depth),
+        frozen(centre + (wall[row] + depth) * anterior),
+        frozen(normal),
+        float(plates.height_mm[row]),
+        round(confidence, 3),
+    )
