@@ -49,3 +49,13 @@ class LevelNotFoundError(PlannerError):
 
     def __init__(self, asked: str, available: str, advice: str) -> None:
         super().__init__(f"{asked} is not in this scan (found: {available}); {advice}")
+
+
+class PositionConflictError(PlannerError):
+    """The series says one position, the image shows another."""
+
+    def __init__(self, said: str, shown: str, confidence: float, evidence: str) -> None:
+        super().__init__(
+            f"Patient Position says {said}, the image shows a body {shown} (confidence {confidence:.2f}: {evidence}); "
+            "correct the series' position, or scan again"
+        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from planner.structures import Pose, Role, Structure
+from planner.structures import Pose, Role, SpineLevel, Structure
 from planner.volume import Modality
 
 
@@ -50,6 +50,8 @@ class Approach:
     preferred_obliquity_deg: float
     preferred_tilt_deg: float
     source: str
+    below: tuple[SpineLevel, ...] = ()
+    """The vertebrae above the foramina it is for; empty: any level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +72,5 @@ class Procedure:
     hub_reserve_mm: float
     """Needle left outside the skin."""
     references: Mapping[str, str] = field(default_factory=dict)
+    levels: tuple[SpineLevel, ...] = ()
+    """The vertebrae above the foramina it may be planned at; empty: any."""

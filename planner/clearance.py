@@ -1,0 +1,101 @@
+"""The exact room between one needle and each obstacle, as it is reported.
+
+In: a path and an obstacle's voxels. Out: the smallest distance between the path's axis and the voxels as boxes [mm], and
+where it is reached, LPS mm. Sampled every 0.25 mm, then every 0.01 mm where it is smallest: at most 0.125 mm above the true
+minimum, and in practice the last hundredths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.geometry import BoolArray, FloatArray, VolumeGeometry
+
+SAMPLE_MM, FINE_SAMPLE_MM = 0.25, 0.01
+
+MEASURED_TO_MM = 24.0
+"""Obstacles further away are not listed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Closest:
+    """The closest approach: distance axis to box, both points, and the depth from the path's first point."""
+
+    distance_mm: float
+    on_path_mm: FloatArray
+    on_structure_mm: FloatArray
+    along_mm: float
+    voxel: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surface:
+    """The voxels (m, 3) of an obstacle that touch anything else, as indices of ``grid``."""
+
+    grid: VolumeGeometry
+    voxels: FloatArray
+
+    @classmethod
+    def of(cls, grid: VolumeGeometry, box: BoolArray, first: tuple[int, int, int]) -> Surface:
+        """From a mask on a box of the grid that starts at index ``first``."""
+        inner = np.zeros_like(box)
+        core = box[1:-1, 1:-1, 1:-1]
+        inner[1:-1, 1:-1, 1:-1] = (
+            core
+            & box[:-2, 1:-1, 1:-1]
+            & box[2:, 1:-1, 1:-1]
+            & box[1:-1, :-2, 1:-1]
+            & box[1:-1, 2:, 1:-1]
+            & box[1:-1, 1:-1, :-2]
+            & box[1:-1, 1:-1, 2:]
+        )
+        return cls(grid, np.argwhere(box & ~inner).astype(np.float64) + first)
+
+    def closest(self, start_mm: FloatArray, end_mm: FloatArray) -> Closest | None:
+        """Closest approach of the straight piece from start to end; None beyond ``MEASURED_TO_MM``."""
+        if not len(self.voxels):
+            return None
+        start, end = self._own_mm(start_mm), self._own_mm(end_mm)
+        centres = self.voxels * self.grid.spacing_mm
+        near = self._near(centres, start, end)
+        if not near.any():
+            return None
+        boxes, length = centres[near], float(np.linalg.norm(end - start))
+        coarse = np.linspace(0.0, length, max(int(np.ceil(length / SAMPLE_MM)), 1) + 1)
+        best = self._best(start, end, coarse, boxes, length)[0]
+        fine = np.clip(best + np.arange(-SAMPLE_MM, SAMPLE_MM + FINE_SAMPLE_MM, FINE_SAMPLE_MM), 0.0, length)
+        along, box, distance = self._best(start, end, fine, boxes, length)
+        point = start + (end - start) * (along / max(length, 1e-9))
+        touch = np.clip(point, boxes[box] - self._half, boxes[box] + self._half)
+        return Closest(distance, self._lps(point), self._lps(touch), along, self.voxels[near][box])
+
+    @property
+    def _half(self) -> FloatArray:
+        return self.grid.spacing_mm / 2
+
+    def _own_mm(self, point_mm: FloatArray) -> FloatArray:
+        """Millimetres along the grid's own axes."""
+        return self.grid.indices(point_mm) * self.grid.spacing_mm
+
+    def _lps(self, own_mm: FloatArray) -> FloatArray:
+        return self.grid.points_mm(own_mm / self.grid.spacing_mm)
+
+    def _near(self, centres: FloatArray, start: FloatArray, end: FloatArray) -> BoolArray:
+        """Voxels that can hold the closest point: no centre is further than half a diagonal from its box's surface."""
+        along = end - start
+        share = np.clip((centres - start) @ along / max(float(along @ along), 1e-12), 0.0, 1.0)
+        distance = np.linalg.norm(centres - start - share[:, None] * along, axis=1)
+        limit = min(float(distance.min()), MEASURED_TO_MM) + float(np.linalg.norm(self._half))
+        return np.asarray(distance <= limit)
+
+    def _best(
+        self, start: FloatArray, end: FloatArray, along_mm: FloatArray, boxes: FloatArray, length: float
+    ) -> tuple[float, int, float]:
+        """Along the path [mm], box and distance [mm] of the closest pair."""
+        points = start + (end - start) * (along_mm / max(length, 1e-9))[:, None]
+        gaps = np.maximum(np.abs(points[:, None, :] - boxes[None, :, :]) - self._half, 0.0)
+        squared = np.einsum("abc,abc->ab", gaps, gaps)
+        sample, box = np.unravel_index(int(np.argmin(squared)), squared.shape)
+        return float(along_mm[sample]), int(box), float(np.sqrt(squared[sample, box]))

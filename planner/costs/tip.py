@@ -1,0 +1,26 @@
+"""The tip where the procedure wants it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from planner.geometry import FloatArray
+from planner.situation import Feasible
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Distance of the path's tip from the best tip point of its target."""
+
+    name: ClassVar[str] = "tip_from_reference_mm"
+
+    def cost(self, feasible: Feasible) -> FloatArray:
+        """(n,) mm."""
+        candidates = feasible.candidates
+        distance: FloatArray = np.linalg.norm(
+            candidates.paths.targets_mm - candidates.situation.target.point_mm, axis=1
+        )
+        return distance

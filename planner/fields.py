@@ -1,0 +1,110 @@
+"""Distances from obstacles, exact against the label map with its boundary at the voxel faces.
+
+In: masks on a box of a label map's voxels. Out: signed distances [mm] at the nodes of a lattice whose nodes lie on the
+voxel faces; the lattice has the label map's own axes, so nothing is resampled. Only this module and ``planner/anatomy``
+use SimpleITK.
+
+The point of a voxel that is nearest to a node has, along each axis, either the node's coordinate or that of a face: so it
+is a node itself, and the distance to the nearest node of a structure, its faces included, is the distance to the structure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk  # noqa: N813 - the name the whole field uses
+
+from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
+from planner.volume import linear
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lattice:
+    """Nodes on the faces (and between them) of a box of voxels.
+
+    ``first`` and ``voxels`` are the box in voxel indices (k, j, i). ``blocks`` voxels are joined to one along each axis
+    where voxels are finer than asked for; each (joined) voxel is cut into ``cuts`` steps. ``geometry`` places the nodes.
+    """
+
+    geometry: VolumeGeometry
+    first: tuple[int, int, int]
+    voxels: tuple[int, int, int]
+    blocks: tuple[int, int, int]
+    cuts: tuple[int, int, int]
+
+    @classmethod
+    def around(cls, grid: VolumeGeometry, points_mm: FloatArray, pad_mm: float, step_mm: float) -> Lattice:
+        """Lattice over the voxels that hold the points and ``pad_mm`` around them, steps of about ``step_mm``."""
+        spacing = grid.spacing_mm
+        indices = grid.indices(points_mm).reshape(-1, 3)
+        pad = pad_mm / spacing
+        last_voxel = np.array(grid.shape) - 1
+        low = np.clip(np.floor(indices.min(axis=0) - pad), 0, last_voxel).astype(int)
+        high = np.clip(np.ceil(indices.max(axis=0) + pad), 0, last_voxel).astype(int)
+        blocks = np.maximum(1, np.rint(step_mm / spacing)).astype(int)
+        cuts = np.maximum(1, np.rint(spacing / step_mm)).astype(int)
+        count = -(-(high - low + 1) // blocks)
+        matrix = grid.lps_from_index.copy()
+        matrix[:3, :3] *= blocks / cuts
+        matrix[:3, 3] = grid.points_mm(low - 0.5)
+        nodes = VolumeGeometry(matrix, _three(count * cuts + 1), grid.frame_of_reference_uid)
+        return cls(nodes, _three(low), _three(high - low + 1), _three(blocks), _three(cuts))
+
+    def crop(self, array: AnyArray) -> AnyArray:
+        """View of the box in an array on the label map's grid."""
+        return array[tuple(slice(f, f + n) for f, n in zip(self.first, self.voxels, strict=True))]
+
+    def nodes_of(self, box: AnyArray) -> AnyArray:
+        """The largest value among the voxels that touch each node: a mask with its faces, as nodes."""
+        for axis, (block, cut) in enumerate(zip(self.blocks, self.cuts, strict=True)):
+            box = _along(_joined(box, axis, block), axis, cut)
+        return box
+
+    def distance_mm(self, box: BoolArray, cap_mm: float) -> Float32Array:
+        """Signed distance to a mask's boundary at each node, negative inside, cut off at +- ``cap_mm``."""
+        nodes = self.nodes_of(box)
+        if not nodes.any() or nodes.all():
+            return np.full(nodes.shape, -cap_mm if nodes.any() else cap_mm, dtype=np.float32)
+        image = sitk.GetImageFromArray(nodes.view(np.uint8))
+        image.SetSpacing(self.geometry.spacing_mm[::-1].tolist())
+        found = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
+        distances: Float32Array = np.clip(sitk.GetArrayFromImage(found), -cap_mm, cap_mm)
+        return distances
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DistanceField:
+    """Distances [mm] at a lattice's nodes; beyond the lattice the cap, which is all that is known there."""
+
+    lattice: Lattice
+    values_mm: Float32Array
+    cap_mm: float
+
+    def at(self, points_mm: npt.ArrayLike) -> FloatArray:
+        """(...) trilinear distance at LPS points."""
+        return linear(self.values_mm, self.lattice.geometry.indices(points_mm), self.cap_mm)
+
+
+def _three(values: npt.NDArray[np.int_]) -> tuple[int, int, int]:
+    k, j, i = (int(v) for v in values)
+    return k, j, i
+
+
+def _joined(box: AnyArray, axis: int, block: int) -> AnyArray:
+    """Largest value of each ``block`` voxels along an axis."""
+    if block == 1:
+        return box
+    joined: AnyArray = np.maximum.reduceat(box, np.arange(0, box.shape[axis], block), axis=axis)
+    return joined
+
+
+def _along(box: AnyArray, axis: int, cut: int) -> AnyArray:
+    """Values at the nodes along one axis: a face takes the larger of its two voxels."""
+    count = box.shape[axis]
+    node = np.arange(count * cut + 1)
+    before = np.clip(-(-node // cut) - 1, 0, count - 1)
+    after = np.clip(node // cut, 0, count - 1)
+    nodes: AnyArray = np.maximum(np.take(box, before, axis=axis), np.take(box, after, axis=axis))
+    return nodes

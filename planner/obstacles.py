@@ -1,0 +1,147 @@
+"""What a needle must keep clear of on the way to one target, and by how much.
+
+In: an anatomy, a target, a procedure. Out: obstacles, each a set of label values with its margin [mm], and the label map
+in which they are drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.anatomy.model import Anatomy, NerveRoot
+from planner.geometry import BoolArray, FloatArray, VolumeGeometry
+from planner.procedure import Procedure, StructureRole
+from planner.structures import Interspace, Role, Side, Structure
+from planner.volume import LabelEntry, LabelMap
+
+BONES = (Structure.VERTEBRA, Structure.SACRUM, Structure.ILIUM, Structure.RIB, Structure.BONE)
+"""One obstacle: the image's own bone, whatever instance a voxel was given to (safety: instances may be wrong, bone is not)."""
+
+SOFT = (Structure.BODY, Structure.SKIN, Structure.MUSCLE, Structure.PSOAS)
+"""What a modelled root may be drawn over."""
+
+UNSTATED_UNCERTAINTY_MM = 3.0
+"""For a structure whose anatomy states none; assumed, as the shell of an unseen nerve root."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Obstacle:
+    """Label values that a shaft stays away from by ``margin_mm`` between needle surface and drawn border.
+
+    In the last ``tip_zone_mm`` of a path only touching is forbidden: the target's own nerve is approached on purpose.
+    """
+
+    name: str
+    structure: Structure
+    values: npt.NDArray[np.uint16]
+    uncertainty_mm: float
+    reserve_mm: float
+    tip_zone_mm: float = 0.0
+
+    @property
+    def margin_mm(self) -> float:
+        """Uncertainty and reserve; the needle's radius comes on top."""
+        return self.uncertainty_mm + self.reserve_mm
+
+    def mask(self, labels: npt.NDArray[np.uint16]) -> BoolArray:
+        """Voxels of this obstacle."""
+        wanted = np.zeros(np.iinfo(np.uint16).max + 1, dtype=bool)
+        wanted[self.values] = True
+        return wanted[labels]
+
+
+def bone_uncertainty_mm(grid: VolumeGeometry) -> float:
+    """Half a voxel, as the cube of the same volume."""
+    return float(0.5 * np.prod(grid.spacing_mm) ** (1 / 3))
+
+
+def find_obstacles(
+    anatomy: Anatomy, labels: LabelMap, procedure: Procedure, between: Interspace, side: Side
+) -> tuple[Obstacle, ...]:
+    """Every forbidden structure that has voxels' names in the label map; the target's own nerve apart, last."""
+    forbidden = {s: r for s, r in procedure.roles.items() if r.role in (Role.FORBIDDEN, Role.TOUCHABLE)}
+    own = {
+        value
+        for value, entry in labels.entries.items()
+        if entry.structure is Structure.NERVE_ROOT and entry.level == between.upper and entry.side is side
+    }
+    found = [_bone(labels, forbidden)]
+    for structure, role in forbidden.items():
+        if structure not in BONES:
+            values = [v for v in labels.values_of(structure) if int(v) not in own]
+            name = "other nerve roots" if structure is Structure.NERVE_ROOT else structure.words
+            found.append(_obstacle(name, structure, values, _uncertainty_mm(anatomy, structure), role))
+    if own:
+        nerve = forbidden[Structure.NERVE_ROOT]
+        u = _uncertainty_mm(anatomy, Structure.NERVE_ROOT)
+        obstacle = _obstacle("target's own nerve root", Structure.NERVE_ROOT, sorted(own), u, nerve)
+        found.append(replace(obstacle, tip_zone_mm=nerve.tip_zone_mm))
+    return tuple(obstacle for obstacle in found if obstacle.values.size)
+
+
+def with_roots(anatomy: Anatomy) -> LabelMap:
+    """The label map with the modelled roots drawn as tubes, where it has none of its own; only soft tissue is drawn over."""
+    labels = anatomy.labels
+    if labels.values_of(Structure.NERVE_ROOT).size or not anatomy.nerve_roots:
+        return labels
+    painted = labels.labels.copy()
+    entries: dict[int, LabelEntry] = dict(labels.entries)
+    kept = np.array([v for v, entry in labels.entries.items() if entry.structure not in SOFT], dtype=np.uint16)
+    for root in anatomy.nerve_roots:
+        value = max(entries, default=0) + 1
+        level = root.between.upper
+        entries[value] = LabelEntry(Structure.NERVE_ROOT, None, level, root.side, root.confidence)
+        _paint_tube(painted, labels.geometry, root, value, kept)
+    return LabelMap(labels.geometry, painted, entries)
+
+
+def _bone(labels: LabelMap, forbidden: Mapping[Structure, StructureRole]) -> Obstacle:
+    values = [v for s in BONES if s in forbidden for v in labels.values_of(s)]
+    role = forbidden[Structure.BONE]
+    return _obstacle("bone", Structure.BONE, sorted(values), bone_uncertainty_mm(labels.geometry), role)
+
+
+def _obstacle(
+    name: str, structure: Structure, values: list[int] | list[np.uint16], uncertainty_mm: float, role: StructureRole
+) -> Obstacle:
+    return Obstacle(name, structure, np.array(values, dtype=np.uint16), uncertainty_mm, role.reserve_mm)
+
+
+def _uncertainty_mm(anatomy: Anatomy, structure: Structure) -> float:
+    return float(anatomy.uncertainty_mm.get(structure, UNSTATED_UNCERTAINTY_MM))
+
+
+def _paint_tube(
+    labels: npt.NDArray[np.uint16],
+    grid: VolumeGeometry,
+    root: NerveRoot,
+    value: int,
+    kept: npt.NDArray[np.uint16],
+) -> None:
+    """Mark the voxels whose centre lies within the root's radius of its course."""
+    indices = grid.indices(root.course_mm)
+    pad = root.radius_mm / grid.spacing_mm + 1
+    low = np.clip(np.floor(indices.min(axis=0) - pad), 0, grid.shape).astype(int)
+    high = np.clip(np.ceil(indices.max(axis=0) + pad) + 1, 0, grid.shape).astype(int)
+    if (high <= low).any():
+        return
+    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
+    centres = np.stack(np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij"), axis=-1)
+    near = distance_to_course_mm(grid.points_mm(centres), root.course_mm) <= root.radius_mm
+    part = labels[box]
+    part[near & ~np.isin(part, kept)] = value
+
+
+def distance_to_course_mm(points_mm: FloatArray, course_mm: FloatArray) -> FloatArray:
+    """(...) distance of points (..., 3) to a polyline (m, 3)."""
+    least = np.full(points_mm.shape[:-1], np.inf)
+    for start, end in pairwise(course_mm):
+        along = end - start
+        share = np.clip((points_mm - start) @ along / max(float(along @ along), 1e-12), 0.0, 1.0)
+        least = np.minimum(least, np.linalg.norm(points_mm - start - share[..., None] * along, axis=-1))
+    return least

@@ -1,0 +1,81 @@
+"""What keeps a plan from release, in sentences.
+
+In: anatomy, procedure, targets, position. Out: NOT CHECKED structures, blockers, warnings; empty blockers mean a person may sign.
+"""
+
+from __future__ import annotations
+
+from planner.anatomy.model import Anatomy
+from planner.obstacles import BONES
+from planner.plan import ScanPosition, TargetPlan
+from planner.procedure import Procedure
+from planner.structures import Structure
+from planner.targets import Target
+
+SURE_OF_STRUCTURE = 0.5
+"""A required structure below this confidence must be confirmed by a person; assumed."""
+
+
+def not_checked(anatomy: Anatomy, procedure: Procedure) -> tuple[Structure, ...]:
+    """Required structures that the anatomy lacks; any bone stands for bone."""
+    found = {Structure.BONE if s in BONES else s for s in anatomy.confidence} | set(anatomy.confidence)
+    return tuple(s for s in procedure.required if s not in found)
+
+
+def release_blockers(
+    anatomy: Anatomy,
+    procedure: Procedure,
+    targets: tuple[Target, ...],
+    scan: ScanPosition,
+    missing: tuple[Structure, ...],
+) -> tuple[str, ...]:
+    """One sentence for each open gate."""
+    return (
+        *_position_blockers(procedure, scan),
+        *(f"NOT CHECKED: {structure.words} was not found in this scan." for structure in missing),
+        *(
+            f"{structure.words}: confidence {anatomy.confidence[structure]:.2f}, {SURE_OF_STRUCTURE:g} is needed; check it."
+            for structure in procedure.required
+            if structure in anatomy.confidence and anatomy.confidence[structure] < SURE_OF_STRUCTURE
+        ),
+        *(sentence for target in targets for sentence in _name_blockers(target)),
+    )
+
+
+def _position_blockers(procedure: Procedure, scan: ScanPosition) -> tuple[str, ...]:
+    pose = procedure.treatment_pose
+    found = []
+    if scan.pose is not pose:
+        found.append(
+            f"Rehearsal: scanned {scan.pose}, treated {pose}; re-scan in treatment position: anatomy and skin move."
+        )
+    if scan.is_inferred:
+        found.append("The scan position is inferred from the image, not stated by the series; confirm it.")
+    return tuple(found)
+
+
+def _name_blockers(target: Target) -> tuple[str, ...]:
+    if "@" in target.chosen_by:
+        return (f"The level was chosen by place ({target.chosen_by}); name it.",)
+    if not target.name_is_certain:
+        return (f"The name {target.between} is not certain; confirm it.",)
+    return ()
+
+
+def warnings_of(
+    anatomy: Anatomy, procedure: Procedure, planned: tuple[TargetPlan, ...], scan: ScanPosition
+) -> tuple[str, ...]:
+    """What a person should know beside the blockers."""
+    preferred = procedure.needles[0].gauge
+    thinner = [
+        f"{target.words}: no path for {preferred} G; planned for {target.trajectories[0].needle.gauge} G."
+        for target in planned
+        if target.trajectories and target.trajectories[0].needle.gauge != preferred
+    ]
+    rehearsal = scan.pose is not procedure.treatment_pose
+    return (
+        *anatomy.warnings,
+        *thinner,
+        *(("Breathing phase unknown.",)),
+        *(("Rehearsal: table and gantry were not applied.",) if rehearsal else ()),
+    )

@@ -1,0 +1,47 @@
+"""How far a path may be off before it breaks a limit.
+
+In: one tip's directions that keep the limits, and those around them that break one. Out: angles [degrees].
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from planner.fan import Face
+from planner.geometry import BoolArray, FloatArray, unit
+
+_ROWS_AT_ONCE = 2048
+
+
+def broken_border(faces: tuple[Face, ...], kept: tuple[BoolArray, ...]) -> FloatArray:
+    """(m, 3) outward unit vectors of the broken directions that border kept ones, and those at a face's own edge."""
+    found = []
+    for face, keep in zip(faces, kept, strict=True):
+        beside = np.zeros_like(keep)
+        beside[1:] |= keep[:-1]
+        beside[:-1] |= keep[1:]
+        beside[:, 1:] |= keep[:, :-1]
+        beside[:, :-1] |= keep[:, 1:]
+        beside |= (np.abs(face.rows)[:, None] >= 1) | (np.abs(face.columns)[None, :] >= 1)
+        found.append(unit(face.lps[beside & ~keep]))
+    return np.concatenate(found)
+
+
+def tolerance_deg(outward: FloatArray, border: FloatArray, step: float) -> FloatArray:
+    """(n,) angle by which each direction may turn about the tip, in any plane [degrees].
+
+    ``step`` is the spacing of the directions as a tangent: one step is taken off, since the border lies between the last
+    kept and the first broken direction.
+    """
+    if not len(border):
+        return np.full(len(outward), 90.0)
+    nearest = np.concatenate(
+        [
+            np.max(outward[start : start + _ROWS_AT_ONCE] @ border.T, axis=1)
+            for start in range(0, len(outward), _ROWS_AT_ONCE)
+        ]
+        or [np.empty(0)]
+    )
+    angle = np.degrees(np.arccos(np.clip(nearest, -1.0, 1.0)))
+    forgiven: FloatArray = np.maximum(angle - np.degrees(np.arctan(step)), 0.0)
+    return forgiven

@@ -1,0 +1,221 @@
+"""From fields to a few measured paths: sweep, screen, rank, refine, measure again.
+
+In: a situation and the fields around it. Out: distinct paths that keep every limit when measured exactly, the best first, and
+how many directions each rule refused. Nothing from the sweep itself is ever shown as a clearance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.costs import costs, weighted
+from planner.fan import STEP, Face, Swept, slack_mm, sweep_exit, sweep_least
+from planner.geometry import AnyArray, FloatArray, IntArray, unit
+from planner.reach import NEAR_MM, Reach, unpacked
+from planner.robustness import broken_border, tolerance_deg
+from planner.rules import first_broken, hard_limits
+from planner.situation import Candidates, Feasible, Situation
+from planner.trajectories import Trajectories
+
+CELL_DEG = 2.0
+"""Of paths that leave in nearly the same direction, only the best is looked at again."""
+
+DISTINCT_DEG, DISTINCT_MM = 8.0, 10.0
+"""Two alternatives differ by at least one of these: direction, or place on the skin."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Screened:
+    """What the sweep found for one needle diameter."""
+
+    feasible: Feasible
+    borders: tuple[FloatArray, ...]
+    """For each tip: outward unit vectors that break a rule, next to ones that do not."""
+    rejected: Mapping[str, int]
+    examined: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sweep:
+    """All directions of all tips; ``room_mm`` is the sweep's least room before the needle's radius is taken off."""
+
+    faces: tuple[Face, ...]
+    tips: IntArray
+    outward: FloatArray
+    depth_mm: FloatArray
+    kinds: IntArray
+    room_mm: FloatArray
+    binding: IntArray
+    slack_mm: FloatArray
+    """How far the true room may lie above ``room_mm``."""
+
+
+def sweep(situation: Situation, reach: Reach, faces: tuple[Face, ...], longest_mm: float) -> Sweep:
+    """Depth, kind of exit, least room and binding obstacle of every direction to every tip."""
+    parts = [
+        _sweep_face(situation, reach, face, index, longest_mm)
+        for index in range(len(situation.target.tips_mm))
+        for face in faces
+    ]
+    tips, outward, depth, kinds, room, binding, slack = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return Sweep(faces, tips, outward, depth, kinds, room, binding, slack)
+
+
+def _sweep_face(
+    situation: Situation, reach: Reach, face: Face, tip_index: int, longest_mm: float
+) -> tuple[AnyArray, ...]:
+    tip = situation.target.tips_mm[tip_index]
+    exits = sweep_exit(reach.exits, face, tip, longest_mm, table_is_air=situation.is_rehearsal)
+    near_end = np.minimum(NEAR_MM * face.norms, exits.depth_mm)
+    start = np.zeros_like(near_end)
+    least = np.full(near_end.shape, 0xFFFF, dtype=np.uint16)
+    least = sweep_least(least, reach.near.packed, face, tip, (start, near_end))
+    least = sweep_least(least, reach.far.packed, face, tip, (near_end, exits.depth_mm))
+    room, binding = unpacked(least)
+    own = situation.own_nerve
+    if own is not None and reach.near.own_swept is not None:
+        nerve = situation.obstacles[own]
+        zone_end = np.minimum(nerve.tip_zone_mm, exits.depth_mm)
+        nerve_room = np.minimum(
+            _least(reach.near.own_swept, face, tip, (start, zone_end)),
+            _least(reach.near.own_swept, face, tip, (zone_end, near_end)) - nerve.margin_mm,
+        )
+        binding = np.where(nerve_room < room, own, binding)
+        room = np.minimum(nerve_room, room)
+    slack = np.full(near_end.shape, slack_mm(reach.far.lattice, face)[0])
+    columns = (np.full(near_end.shape, tip_index), exits.depth_mm, exits.kind.astype(np.intp), room, binding, slack)
+    flat = [np.asarray(column).reshape(-1) for column in columns]
+    return flat[0], unit(face.lps).reshape(-1, 3), *flat[1:]
+
+
+def _least(swept: Swept, face: Face, tip_mm: FloatArray, between_mm: tuple[FloatArray, FloatArray]) -> FloatArray:
+    start = np.full(face.norms.shape, np.inf, dtype=np.float32)
+    return sweep_least(start, swept, face, tip_mm, between_mm).astype(np.float64)
+
+
+def screen(situation: Situation, swept: Sweep) -> Screened:
+    """Keep the directions that break no rule; count the others by the first rule they break.
+
+    Where none passes by the sweep's own estimate, those that its error could hide are kept, to be measured exactly.
+    """
+    room = swept.room_mm - situation.radius_mm
+    rules = hard_limits(situation.obstacles)
+    broken = first_broken(_candidates(situation, swept, room), rules)
+    if not (broken == len(rules)).any():
+        room = room + swept.slack_mm
+        broken = first_broken(_candidates(situation, swept, room), rules)
+    keep = broken == len(rules)
+    counts = np.bincount(broken, minlength=len(rules))
+    rejected = {rule.name: int(n) for rule, n in zip(rules, counts, strict=False) if n}
+    tips = range(len(situation.target.tips_mm))
+    borders = tuple(broken_border(swept.faces, _as_faces(swept.faces, keep[swept.tips == tip])) for tip in tips)
+    kept = _best_of_cells(_candidates(situation, swept, room).only(np.flatnonzero(keep)))
+    tolerance = np.zeros(len(kept))
+    for tip in tips:
+        own = kept.tips == tip
+        tolerance[own] = tolerance_deg(-kept.paths.directions[own], borders[tip], STEP)
+    return Screened(Feasible(kept, tolerance), borders, rejected, len(keep))
+
+
+def _candidates(situation: Situation, swept: Sweep, room_mm: FloatArray) -> Candidates:
+    tips = situation.target.tips_mm[swept.tips]
+    paths = Trajectories(tips + swept.depth_mm[:, None] * swept.outward, tips)
+    return Candidates(situation, paths, swept.tips, swept.kinds, room_mm, swept.binding)
+
+
+def _as_faces(faces: tuple[Face, ...], flat: AnyArray) -> tuple[AnyArray, ...]:
+    ends = np.cumsum([face.norms.size for face in faces])
+    parts = np.split(flat, ends[:-1])
+    return tuple(part.reshape(face.norms.shape) for part, face in zip(parts, faces, strict=True))
+
+
+def ranked(feasible: Feasible) -> IntArray:
+    """The best path of each small cell of directions, those that no other one beats in every cost first, then by cost."""
+    own_units = costs(feasible)
+    total = weighted(own_units)
+    best = _first_of(_cells(feasible.candidates.paths), total)
+    return best[np.lexsort((total[best], dominated(own_units[best])))]
+
+
+def _best_of_cells(kept: Candidates) -> Candidates:
+    """For each tip and cell of directions the best path, tolerance aside, which is not known yet."""
+    total = weighted(costs(Feasible(kept, np.full(len(kept), 90.0))))
+    return kept.only(_first_of(_cells(kept.paths) + kept.tips * 10**6, total))
+
+
+def _cells(paths: Trajectories) -> IntArray:
+    """(n,) number of the cell of directions each path lies in."""
+    row, column = (
+        np.floor((angle + 180.0) / CELL_DEG).astype(np.intp) for angle in (paths.obliquity_deg, paths.tilt_deg)
+    )
+    return row * 1000 + column
+
+
+def _first_of(groups: IntArray, price: FloatArray) -> IntArray:
+    """Indices of the cheapest member of each group, the cheapest first; ties by index."""
+    order = np.argsort(price, kind="stable")
+    _, first = np.unique(groups[order], return_index=True)
+    return order[np.sort(first)]
+
+
+def dominated(own_units: FloatArray) -> AnyArray:
+    """(n,) whether another row is at least as good in every cost and better in one."""
+    beaten = np.zeros(len(own_units), dtype=bool)
+    for start in range(0, len(own_units), 256):
+        rows = own_units[start : start + 256, None, :]
+        no_worse = np.all(own_units[None] <= rows, axis=2)
+        better = np.any(own_units[None] < rows, axis=2)
+        beaten[start : start + 256] = np.any(no_worse & better, axis=1)
+    return beaten
+
+
+def distinct(first: Trajectories, second: Trajectories) -> bool:
+    """Whether two single paths are really different."""
+    angle = np.degrees(np.arccos(np.clip(float(first.directions[0] @ second.directions[0]), -1.0, 1.0)))
+    apart = float(np.linalg.norm(first.entries_mm[0] - second.entries_mm[0]))
+    return bool(angle >= DISTINCT_DEG or apart >= DISTINCT_MM)
+
+
+def refined(screened: Screened, reach: Reach, index: int) -> tuple[int, FloatArray, float]:
+    """Tip index, outward unit vector and depth of the best direction within one step of a candidate."""
+    candidates = screened.feasible.candidates
+    one = candidates.only(np.full(len(_OFFSETS), index))
+    outward = -one.paths.directions[0]
+    across = unit(np.cross(outward, [0.0, 0.0, 1.0]))
+    turned = unit(outward + _OFFSETS[:, :1] * across + _OFFSETS[:, 1:] * np.cross(outward, across))
+    depth = float(one.paths.lengths_mm[0])
+    tips = one.paths.targets_mm
+    paths = Trajectories(tips + depth * turned, tips)
+    situation = one.situation
+    spare = _sampled_room(situation, reach, tips[0], turned, depth) - situation.radius_mm
+    near = Candidates(situation, paths, one.tips, one.kinds, spare, one.binding)
+    tolerance = tolerance_deg(turned, screened.borders[int(one.tips[0])], STEP)
+    total = weighted(costs(Feasible(near, tolerance)))
+    best = int(np.argmin(np.where(spare >= 0, total, np.inf if (spare >= 0).any() else -spare)))
+    return int(one.tips[0]), turned[best], depth
+
+
+_TURNS = np.arange(-2, 3) * np.float64(STEP / 2)
+_OFFSETS: FloatArray = np.stack(np.meshgrid(_TURNS, _TURNS, indexing="ij"), axis=-1).reshape(-1, 2)
+"""Tangents by which a direction is turned to refine it."""
+
+
+def _sampled_room(
+    situation: Situation, reach: Reach, tip_mm: FloatArray, outward: FloatArray, depth_mm: float
+) -> FloatArray:
+    """(n,) least interpolated room along directions from one tip, every half lattice step."""
+    near = np.arange(0.0, min(NEAR_MM, depth_mm), 0.25)
+    far = np.arange(min(NEAR_MM, depth_mm), depth_mm, 0.5)
+    at_near = tip_mm + near[None, :, None] * outward[:, None, :]
+    at_far = tip_mm + far[None, :, None] * outward[:, None, :]
+    far_room = reach.far.spare.at(at_far).min(axis=1, initial=np.inf)
+    room: FloatArray = np.minimum(reach.near.spare.at(at_near).min(axis=1), far_room)
+    own = situation.own_nerve
+    if own is not None and reach.near.own is not None:
+        nerve = situation.obstacles[own]
+        margin = np.where(near < nerve.tip_zone_mm, 0.0, nerve.margin_mm)
+        room = np.minimum(room, (reach.near.own.at(at_near) - margin).min(axis=1))
+    return room

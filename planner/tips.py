@@ -1,0 +1,187 @@
+"""Tip points in one foramen's fat, dorsal of the exiting root.
+
+In: an anatomy, a foramen, the modelled root. Out: at most 16 points, the best first, LPS mm, and why others were left out.
+Subpedicular target: below the pedicle, lateral of its mid-line, dorsal of the exiting root (pijn.com, lumbar
+transforaminal), out of the antero-superior quadrant; postero-superior fat is the safer default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.anatomy.model import Anatomy, Foramen, NerveRoot
+from planner.fields import DistanceField, Lattice
+from planner.geometry import BoolArray, FloatArray, IntArray, frozen, unit
+from planner.obstacles import find_obstacles, with_roots
+from planner.procedure import Procedure
+from planner.structures import Side, SpineLevel
+
+MOST_TIPS = 16
+TIP_GRID_MM = 0.75
+TIP_SPACING_MM = 1.2
+"""Between tip points of one target: fewer than the needle's own scatter apart would be one point."""
+
+LATERAL_MM = (0.0, 7.0)
+"""From the pedicle's mid-line outwards to about its lateral edge: medial border "dura medial to pedicle mid-line", lateral
+border "line through lateral pedicle edges" (pijn.com); a lumbar pedicle is 8 to 18 mm wide, half of the smaller ones kept."""
+
+HEIGHT_SHARE = (0.05, 0.6)
+"""Of the foramen's height, from the upper pedicle down: subpedicular, above the disc's level; assumed."""
+
+IDEAL_LATERAL_MM, IDEAL_HEIGHT_SHARE, IDEAL_GAP_MM = 2.0, 0.3, 2.0
+"""Lateral of the pedicle's mid-line, below the pedicle, and between root and needle axis; assumed (root distance at CT-guided
+dorsal cervical blocks: 4.4 mm, PMC7964002)."""
+
+TOUCH_MM = 0.3
+"""Kept between needle and drawn root at the tip, so that the exact measurement confirms it; assumed."""
+
+FIELD_STEP_MM, FIELD_CAP_MM = 0.45, 6.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ForamenFrame:
+    """Directions at one foramen: lateral away from the canal, dorsal, cranial; ``centre_mm`` in its middle."""
+
+    centre_mm: FloatArray
+    lateral: FloatArray
+    dorsal: FloatArray
+    cranial: FloatArray
+    height_mm: float
+    midline_of_pedicle_mm: float
+    """Lateral coordinate of the upper pedicle's lowest point."""
+    top_mm: float
+    """Cranial coordinate of the upper pedicle's lowest point."""
+
+    def local(self, points_mm: FloatArray) -> FloatArray:
+        """(..., 3) lateral, dorsal, cranial of the foramen's centre [mm]."""
+        return (points_mm - self.centre_mm) @ np.stack([self.lateral, self.dorsal, self.cranial], axis=1)
+
+    def lps(self, local_mm: FloatArray) -> FloatArray:
+        """(..., 3) local coordinates to LPS mm."""
+        return self.centre_mm + local_mm @ np.stack([self.lateral, self.dorsal, self.cranial])
+
+    def outside_quadrant_mm(self, points_mm: FloatArray) -> FloatArray:
+        """(...) distance from the antero-superior quadrant, dorsal or caudal of it; negative inside."""
+        local = self.local(points_mm)
+        return np.maximum(local[..., 1], -local[..., 2])
+
+
+def foramen_frame(anatomy: Anatomy, foramen: Foramen) -> ForamenFrame:
+    """Directions from the two foramina of a level, or from the patient's axes where only one was found."""
+    cranial = unit(foramen.pedicle_above_mm - foramen.pedicle_below_mm)
+    left = np.array([1.0, 0.0, 0.0])
+    pair = {f.side: f.center_mm for f in anatomy.foramina if f.between == foramen.between}
+    if len(pair) == 2:
+        left = unit(pair[Side.LEFT] - pair[Side.RIGHT])
+    left = unit(left - (left @ cranial) * cranial)
+    lateral = foramen.side.sign * left
+    return ForamenFrame(
+        frozen(foramen.center_mm),
+        frozen(lateral),
+        frozen(np.cross(cranial, left)),
+        frozen(cranial),
+        float(np.linalg.norm(foramen.pedicle_above_mm - foramen.pedicle_below_mm)),
+        float((foramen.pedicle_above_mm - foramen.center_mm) @ lateral),
+        float((foramen.pedicle_above_mm - foramen.center_mm) @ cranial),
+    )
+
+
+def has_arterial_quadrant(foramen_upper: object) -> bool:
+    """T2/T3 to L3/L4 (AJNR 2017;38(5):1054); a foramen without a name counts as one of these."""
+    if not isinstance(foramen_upper, SpineLevel):
+        return True
+    return SpineLevel.T2.order <= foramen_upper.order <= SpineLevel.L3.order
+
+
+def tip_points(
+    anatomy: Anatomy, procedure: Procedure, foramen: Foramen, frame: ForamenFrame, root: NerveRoot | None
+) -> tuple[FloatArray, Mapping[str, int]]:
+    """(m, 3) tip points, the best first, and how many grid points each reason left out."""
+    points = _grid(frame)
+    radius_mm = procedure.needles[0].radius_mm
+    reasons: dict[str, BoolArray] = {}
+    if has_arterial_quadrant(foramen.between.upper):
+        reasons["tip: arterial quadrant"] = frame.outside_quadrant_mm(points) < radius_mm
+    if root is not None:
+        reasons["tip: not dorsal of the root"] = ~_is_dorsal(points, frame, root)
+    room = np.full(len(points), np.inf)
+    for name, spare_mm in _spare(anatomy, procedure, foramen, points, radius_mm):
+        reasons[f"tip: {name}"] = spare_mm < 0
+        room = np.minimum(room, spare_mm)
+    rejected, left = _counted(reasons, len(points))
+    score = np.linalg.norm(points - _ideal(frame, root), axis=1) - np.minimum(room, 1.5)
+    order = left[np.argsort(score[left], kind="stable")]
+    return _thinned(points[order]), rejected
+
+
+def _grid(frame: ForamenFrame) -> FloatArray:
+    lateral = frame.midline_of_pedicle_mm + np.arange(LATERAL_MM[0], LATERAL_MM[1] + 0.1, TIP_GRID_MM)
+    dorsal = np.arange(-6.0, 12.1, TIP_GRID_MM)
+    top = frame.top_mm
+    cranial = top - np.arange(HEIGHT_SHARE[0], HEIGHT_SHARE[1], TIP_GRID_MM / frame.height_mm) * frame.height_mm
+    local = np.stack(np.meshgrid(lateral, dorsal, cranial, indexing="ij"), axis=-1).reshape(-1, 3)
+    return frame.lps(local)
+
+
+def _nearest_on(course_mm: FloatArray, points_mm: FloatArray) -> FloatArray:
+    """(n, 3) nearest point of a polyline, sampled every tenth of its legs."""
+    share = np.linspace(0, 1, 10, endpoint=False)[:, None, None]
+    dense = ((1 - share) * course_mm[:-1] + share * course_mm[1:]).reshape(-1, 3)
+    dense = np.concatenate([dense, course_mm[-1:]])
+    distances = np.linalg.norm(points_mm[:, None, :] - dense[None, :, :], axis=-1)
+    nearest: FloatArray = dense[np.argmin(distances, axis=1)]
+    return nearest
+
+
+def _is_dorsal(points_mm: FloatArray, frame: ForamenFrame, root: NerveRoot) -> BoolArray:
+    """Points that lie behind the root, at most 60 degrees off its dorsal side."""
+    away = unit(points_mm - _nearest_on(root.course_mm, points_mm))
+    return np.asarray(away @ frame.dorsal >= 0.5)
+
+
+def _ideal(frame: ForamenFrame, root: NerveRoot | None) -> FloatArray:
+    place = np.array(
+        [frame.midline_of_pedicle_mm + IDEAL_LATERAL_MM, 0.0, frame.top_mm - IDEAL_HEIGHT_SHARE * frame.height_mm]
+    )
+    behind = IDEAL_GAP_MM
+    if root is not None:
+        nearest = frame.local(_nearest_on(root.course_mm, frame.lps(place)[None]))[0]
+        behind = float(nearest[1]) + root.radius_mm + IDEAL_GAP_MM
+    place[1] = behind
+    return frame.lps(place)
+
+
+def _spare(
+    anatomy: Anatomy, procedure: Procedure, foramen: Foramen, points_mm: FloatArray, radius_mm: float
+) -> list[tuple[str, FloatArray]]:
+    """Room at each point beyond each obstacle's margin; the target's own nerve may be near, not touched."""
+    labels = with_roots(anatomy)
+    lattice = Lattice.around(labels.geometry, points_mm, FIELD_CAP_MM, FIELD_STEP_MM)
+    box = lattice.crop(labels.labels)
+    found = []
+    for obstacle in find_obstacles(anatomy, labels, procedure, foramen.between, foramen.side):
+        margin_mm = TOUCH_MM if obstacle.tip_zone_mm else obstacle.margin_mm
+        field = DistanceField(lattice, lattice.distance_mm(obstacle.mask(box), FIELD_CAP_MM), FIELD_CAP_MM)
+        found.append((obstacle.name, field.at(points_mm) - margin_mm - radius_mm))
+    return found
+
+
+def _counted(reasons: Mapping[str, BoolArray], count: int) -> tuple[Mapping[str, int], IntArray]:
+    left = np.ones(count, bool)
+    rejected = {}
+    for name, bad in reasons.items():
+        rejected[name] = int((left & bad).sum())
+        left &= ~bad
+    return {name: n for name, n in rejected.items() if n}, np.flatnonzero(left)
+
+
+def _thinned(points_mm: FloatArray) -> FloatArray:
+    """The first points that lie ``TIP_SPACING_MM`` apart, at most ``MOST_TIPS``."""
+    kept = np.empty((0, 3))
+    while len(points_mm) and len(kept) < MOST_TIPS:
+        kept = np.concatenate([kept, points_mm[:1]])
+        points_mm = points_mm[np.linalg.norm(points_mm - points_mm[0], axis=1) >= TIP_SPACING_MM]
+    return kept
