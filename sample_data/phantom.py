@@ -92,7 +92,7 @@ class Phantom:
         chosen = truth.select(self.solids, structure, level, built_side)
         if part is not None:
             chosen = [solid for solid in chosen if solid.entry is not None and solid.entry.part is part]
-        return truth.signed_distance(chosen, np.moveaxis(points, -1, 0))
+        return truth.signed_distance(chosen, [points[..., axis] for axis in range(3)])
 
     def anatomy(self) -> Anatomy:
         """The true anatomy; nothing in it is estimated, so every uncertainty is 0."""

@@ -6,15 +6,15 @@ A thick slice is the mean of thinner ones. Each solid is evaluated only inside i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.geometry import AnyArray, Float32Array, FloatArray, VolumeGeometry
+from planner.geometry import AnyArray, Float32Array, FloatArray, IntArray, VolumeGeometry
 from sample_data.scene import Solid
-from sample_data.shapes import Shape
 
 _SLAB = 12
 """Slices painted at once: small enough for the processor's cache."""
@@ -22,79 +22,91 @@ _SLAB = 12
 _THIN_SLICE_MM = 1.3
 """Thicker slices are averaged from thinner ones."""
 
-Window = tuple[slice, slice, slice]
+Window: TypeAlias = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Slab:
-    """Some neighbouring slices of a grid; ``flip`` reads the patient in a mirror at x = 0."""
+class Boxed:
+    """One solid and the boxes of indices that hold its shapes on one grid.
+
+    ``first`` and ``last`` are (n, 3); a shape changes no voxel outside [first, last).
+    """
+
+    solid: Solid
+    first: IntArray
+    last: IntArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """A grid to paint on; ``flip`` reads the patient in a mirror at x = 0."""
 
     geometry: VolumeGeometry
     flip: bool
 
-    def window(self, shapes: Iterable[Shape], margin_mm: float) -> Window | None:
-        """Indices of the smallest box of voxels that holds all shapes; None where they are elsewhere."""
-        boxes = [shape.bounds_mm for shape in shapes]
-        low = np.min([box[0] for box in boxes], axis=0) - margin_mm
-        high = np.max([box[1] for box in boxes], axis=0) + margin_mm
-        if self.flip:
-            low, high = np.array([-high[0], *low[1:]]), np.array([-low[0], *high[1:]])
-        corners = np.stack(np.meshgrid(*zip(low, high, strict=True), indexing="ij"), axis=-1)
-        indices = self.geometry.indices(corners.reshape(-1, 3))
-        first = np.maximum(np.ceil(indices.min(axis=0)).astype(int), 0)
-        last = np.minimum(np.floor(indices.max(axis=0)).astype(int) + 1, self.geometry.shape)
-        if (first >= last).any():
-            return None
-        k, j, i = (slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
-        return k, j, i
+    @property
+    def pixel_mm(self) -> float:
+        """Mean voxel size within a slice."""
+        return float(self.geometry.spacing_mm[1:].mean())
 
-    def points(self, window: Window) -> Float32Array:
-        """(3, ...) world points of a window's voxel centres."""
+    def boxed(self, solid: Solid, margin_mm: float) -> Boxed:
+        """The solid with its shapes' boxes, grown by a margin."""
+        bounds = np.stack([shape.bounds_mm for shape in solid.shapes])  # (n, 2, 3)
+        if self.flip:
+            bounds = np.stack([bounds[:, ::-1, 0] * -1.0, bounds[..., 1], bounds[..., 2]], axis=-1)
+        half = (bounds[:, 1] - bounds[:, 0]) / 2 + margin_mm
+        inverse = self.geometry.index_from_lps[:3, :3]
+        middle, reach = self.geometry.indices(bounds.mean(axis=1)), half @ np.abs(inverse).T
+        first = np.maximum(np.ceil(middle - reach), 0)
+        last = np.minimum(np.floor(middle + reach) + 1, self.geometry.shape)
+        return Boxed(solid, first.astype(np.intp), last.astype(np.intp))
+
+    def points(self, window: Window) -> list[Float32Array]:
+        """World x, y, z of a window's voxel centres; each only as large as it must be."""
         matrix = self.geometry.lps_from_index
-        k, j, i = (np.arange(part.start, part.stop, dtype=np.float32) for part in window)
+        places = [np.arange(part.start, part.stop) for part in window]
+        steps = np.ix_(*places)
         rows = [
-            np.float32(matrix[axis, 3])
-            + np.float32(matrix[axis, 0]) * k[:, None, None]
-            + np.float32(matrix[axis, 1]) * j[None, :, None]
-            + np.float32(matrix[axis, 2]) * i[None, None, :]
+            sum((matrix[axis, n] * steps[n] for n in range(3) if matrix[axis, n] != 0.0), start=matrix[axis, 3])
             for axis in range(3)
         ]
         if self.flip:
             rows[0] = -rows[0]
-        return np.stack(rows)
+        return [np.asarray(row, dtype=np.float32) for row in rows]
 
-    def distance(self, shapes: Sequence[Shape], window: Window, margin_mm: float) -> Float32Array:
-        """Signed distance to the union inside a window; large where no shape is within the margin."""
-        nearest = np.full([part.stop - part.start for part in window], np.float32(1e3), dtype=np.float32)
-        for shape in shapes:
-            box = self.window([shape], margin_mm)
-            if box is None:
-                continue
-            k, j, i = (slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, window, strict=True))
-            here = nearest[k, j, i]
-            np.minimum(here, shape.distance_mm(self.points(box)), out=here)
-        return nearest
+    def distance(self, boxed: Boxed, slices: slice) -> tuple[Window, Float32Array] | None:
+        """Where a solid shows within some slices, and its signed distance there; None where it does not."""
+        first, last = boxed.first.copy(), boxed.last.copy()
+        first[:, 0], last[:, 0] = np.maximum(first[:, 0], slices.start), np.minimum(last[:, 0], slices.stop)
+        seen = np.flatnonzero((first < last).all(axis=1))
+        if not len(seen):
+            return None
+        low, high = first[seen].min(axis=0), last[seen].max(axis=0)
+        nearest = np.full(tuple(high - low), np.float32(1e3), dtype=np.float32)
+        for n in seen:
+            here = nearest[_window(first[n] - low, last[n] - low)]
+            np.minimum(here, boxed.solid.shapes[n].distance_mm(self.points(_window(first[n], last[n]))), out=here)
+        return _window(low, high), nearest
 
 
-def slabs(geometry: VolumeGeometry, *, flip: bool) -> Iterator[tuple[slice, Slab]]:
-    """All slices of a grid, a few at a time."""
-    count, rows, columns = geometry.shape
-    for first in range(0, count, _SLAB):
-        last = min(first + _SLAB, count)
-        yield slice(first, last), Slab(geometry.cropped((first, 0, 0), (last - first, rows, columns)), flip)
+def _window(first: IntArray, last: IntArray) -> Window:
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+    return k, j, i
+
+
+def _slabs(count: int, thickness: int) -> Iterator[slice]:
+    return (slice(first, min(first + thickness, count)) for first in range(0, count, thickness))
 
 
 def paint_hu(layers: Sequence[Sequence[Solid]], geometry: VolumeGeometry, *, flip: bool = False) -> Float32Array:
     """(k, j, i) noiseless HU; solids of one layer share their marrow where they overlap."""
     parts = max(1, round(float(geometry.spacing_mm[0]) / _THIN_SLICE_MM))
-    thin = _thinner(geometry, parts)
+    grid = Grid(_thinner(geometry, parts), flip)
+    boxed = [[grid.boxed(solid, grid.pixel_mm) for solid in layer] for layer in layers]
     image = np.empty(geometry.shape, dtype=np.float32)
-    per_slab = max(1, _SLAB // parts)
-    for first in range(0, geometry.shape[0], per_slab):
-        last = min(first + per_slab, geometry.shape[0])
-        piece = thin.cropped((first * parts, 0, 0), ((last - first) * parts, *geometry.shape[1:]))
-        fine = _painted_slab(layers, Slab(piece, flip))
-        image[first:last] = fine.reshape(last - first, parts, *geometry.shape[1:]).mean(axis=1)
+    for slab in _slabs(geometry.shape[0], max(1, _SLAB // parts)):
+        fine = _painted_slab(boxed, grid, slice(slab.start * parts, slab.stop * parts))
+        image[slab] = fine.reshape(-1, parts, *geometry.shape[1:]).mean(axis=1)
     return image
 
 
@@ -105,23 +117,20 @@ def _thinner(geometry: VolumeGeometry, parts: int) -> VolumeGeometry:
     return VolumeGeometry(matrix, (geometry.shape[0] * parts, *geometry.shape[1:]), geometry.frame_of_reference_uid)
 
 
-def _painted_slab(layers: Sequence[Sequence[Solid]], slab: Slab) -> Float32Array:
-    image = np.full(slab.geometry.shape, -1000.0, dtype=np.float32)
-    pixel_mm = float(slab.geometry.spacing_mm[1:].mean())
+def _painted_slab(layers: Sequence[Sequence[Boxed]], grid: Grid, slices: slice) -> Float32Array:
+    image = np.full((slices.stop - slices.start, *grid.geometry.shape[1:]), -1000.0, dtype=np.float32)
     for layer in layers:
-        painted = [(solid, *found) for solid in layer if (found := _distance(solid, slab, pixel_mm)) is not None]
-        for solid, window, distance in painted:
-            hu = solid.material.shell_hu if solid.material.shell_mm > 0 else solid.material.hu
-            _blend(image[window], distance, pixel_mm, hu)
-        for solid, window, distance in painted:
-            if solid.material.shell_mm > 0:
-                _blend(image[window], distance + solid.material.shell_mm, pixel_mm, solid.material.hu)
+        painted = [(b.solid.material, found) for b in layer if (found := grid.distance(b, slices)) is not None]
+        for material, (window, distance) in painted:
+            _blend(image[_from(window, slices)], distance, grid.pixel_mm, material.surface_hu)
+        for material, (window, distance) in painted:
+            if material.shell_mm > 0:
+                _blend(image[_from(window, slices)], distance + material.shell_mm, grid.pixel_mm, material.hu)
     return image
 
 
-def _distance(solid: Solid, slab: Slab, pixel_mm: float) -> tuple[Window, Float32Array] | None:
-    window = slab.window(solid.shapes, pixel_mm)
-    return None if window is None else (window, slab.distance(solid.shapes, window, pixel_mm))
+def _from(window: Window, slices: slice) -> Window:
+    return slice(window[0].start - slices.start, window[0].stop - slices.start), window[1], window[2]
 
 
 def _blend(image: AnyArray, distance: Float32Array, pixel_mm: float, hu: float) -> None:
@@ -134,12 +143,12 @@ def paint_labels(
 ) -> npt.NDArray[np.uint16]:
     """(k, j, i) label of each voxel's centre; a later solid wins."""
     labels = np.zeros(geometry.shape, dtype=np.uint16)
-    for where, slab in slabs(geometry, flip=flip):
-        piece = labels[where]
-        for value, solid in solids:
-            found = _distance(solid, slab, 0.1)
-            if found is not None:
-                piece[found[0]][found[1] < 0] = value
+    grid = Grid(geometry, flip)
+    boxed = [(value, grid.boxed(solid, 0.1)) for value, solid in solids]
+    for slab in _slabs(geometry.shape[0], _SLAB):
+        for value, box in boxed:
+            if (found := grid.distance(box, slab)) is not None:
+                labels[found[0]][found[1] < 0] = value
     return labels
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from planner.geometry import AnyArray
 from planner.structures import LevelName, Part, Side, Structure
 from planner.volume import LabelEntry
-from sample_data.shapes import Shape, union_distance
+from sample_data.shapes import Points, Shape, union_distance
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,11 @@ class Material:
     shell_hu: float = 0.0
     shell_mm: float = 0.0
 
+    @property
+    def surface_hu(self) -> float:
+        """Of the shell where there is one."""
+        return self.shell_hu if self.shell_mm > 0 else self.hu
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solid:
@@ -30,8 +35,8 @@ class Solid:
     shapes: tuple[Shape, ...]
     material: Material
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
-        """(...) signed distance of (3, ...) points."""
+    def distance_mm(self, points: Points) -> AnyArray:
+        """(...) signed distance of points."""
         return union_distance(self.shapes, points)
 
 

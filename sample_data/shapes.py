@@ -1,26 +1,30 @@
 """Solid shapes with a signed distance in closed form: what the phantom is built from.
 
-In: points as (3, ...) arrays, LPS mm (world) unless a docstring says local. Out: (...) signed distance [mm],
-negative inside. ``Ball``, ``RoundCone``, ``RoundedBox`` and ``RoundedColumn`` are exact everywhere outside;
+In: points as three arrays x, y, z that broadcast together, LPS mm unless a docstring says local. Out: (...) signed
+distance [mm], negative inside. ``Ball``, ``RoundCone``, ``RoundedBox`` and ``RoundedColumn`` are exact everywhere outside;
 ``Ellipsoid`` is exact at its surface and of first order away from it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.geometry import AnyArray, FloatArray, frozen, unit
 
+Points: TypeAlias = Sequence[AnyArray]
+"""x, y and z, each of a shape that broadcasts: on a straight grid a row, a column and a stack say it all."""
+
 
 class Shape(Protocol):
     """A solid: where it lies, and how far points are from its surface."""
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
-        """(...) signed distance of (3, ...) points, negative inside; keeps the points' dtype."""
+    def distance_mm(self, points: Points) -> AnyArray:
+        """(...) signed distance of points, negative inside; keeps the points' dtype."""
         ...
 
     @property
@@ -44,12 +48,12 @@ class Frame:
         """(n, 3) world points of (n, 3) local ones."""
         return self.origin_mm + np.asarray(local, dtype=np.float64) @ self.axes.T
 
-    def local(self, points: AnyArray) -> AnyArray:
-        """(3, ...) local coordinates of (3, ...) world points."""
-        origin = self.origin_mm.astype(points.dtype)
+    def local(self, points: Points) -> list[AnyArray]:
+        """Local x, y, z of world points."""
+        origin = self.origin_mm.astype(points[0].dtype)
         x, y, z = (points[axis] - origin[axis] for axis in range(3))
-        turn = self.axes.astype(points.dtype)
-        return np.stack([x * turn[0, c] + y * turn[1, c] + z * turn[2, c] for c in range(3)])
+        turn = self.axes.astype(points[0].dtype)
+        return [x * turn[0, c] + y * turn[1, c] + z * turn[2, c] for c in range(3)]
 
     def at(self, x: float, y: float, z: float) -> Frame:
         """The same axes at another local place."""
@@ -84,9 +88,9 @@ class Ball:
     center_mm: FloatArray
     radius_mm: float
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """Exact."""
-        center = self.center_mm.astype(points.dtype)
+        center = self.center_mm.astype(points[0].dtype)
         return _length(*(points[axis] - center[axis] for axis in range(3))) - self.radius_mm
 
     @property
@@ -104,11 +108,11 @@ class RoundCone:
     start_radius_mm: float
     end_radius_mm: float
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """Exact outside (Quilez, distance to a round cone, iquilezles.org/articles/distfunctions)."""
         length = float(np.linalg.norm(self.end_mm - self.start_mm))
-        along = unit(self.end_mm - self.start_mm).astype(points.dtype)
-        start = self.start_mm.astype(points.dtype)
+        along = unit(self.end_mm - self.start_mm).astype(points[0].dtype)
+        start = self.start_mm.astype(points[0].dtype)
         x, y, z = (points[axis] - start[axis] for axis in range(3))
         t = x * along[0] + y * along[1] + z * along[2]
         q = _length(x - t * along[0], y - t * along[1], z - t * along[2])
@@ -136,7 +140,7 @@ class RoundedBox:
     half_mm: tuple[float, float, float]
     rounding_mm: float
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """Exact outside."""
         local = self.frame.local(points)
         excess = [np.abs(local[axis]) - (self.half_mm[axis] - self.rounding_mm) for axis in range(3)]
@@ -166,7 +170,7 @@ class RoundedColumn:
     profile_mm: FloatArray
     edge_rounding_mm: float
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """Exact outside."""
         x, y, z = self.frame.local(points)
         wall = polygon_distance(x, y, self.outline_mm) - self.outline_rounding_mm
@@ -190,7 +194,7 @@ class Ellipsoid:
     frame: Frame
     half_mm: tuple[float, float, float]
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """First order: exact at the surface, within a tenth at a distance of a tenth of the smallest half axis."""
         local = self.frame.local(points)
         scaled = [local[axis] / self.half_mm[axis] for axis in range(3)]
@@ -245,8 +249,8 @@ def _catmull_rom(p: FloatArray, t: FloatArray) -> FloatArray:
     return np.asarray(p[1] + 0.5 * (linear * t + square * t**2 + cubic * t**3))
 
 
-def union_distance(shapes: tuple[Shape, ...], points: AnyArray) -> AnyArray:
-    """Signed distance of (3, ...) points to the union; exact outside where each shape is."""
+def union_distance(shapes: tuple[Shape, ...], points: Points) -> AnyArray:
+    """Signed distance of points to the union; exact outside where each shape is."""
     nearest = shapes[0].distance_mm(points)
     for shape in shapes[1:]:
         nearest = np.minimum(nearest, shape.distance_mm(points))

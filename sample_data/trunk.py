@@ -13,7 +13,7 @@ import numpy as np
 from planner.geometry import AnyArray, FloatArray, frozen
 from planner.structures import Pose, Side, Structure
 from sample_data.scene import Material, Solid, bone_material, label
-from sample_data.shapes import Shape, smooth_path, tube
+from sample_data.shapes import Points, Shape, smooth_path, tube
 from sample_data.spine import PlacedVertebra, Spine
 from sample_data.vertebrae import transverse_tip_mm
 
@@ -21,7 +21,9 @@ _HEIGHTS_MM = frozen([-260.0, -170.0, -110.0, -60.0, 0.0, 60.0, 120.0, 240.0])
 _HALF_WIDTHS_MM = frozen([178.0, 178.0, 174.0, 165.0, 160.0, 160.0, 158.0, 155.0])
 _FRONTS_MM = frozen([-96.0, -98.0, -102.0, -106.0, -106.0, -104.0, -104.0, -106.0])
 _BACKS_MM = frozen([124.0, 126.0, 122.0, 114.0, 110.0, 110.0, 112.0, 116.0])
-_POWER = 2.4
+_POWER = 2.5
+"""Of the superellipse: rounder than a box, fuller than an ellipse (assumed)."""
+
 TABLE_GAP_MM = 2.0
 """Between skin and table: a sheet."""
 
@@ -38,20 +40,18 @@ class TrunkShell:
     lowest_mm: float = -1e4
     highest_mm: float = 1e4
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """First order; negative inside."""
         z = points[2]
         width, front, back = (
-            np.interp(z, _HEIGHTS_MM, row).astype(points.dtype) for row in (_HALF_WIDTHS_MM, _FRONTS_MM, _BACKS_MM)
+            np.interp(z, _HEIGHTS_MM, row).astype(z.dtype) for row in (_HALF_WIDTHS_MM, _FRONTS_MM, _BACKS_MM)
         )
         half_x, half_y = width - self.inset_mm, (back - front) / 2 - self.inset_mm
         x, y = np.abs(points[0]) / half_x, np.abs(points[1] - (back + front) / 2) / half_y
-        x_steep, y_steep = x ** (_POWER - 1), y ** (_POWER - 1)
-        power = np.maximum(x_steep * x + y_steep * y, 1e-6)
-        size = power ** (1 / _POWER)
-        slope = np.sqrt((x_steep / half_x) ** 2 + (y_steep / half_y) ** 2) * size / power
-        distance = (size - 1.0) / np.maximum(slope, 1e-6)
-        return np.asarray(np.maximum(distance, self._flat(points[1])))
+        x_steep, y_steep = x * np.sqrt(x), y * np.sqrt(y)
+        excess = x_steep * x + y_steep * y - 1.0
+        slope = np.sqrt((x_steep / half_x) ** 2 + (y_steep / half_y) ** 2) * _POWER
+        return np.asarray(np.maximum(excess / np.maximum(slope, 1e-6), self._flat(points[1])))
 
     def _flat(self, y: AnyArray) -> AnyArray:
         plane = flat_y_mm(self.pose)
@@ -96,7 +96,7 @@ class Cut:
     solid: Shape
     without: Shape
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """Exact away from the rim where both shapes are."""
         return np.asarray(np.maximum(self.solid.distance_mm(points), -self.without.distance_mm(points)))
 
@@ -113,7 +113,7 @@ class Within:
     solid: Shape
     container: Shape
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """Exact away from the rim where both shapes are."""
         return np.asarray(np.maximum(self.solid.distance_mm(points), self.container.distance_mm(points)))
 
@@ -131,9 +131,9 @@ class HalfSpace:
     point_mm: FloatArray
     normal: FloatArray
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """Exact."""
-        point, normal = self.point_mm.astype(points.dtype), self.normal.astype(points.dtype)
+        point, normal = self.point_mm.astype(points[0].dtype), self.normal.astype(points[0].dtype)
         return np.asarray(sum((points[axis] - point[axis]) * normal[axis] for axis in range(3)))
 
     @property
@@ -150,7 +150,7 @@ class TableShell:
     depth_mm: float
     thickness_mm: float
 
-    def distance_mm(self, points: AnyArray) -> AnyArray:
+    def distance_mm(self, points: Points) -> AnyArray:
         """Exact away from the plate's ends."""
         towards = 1.0 if self.pose is Pose.SUPINE else -1.0
         top = flat_y_mm(self.pose) + towards * (TABLE_GAP_MM + self.depth_mm)

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.anatomy.model import Disc, Facet, Foramen, NerveRoot, Vertebra
-from planner.geometry import AnyArray, FloatArray, frozen
+from planner.geometry import FloatArray, frozen
 from planner.structures import Interspace, LevelName, Side, SpineLevel, Structure
 from planner.volume import LabelEntry
 from sample_data.nerves import ROOT_RADIUS_MM, Root, canal_line, foramen_center_mm, pedicle_borders, root_of
 from sample_data.scene import Solid
-from sample_data.shapes import union_distance
+from sample_data.shapes import Points, union_distance
 from sample_data.spine import PlacedInterspace, Spine
 from sample_data.vertebrae import joint_of
 
@@ -104,7 +104,7 @@ def _open_area_mm2(gap: PlacedInterspace, center_mm: FloatArray, solids: Sequenc
     for part in solids:
         near = tuple(s for s in part.shapes if _box_gap_mm(s.bounds_mm, center_mm) < radii[-1])
         if near:
-            solid |= union_distance(near, np.moveaxis(points, -1, 0)) < 0
+            solid |= union_distance(near, [points[..., axis] for axis in range(3)]) < 0
     first = np.where(solid.any(axis=0), radii[np.argmax(solid, axis=0)], radii[-1])
     return float(np.sum(0.5 * first**2) * np.radians(5.0))
 
@@ -153,10 +153,10 @@ def select(solids: Sequence[Solid], structure: Structure, level: LevelName | Non
     ]
 
 
-def signed_distance(solids: Sequence[Solid], points: AnyArray) -> FloatArray:
-    """(n,) distance of (3, n) points to the union of solids, negative inside [mm]."""
+def signed_distance(solids: Sequence[Solid], points: Points) -> FloatArray:
+    """(n,) distance of n points to the union of solids, negative inside [mm]."""
     if not solids:
-        return np.full(points.shape[1:], np.inf)
+        return np.full(points[0].shape, np.inf)
     return np.asarray(np.min([solid.distance_mm(points) for solid in solids], axis=0))
 
 
