@@ -1,0 +1,176 @@
+"""The spine laid straight with its bodies: what instances, foramina, joints, roots and the sac are all found from.
+
+In: the volume in patient axes, bone, canal and discs. Out: image, masks, bodies and pedicles on one straight grid.
+All lengths are mm. Vertebra 0 lies below ``discs[0]``, vertebra n + 1 above ``discs[n]``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.anatomy.bodies import Body, body_mask, disc_mask, disc_planes, find_bodies
+from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
+from planner.anatomy.straight import StraightGrid, straighten, straighten_mask
+from planner.geometry import BoolArray, Float32Array, FloatArray
+from planner.structures import Side
+from planner.volume import Volume
+
+STEP_MM = 1.0
+_ABOVE_AND_BELOW_MM = 45.0
+"""Of the outer discs: a lumbar vertebra with its disc is at most that high (Panjabi 1992, Spine 17:299; margin assumed)."""
+
+_BEHIND_MM, _IN_FRONT_MM, _ASIDE_MM = 64.0, 60.0, 70.0
+"""Around the canal: the longest spinous process, a body with spurs, transverse processes and the roots of the ribs."""
+
+_PEDICLE_ROWS = (0.4, 0.95)
+"""Share of the way from disc to disc that holds the pedicle: it springs from the body's upper half (Panjabi 1992)."""
+
+_WIDEST_MM, _NARROWEST_MM = 18.0, 4.0
+"""Of pedicles: T5 is narrowest with a mean of 4.5 mm, L5 widest with 18 mm (Zindrick 1987, Spine 12:160)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pedicle:
+    """One pedicle: its middle in spine coordinates (s, u, v), its extent and how clearly it was seen, 0 to 1."""
+
+    side: Side
+    s_mm: float
+    u_mm: float
+    v_mm: float
+    low_s_mm: float
+    high_s_mm: float
+    width_mm: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CanalWalls:
+    """Half width, front and back wall [mm from the centre] of the canal in each slice of the grid; medians over 9 mm."""
+
+    half_width_mm: FloatArray
+    front_mm: FloatArray
+    back_mm: FloatArray
+
+    @classmethod
+    def of(cls, canal: BoolArray, grid: StraightGrid) -> CanalWalls:
+        """Walls of a canal's mask; where it is absent, those of the nearest slice."""
+        across, along = canal.any(axis=1), canal.any(axis=2)
+        half_width = across.sum(axis=1) * grid.step_mm / 2.0
+        front = (along & (grid.v_mm > 0)).sum(axis=1) * grid.step_mm
+        back = (along & (grid.v_mm <= 0)).sum(axis=1) * grid.step_mm
+        present = np.flatnonzero(across.any(axis=1))
+        if len(present) == 0:
+            return cls(*(np.full(len(canal), 8.0) for _ in range(3)))
+        return cls(*(_smooth_median(wall, present) for wall in (half_width, front, back)))
+
+
+def _smooth_median(wall: FloatArray, present: npt.NDArray[np.intp]) -> FloatArray:
+    filled = wall[present[np.abs(np.arange(len(wall))[:, None] - present).argmin(axis=1)]]
+    padded = np.pad(filled, 4, mode="edge")
+    median: FloatArray = np.median(np.lib.stride_tricks.sliding_window_view(padded, 9), axis=1)
+    return median
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpineColumn:
+    """The straightened spine. ``body`` and ``disc`` (n_s, n_v, n_u) hold vertebra or disc number + 1, 0 elsewhere."""
+
+    grid: StraightGrid
+    hu: Float32Array
+    bone: BoolArray
+    canal: BoolArray
+    walls: CanalWalls
+    bodies: tuple[Body, ...]
+    body: npt.NDArray[np.uint8]
+    disc: npt.NDArray[np.uint8]
+    pedicles: tuple[dict[Side, Pedicle], ...]
+
+    @property
+    def solid(self) -> BoolArray:
+        """Bone, bodies and discs: what no nerve runs through."""
+        return self.bone | (self.body > 0) | (self.disc > 0)
+
+
+def lay_straight(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...]) -> SpineColumn:
+    """The spine between 45 mm below the first and above the last disc, as far as the canal is known."""
+    known = canal.frame.s_mm
+    low = max(float(known[0]), discs[0].s_mm - _ABOVE_AND_BELOW_MM)
+    high = min(float(known[-1]), discs[-1].s_mm + _ABOVE_AND_BELOW_MM)
+    aside = (-_ASIDE_MM, _ASIDE_MM)
+    grid = StraightGrid.around(canal.frame, (low, high), (-_BEHIND_MM, _IN_FRONT_MM), aside, STEP_MM)
+    hu = straighten(volume.voxels, volume.geometry, grid)
+    hollow = straighten_mask(canal.mask, volume.geometry, grid)
+    bones = straighten_mask(bone.mask, volume.geometry, grid) & ~hollow
+    bodies = find_bodies(hu, grid, disc_planes(discs, grid), hollow)
+    body, disc = _numbered(bodies, grid, hollow)
+    walls = CanalWalls.of(hollow, grid)
+    pedicles = tuple(_pedicles(bones | (body > 0), grid, walls, one) for one in bodies)
+    return SpineColumn(grid, hu, bones, hollow, walls, bodies, body, disc, pedicles)
+
+
+def _numbered(
+    bodies: tuple[Body, ...], grid: StraightGrid, canal: BoolArray
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    body = np.zeros(grid.shape, dtype=np.uint8)
+    disc = np.zeros(grid.shape, dtype=np.uint8)
+    for n, one in enumerate(bodies):
+        rows = one.rows(grid)
+        body[rows][body_mask(one, grid) & ~canal[rows]] = n + 1
+    for n, (below, above) in enumerate(zip(bodies[:-1], bodies[1:], strict=True)):
+        for one, other in ((below, above), (above, below)):
+            rows = one.rows(grid)
+            disc[rows][disc_mask(one, other, grid) & ~canal[rows] & (body[rows] == 0)] = n + 1
+    return body, disc
+
+
+def _pedicles(solid: BoolArray, grid: StraightGrid, walls: CanalWalls, body: Body) -> dict[Side, Pedicle]:
+    middle = (int(np.argmin(np.abs(grid.v_mm))), int(np.argmin(np.abs(grid.u_mm))))
+    low, high = float(body.low_s_mm[middle]), float(body.high_s_mm[middle])
+    ends = (low + _PEDICLE_ROWS[0] * (high - low), low + _PEDICLE_ROWS[1] * (high - low))
+    rows = np.flatnonzero((grid.s_mm >= ends[0]) & (grid.s_mm <= ends[1]))
+    if len(rows) < 4:
+        return {}
+    found = {side: _pedicle(solid, grid, walls, rows, side) for side in Side}
+    return {side: pedicle for side, pedicle in found.items() if pedicle is not None}
+
+
+def _pedicle(
+    solid: BoolArray, grid: StraightGrid, walls: CanalWalls, rows: npt.NDArray[np.intp], side: Side
+) -> Pedicle | None:
+    """The run of rows in which bone stands beside the canal, in front of its centre."""
+    half = float(np.median(walls.half_width_mm[rows]))
+    front = float(np.median(walls.front_mm[rows]))
+    band = (grid.v_mm >= 0.0) & (grid.v_mm <= front)
+    beyond = side.sign * grid.u_mm - half  # distance outside the canal's side wall
+    order = np.flatnonzero((beyond >= 0.0) & (beyond <= _WIDEST_MM))[:: side.sign]
+    share = solid[np.ix_(rows, np.flatnonzero(band), order)].mean(axis=1)  # (rows, outwards)
+    near = share[:, : int(_NARROWEST_MM + 2.0)].mean(axis=1)
+    run = _longest_run(near >= 0.5 * near.max()) if near.max() > 0.3 else None
+    if run is None:
+        return None
+    inner, width = _extent(share[run] >= 0.5)
+    s = grid.s_mm[rows[run]]
+    u = half + (inner + width / 2.0) * grid.step_mm
+    seen = float(near[run].mean())
+    return Pedicle(side, float(s.mean()), side.sign * u, front / 2.0, float(s[0]), float(s[-1]), width, seen)
+
+
+def _extent(filled: BoolArray) -> tuple[float, float]:
+    """Where bone starts outwards and how wide it is: the lower third over the rows, since ribs widen some of them."""
+    starts = np.where(filled.any(axis=1), filled.argmax(axis=1), 0)
+    beyond = ~filled & (np.arange(filled.shape[1]) > starts[:, None])
+    ends = np.where(beyond.any(axis=1), beyond.argmax(axis=1), filled.shape[1])
+    width = float(np.clip(np.percentile(ends - starts, 33) * STEP_MM, _NARROWEST_MM, _WIDEST_MM))
+    return float(np.median(starts)), width
+
+
+def _longest_run(row: BoolArray) -> slice | None:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(np.int8), [0]])))
+    starts, ends = edges[::2], edges[1::2]
+    if len(starts) == 0:
+        return None
+    best = int((ends - starts).argmax())
+    return slice(int(starts[best]), int(ends[best]))

@@ -1,0 +1,143 @@
+"""The spine laid straight: a block of voxels in spine coordinates, and the way back.
+
+In: arrays on the working grid and the canal's frame. Out: arrays (n_s, n_v, n_u) whose axes run cranial, anterior and
+left along the canal, and labels brought back to the working grid. All lengths are mm.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk  # noqa: N813
+
+from planner.anatomy.itk import to_array, to_image
+from planner.anatomy.spine_frame import SpineFrame
+from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
+from planner.volume import linear, nearest
+
+_COARSE_MM = 4.0
+"""Spine coordinates are smooth: between nodes 4 mm apart, at a radius of curvature of 100 mm, linear steps are
+wrong by at most 4 * 4 / (8 * 100) = 0.02 mm."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StraightGrid:
+    """Voxels of edge ``step_mm`` in spine coordinates; the first voxel's centre is at (s, v, u) = ``first_mm``."""
+
+    frame: SpineFrame
+    step_mm: float
+    first_mm: tuple[float, float, float]
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def around(
+        cls,
+        frame: SpineFrame,
+        s_mm: tuple[float, float],
+        v_mm: tuple[float, float],
+        u_mm: tuple[float, float],
+        step_mm: float,
+    ) -> StraightGrid:
+        """The grid that spans three closed intervals."""
+        spans = (s_mm, v_mm, u_mm)
+        n_s, n_v, n_u = (int(np.floor((high - low) / step_mm + 1e-6)) + 1 for low, high in spans)
+        return cls(frame, step_mm, (spans[0][0], spans[1][0], spans[2][0]), (n_s, n_v, n_u))
+
+    @property
+    def s_mm(self) -> FloatArray:
+        """(n_s,) arc length of each slice."""
+        return self.first_mm[0] + self.step_mm * np.arange(self.shape[0])
+
+    @property
+    def v_mm(self) -> FloatArray:
+        """(n_v,) millimetres in front of the canal's centre."""
+        return self.first_mm[1] + self.step_mm * np.arange(self.shape[1])
+
+    @property
+    def u_mm(self) -> FloatArray:
+        """(n_u,) millimetres to the left of the canal's centre."""
+        return self.first_mm[2] + self.step_mm * np.arange(self.shape[2])
+
+    def index(self, suv_mm: npt.ArrayLike) -> FloatArray:
+        """(..., 3) spine coordinates (s, u, v) to fractional indices (s, v, u)."""
+        suv = np.asarray(suv_mm, dtype=np.float64)
+        return (suv[..., [0, 2, 1]] - np.array(self.first_mm)) / self.step_mm
+
+    def suv_mm(self, index: npt.ArrayLike) -> FloatArray:
+        """(..., 3) fractional indices (s, v, u) to spine coordinates (s, u, v)."""
+        svu = np.asarray(index, dtype=np.float64) * self.step_mm + np.array(self.first_mm)
+        suv: FloatArray = svu[..., [0, 2, 1]]
+        return suv
+
+    def points_mm(self, index: npt.ArrayLike) -> FloatArray:
+        """(..., 3) fractional indices (s, v, u) to LPS mm."""
+        return self.frame.to_lps(self.suv_mm(index))
+
+
+def straighten(array: AnyArray, geometry: VolumeGeometry, grid: StraightGrid, outside: float = -1024.0) -> Float32Array:
+    """(n_s, n_v, n_u) linear samples of ``array``, one plane across the canal after the other."""
+    image = to_image(array, geometry)
+    centre, left, anterior, cranial = grid.frame.at(grid.s_mm)
+    first = centre + grid.first_mm[1] * anterior + grid.first_mm[2] * left
+    resample = sitk.ResampleImageFilter()
+    resample.SetSize([grid.shape[2], grid.shape[1], 1])
+    resample.SetOutputSpacing([grid.step_mm] * 3)
+    resample.SetDefaultPixelValue(outside)
+    resample.SetOutputPixelType(sitk.sitkFloat32)
+    block = np.empty(grid.shape, dtype=np.float32)
+    for n in range(grid.shape[0]):
+        resample.SetOutputOrigin(first[n].tolist())
+        resample.SetOutputDirection(np.stack([left[n], anterior[n], cranial[n]], axis=1).ravel().tolist())
+        block[n] = sitk.GetArrayFromImage(resample.Execute(image))[0]
+    return block
+
+
+def straighten_mask(mask: BoolArray, geometry: VolumeGeometry, grid: StraightGrid) -> BoolArray:
+    """(n_s, n_v, n_u) the mask, its border where the linear mean of neighbours is one half."""
+    return straighten(mask.view(np.uint8), geometry, grid, 0.0) >= 0.5
+
+
+def gaussian(array: AnyArray, sigma_voxels: float) -> Float32Array:
+    """The array after a Gaussian."""
+    image = sitk.GetImageFromArray(np.asarray(array, dtype=np.float32))
+    out: Float32Array = sitk.GetArrayFromImage(sitk.SmoothingRecursiveGaussian(image, sigma_voxels))
+    return out
+
+
+def box_around(geometry: VolumeGeometry, grid: StraightGrid) -> tuple[slice, slice, slice]:
+    """The part of a working grid that holds all of the straight grid."""
+    ends = np.stack(np.meshgrid(*[(0, n - 1) for n in grid.shape[1:]], indexing="ij"), axis=-1).reshape(-1, 2)
+    rows = np.arange(0, grid.shape[0], 4)
+    corners = np.array([(row, v, u) for row in [*rows.tolist(), grid.shape[0] - 1] for v, u in ends.tolist()])
+    indices = geometry.indices(grid.points_mm(corners))
+    low = np.clip(np.floor(indices.min(axis=0)), 0, None).astype(int)
+    high = np.minimum(np.ceil(indices.max(axis=0)) + 1, geometry.shape).astype(int)
+    k, j, i = (slice(a, max(a, b)) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+    return k, j, i
+
+
+def spine_coordinates(geometry: VolumeGeometry, frame: SpineFrame, indices: npt.NDArray[np.intp]) -> FloatArray:
+    """(n, 3) spine coordinates (s, u, v) of (n, 3) voxels, linear between nodes 4 mm apart."""
+    if len(indices) == 0:
+        return np.empty((0, 3))
+    stride = np.maximum(np.round(_COARSE_MM / geometry.spacing_mm), 1)
+    low = indices.min(axis=0)
+    counts = np.ceil((indices.max(axis=0) - low) / stride).astype(int) + 1
+    nodes = np.stack(np.meshgrid(*[np.arange(n) for n in counts], indexing="ij"), axis=-1) * stride + low
+    coarse = frame.from_lps(geometry.points_mm(nodes))
+    at = (indices - low) / stride
+    return np.stack([linear(coarse[..., axis], at, 0.0) for axis in range(3)], axis=-1)
+
+
+def bring_back(
+    labels: npt.NDArray[np.uint8], grid: StraightGrid, geometry: VolumeGeometry, where: BoolArray
+) -> npt.NDArray[np.uint8]:
+    """The block's labels on the working grid, in the voxels of ``where``; 0 elsewhere."""
+    box = box_around(geometry, grid)
+    voxels = np.argwhere(where[box]) + np.array([part.start for part in box])
+    suv = spine_coordinates(geometry, grid.frame, voxels)
+    out = np.zeros(geometry.shape, dtype=np.uint8)
+    out[tuple(voxels.T)] = nearest(labels, grid.index(suv), 0)
+    return out
