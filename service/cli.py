@@ -21,6 +21,7 @@ from planner.errors import PlannerError
 from service import commands
 from service.errors import ServiceError
 from service.request import parse_anchor, parse_request
+from service.serving import serve as run_service
 from service.settings import SETTINGS_VARIABLE, load_settings
 
 DONE, REFUSED, NO_SAFE_PATH = 0, 2, 3
@@ -77,7 +78,7 @@ SettingsFile = Annotated[
         "Example: needleplan plan ct/ --procedure prt --root L3 --side left --out plan/"
     )
 )
-def plan(
+def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     series: SeriesPath,
     procedure: Annotated[str, typer.Option(help="One of: needleplan procedures.", show_default=False)],
     out: Out,
@@ -127,7 +128,7 @@ def schema() -> None:
 )
 def serve(settings: SettingsFile = None) -> None:
     """Run the service."""
-    commands.serve(load_settings(settings, os.environ))
+    run_service(load_settings(settings, os.environ))
 
 
 @app.command(help="Say what is installed, reachable and missing, each with the line that installs it.")

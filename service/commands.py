@@ -16,11 +16,14 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from planner.procedures import PROCEDURES
 from service.case import plan_case, procedure_named
+from service.demo import REQUEST, sample_series
 from service.describe import anatomy_document, plan_document
+from service.doctor import examine
 from service.documents import schemas
 from service.opening import OpenSeries, open_series
 from service.request import NamedAnchor, PlanRequest
-from service.show import show_anatomy, show_files, show_notes, show_plan, show_procedures
+from service.settings import Settings
+from service.show import show_anatomy, show_checks, show_files, show_notes, show_plan, show_procedures
 from service.tools import site_tools
 from service.watch import Stopwatch
 
@@ -74,3 +77,21 @@ def _progress(console: Console) -> Iterator[Stopwatch]:
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("starting")
         yield Stopwatch(lambda stage: progress.update(task, description=escape(stage)))
+
+
+def doctor(console: Console, settings: Settings) -> None:
+    """Say what is there and what is missing."""
+    show_checks(console, examine(settings))
+
+
+def demo(console: Console, out: Path) -> bool:
+    """The main job on the shipped phantom."""
+    series = sample_series()
+    console.print(
+        escape(
+            f"needleplan plan {series} --procedure {REQUEST.procedure} --root {REQUEST.where} --side {REQUEST.side} --out {out}"
+        ),
+        style="bold",
+        soft_wrap=True,
+    )
+    return plan(console, series, None, REQUEST, out)

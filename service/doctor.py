@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
-from dicom_io.send import echo
+from service.sending import echo_fault
 from service.settings import Destination, Settings
 from service.versions import versions
 from viz.graphics import probe_graphics
@@ -117,7 +117,7 @@ def _senders(settings: Settings) -> Check:
 
 
 def _destination(one: Destination, calling: str) -> Check:
-    fault = echo(one.host, one.port, one.ae_title, calling)
+    fault = echo_fault(one, calling)
     if fault:
         return Check(f"PACS {one.name}", Health.MISSING, fault, "check host, port and AE titles on both sides")
     return Check(f"PACS {one.name}", Health.OK, f"{one.ae_title} at {one.host}:{one.port} answers C-ECHO")

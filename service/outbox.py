@@ -16,8 +16,17 @@ from service.rows import Export, ExportState
 from service.settings import Destination, OutboxSettings
 from service.store import Store
 
-Send: TypeAlias = Callable[[Destination, Sequence[Path]], list[str]]
-"""Sends files to a destination: for each, in order, why it did not arrive, or the empty text."""
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one file: why it did not arrive, or the empty text. Final: trying again cannot help."""
+
+    fault: str
+    is_final: bool
+
+
+Send: TypeAlias = Callable[[Destination, Sequence[Path]], list[Answer]]
+"""Sends files to a destination; one answer for each, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +37,9 @@ class SendRound:
     postponed: int
     dead: int
     cases: frozenset[int]
+
+
+_NO_DESTINATION = Answer("the destination is not in the settings", is_final=False)
 
 
 class Outbox:
@@ -63,17 +75,21 @@ class Outbox:
     def _send_group(self, name: str, exports: list[Export], now_s: float) -> list[ExportState]:
         destination = self._destinations.get(name)
         if destination is None:
-            faults = ["the destination is not in the settings"] * len(exports)
+            answers = [_NO_DESTINATION] * len(exports)
         else:
-            faults = self._send(destination, [Path(export.path) for export in exports])
-        return [self._record(export, fault, now_s) for export, fault in zip(exports, faults, strict=True)]
+            answers = self._send(destination, [Path(export.path) for export in exports])
+        return [self._record(export, answer, now_s) for export, answer in zip(exports, answers, strict=True)]
 
-    def _record(self, export: Export, fault: str, now_s: float) -> ExportState:
-        state = ExportState.SENT
-        if fault:
-            state = ExportState.DEAD if export.attempts + 1 >= self._settings.attempts else ExportState.PENDING
-        self._store.update_export(export.number, state, now_s + self.pause_s(export.attempts), fault)
+    def _record(self, export: Export, answer: Answer, now_s: float) -> ExportState:
+        state = self._state(export, answer)
+        self._store.update_export(export.number, state, now_s + self.pause_s(export.attempts), answer.fault)
         return state
+
+    def _state(self, export: Export, answer: Answer) -> ExportState:
+        if not answer.fault:
+            return ExportState.SENT
+        is_last = answer.is_final or export.attempts + 1 >= self._settings.attempts
+        return ExportState.DEAD if is_last else ExportState.PENDING
 
     def pause_s(self, attempts: int) -> float:
         """Seconds until the next try after ``attempts`` earlier ones: doubled each time, capped, 50-100 % of that."""

@@ -6,18 +6,22 @@ In: a volume, its anatomy, a plan. Out: pictures of the best path, each with the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from dicom_io.pictures import Picture
 from planner.anatomy.model import Anatomy
 from planner.plan import Plan, TargetPlan
 from service import words
 from service.opening import OpenSeries
 from viz.graphics import probe_graphics
-from viz.render import draw_pictures
-from viz.subject import Caption, Picture, Subject
+from viz.planes import Plane
+from viz.render import draw_pictures, key_planes
+from viz.subject import Caption, Subject
+from viz.subject import Picture as Drawing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +42,17 @@ def draw(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Drawn:
         return Drawn((), graphics.words)
     caption = _caption(plan, target, series)
     subject = Subject(series.volume, anatomy, plan, target, target.trajectories[0], caption)
-    return Drawn(draw_pictures(subject), "")
+    drawn = zip_longest(draw_pictures(subject), key_planes(subject))
+    return Drawn(tuple(_key_picture(picture, plane, series) for picture, plane in drawn), "")
+
+
+def _key_picture(picture: Drawing, plane: Plane | None, series: OpenSeries) -> Picture:
+    """The drawing with where it lies; one without a plane is in perspective."""
+    if plane is None:
+        return Picture(picture.name, picture.title, picture.rgb)
+    _, right, _, bottom = plane.letters
+    k = series.facts.slice_index(plane.center_mm)
+    return Picture(picture.name, picture.title, picture.rgb, (right, bottom), () if k is None else (k,))
 
 
 def sheet(pictures: tuple[Picture, ...]) -> Image.Image:
@@ -55,7 +69,7 @@ def _caption(plan: Plan, target: TargetPlan, series: OpenSeries) -> Caption:
     return Caption(
         banner="\n".join(mark for mark in marks if mark),
         identity=(*_who(series), target.words, positions),
-        notes=(words.entry_words(path), words.angle_words(path)),
+        notes=(words.entry_words(path), words.obliquity_words(path), words.tilt_words(path)),
     )
 
 

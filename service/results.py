@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from dicom_io.identity import DicomCase, content_digest
+from dicom_io.publish import plan_documents
 from planner.anatomy.model import Anatomy
 from planner.plan import Plan
 from planner.volume import LabelMap
 from service.describe import anatomy_document, labels_document, plan_document
-from service.dicom_objects import dicom_objects
 from service.files import write_bytes, write_document, write_label_map, write_with
 from service.opening import OpenSeries
 from service.pictures import Drawn, draw, sheet
+from service.versions import program_version
 from service.watch import Stopwatch
 
 NO_DICOM_OUTPUT = "no DICOM output: the input is no DICOM series, so there is no patient and no study to file it under"
@@ -94,7 +96,11 @@ def _write_sheet(out: Path, drawn: Drawn) -> tuple[Path, ...]:
 
 
 def _write_objects(out: Path, planned: PlannedSeries, drawn: Drawn) -> tuple[WrittenObject, ...]:
-    if planned.series.facts.source is None:
+    source = planned.series.facts.source
+    if source is None:
         return ()
-    made = dicom_objects(planned.plan, planned.anatomy, planned.series, drawn.pictures, planned.opened_at)
-    return tuple(WrittenObject(write_bytes(out / one.file_name, one.content), one.sop_instance_uid) for one in made)
+    labels = planned.anatomy.labels
+    content = content_digest(source.series_instance_uid, planned.plan, labels.labels, *(p.rgb for p in drawn.pictures))
+    case = DicomCase(source.study_instance_uid, content, planned.opened_at, program_version())
+    made = plan_documents(planned.plan, labels, drawn.pictures, source, case)
+    return tuple(WrittenObject(write_bytes(out / one.name, one.file), one.sop_instance_uid) for one in made)

@@ -47,20 +47,23 @@ class SeriesFacts:
             valid_for=VALID_FOR,
         )
 
+    def slice_index(self, point_mm: FloatArray) -> int | None:
+        """Index k of the image nearest to a point along the slices' normal; None beyond the scan or without DICOM."""
+        nearest = int(np.floor(self.geometry.indices(point_mm)[0] + 0.5))
+        return nearest if self.source is not None and 0 <= nearest < len(self.source.instances) else None
+
     def slice_at(self, point_mm: FloatArray) -> SliceDocument | None:
-        """The image nearest to a point along the slices' normal; None beyond the scan or without DICOM."""
-        if self.source is None:
+        """What the images call the slice that holds a point."""
+        k = self.slice_index(point_mm)
+        if self.source is None or k is None:
             return None
-        k = float(self.geometry.indices(point_mm)[0])
-        nearest = int(np.floor(k + 0.5))
-        if not 0 <= nearest < len(self.source.instances):
-            return None
-        image = self.source.instances[nearest]
+        image = self.source.instances[k]
+        off_slices = abs(float(self.geometry.indices(point_mm)[0]) - k)
         return SliceDocument(
             series_number=self.source.series_number,
             instance_number=image.instance_number,
             slice_location_mm=image.slice_location_mm,
-            off_slice_mm=abs(k - nearest) * float(self.geometry.spacing_mm[0]),
+            off_slice_mm=off_slices * float(self.geometry.spacing_mm[0]),
         )
 
     @property

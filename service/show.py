@@ -27,7 +27,7 @@ _FILES = {
     "labels.json": "what each label value means",
     "report.dcm": "the plan as DICOM Structured Report",
     "segmentation.dcm": "the structures as DICOM Segmentation",
-    "key_objects.dcm": "the key slices as DICOM Key Object Selection",
+    "key-objects.dcm": "the key slices as DICOM Key Object Selection",
     ".dcm": "a picture as DICOM Secondary Capture",
 }
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from planner.anatomy.model import Anatomy
 from planner.anatomy.segment import segment
+
+from planner.anatomy.model import Anatomy
 from planner.plan import Plan
 from service.case import Tools
 from service.opening import OpenSeries

@@ -8,6 +8,9 @@ from planner.structures import Structure
 DRAFT = "DRAFT - NOT RELEASED"
 NOT_IN_THE_IMAGES = "not in the images"
 UNKNOWN_BREATHING = "unknown"
+_SHOWN_DEG = 0.05
+"""Below this an angle is shown as 0.0."""
+
 VALID_FOR = "this series only: patient moved or re-scanned -> plan again"
 
 
@@ -48,14 +51,31 @@ def entry_words(trajectory: PlannedTrajectory) -> str:
     offset = trajectory.entry_from_midline_mm
     if offset is None:
         return "midline (spinous processes) not found at this slice"
-    return f"{abs(offset):.1f} mm {'left' if offset >= 0 else 'right'} of the spinous processes"
+    return f"{abs(offset):.1f} mm {_side(offset)} of the spinous processes"
+
+
+def obliquity_words(trajectory: PlannedTrajectory) -> str:
+    """*obliquity +35.2 deg (entry on the patient's left)*."""
+    angle = trajectory.obliquity_deg
+    way = "straight from behind" if abs(angle) < _SHOWN_DEG else f"entry on the patient's {_side(angle)}"
+    return f"obliquity {_signed(angle)} deg ({way})"
+
+
+def tilt_words(trajectory: PlannedTrajectory) -> str:
+    """*tilt -4.0 deg (aims caudally)*."""
+    angle = trajectory.tilt_deg
+    way = "in the axial plane" if abs(angle) < _SHOWN_DEG else f"aims {'cranially' if angle > 0 else 'caudally'}"
+    return f"tilt {_signed(angle)} deg ({way})"
 
 
 def angle_words(trajectory: PlannedTrajectory) -> str:
     """Both angles with what their signs mean."""
-    side = "left" if trajectory.obliquity_deg >= 0 else "right"
-    way = "cranially" if trajectory.tilt_deg >= 0 else "caudally"
-    return (
-        f"obliquity {trajectory.obliquity_deg:+.1f} deg (entry on the patient's {side}), "
-        f"tilt {trajectory.tilt_deg:+.1f} deg (aims {way})"
-    )
+    return f"{obliquity_words(trajectory)}, {tilt_words(trajectory)}"
+
+
+def _signed(angle_deg: float) -> str:
+    return "0.0" if abs(angle_deg) < _SHOWN_DEG else f"{angle_deg:+.1f}"
+
+
+def _side(signed: float) -> str:
+    return "left" if signed >= 0 else "right"

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from service.outbox import Outbox
+from service.outbox import Answer, Outbox
 from service.rows import ExportState
 from service.settings import Destination, OutboxSettings
 from service.store import NewExport, NewInstance, Store
 
+NOT_TAKEN = "this kind of object is not taken"
 PACS = Destination(name="pacs", ae_title="PACS", host="127.0.0.1", port=104)
 
 
@@ -20,10 +21,10 @@ class Network:
         self.faults = list(faults)
         self.received: list[Path] = []
 
-    def __call__(self, _: Destination, paths: list[Path]) -> list[str]:
+    def __call__(self, _: Destination, paths: list[Path]) -> list[Answer]:
         answers = [self.faults.pop(0) if self.faults else "" for _ in paths]
         self.received += [path for path, fault in zip(paths, answers, strict=True) if not fault]
-        return answers
+        return [Answer(fault, is_final=fault == NOT_TAKEN) for fault in answers]
 
 
 @pytest.fixture
@@ -67,6 +68,12 @@ def test_after_the_last_try_the_export_waits_for_a_person(store):
     assert [box.send_due(time_s).dead for time_s in (0.0, 100.0, 200.0, 300.0)] == [0, 0, 1, 0]
     (export,) = store.exports(1)
     assert (export.state, export.last_error) == (ExportState.DEAD, "refused")
+
+
+def test_what_cannot_be_helped_by_trying_again_waits_for_a_person_at_once(store):
+    queue(store, "1.8", "1.9")
+    done = outbox(store, Network(NOT_TAKEN)).send_due(0.0)
+    assert (done.sent, done.dead) == (1, 1)
 
 
 def test_a_destination_that_is_gone_from_the_settings_is_a_fault_not_a_loss(store):

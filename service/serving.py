@@ -1,0 +1,122 @@
+"""``needleplan serve``: the parts of the service started, kept going, and stopped in order.
+
+In: settings. Out: a running service until SIGTERM or SIGINT. The receiver has threads of its own, exports have one, the
+main thread looks after the cases; whatever a stop cuts short is taken up at the next start.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import random
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dicom_io.receive import Received, Receiver, Refused
+from dicom_io.receive import ReceiverSettings as Listening
+from service.arrivals import Arrivals, as_row
+from service.audit import AuditEvent, AuditTrail
+from service.errors import SettingsError
+from service.jobs import Limits, ProcessPerCase
+from service.logs import Log, start_logging
+from service.outbox import Outbox
+from service.sending import sender
+from service.server import Service, send_due
+from service.settings import Settings
+from service.store import Store
+
+_LOOK_EVERY_S = 0.2
+_BYTES_PER_GB = 10**9
+_LOG = Log("serving")
+
+
+def serve(settings: Settings) -> None:
+    """Run until told to stop by SIGTERM or SIGINT."""
+    start_logging(sys.stderr)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    run(settings, stopping)
+
+
+def run(settings: Settings, stopping: threading.Event) -> None:
+    """Run until ``stopping`` is set."""
+    folder = settings.storage.folder.absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _owned(folder):
+        store = Store(folder / "needleplan.db")
+        try:
+            _run(settings, folder, store, stopping)
+        finally:
+            store.close()
+
+
+def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Event) -> None:
+    audit = AuditTrail(folder / "audit.jsonl")
+    arrivals = Arrivals(folder / "received", store)
+    limits = Limits(settings.jobs.time_limit_seconds, int(settings.jobs.memory_limit_gb * _BYTES_PER_GB))
+    service = Service(settings, store, audit, arrivals, ProcessPerCase(settings.jobs.workers, limits))
+    found, lost = arrivals.reconcile(time.time())
+    _LOG.info("rows and files agree", rows_added=found, rows_dropped=lost)
+    service.start(time.time())
+    with _receiving(settings, folder, service, audit), _exporting(settings, store, service, stopping):
+        while not stopping.wait(_LOOK_EVERY_S):
+            service.tick(time.time())
+    service.stop(time.time())
+
+
+@contextmanager
+def _receiving(settings: Settings, folder: Path, service: Service, audit: AuditTrail) -> Iterator[None]:
+    def stored(image: Received) -> None:
+        service.received(as_row(image), time.time())
+
+    def refused(image: Refused) -> None:
+        audit.record(AuditEvent.SECURITY_ALERT, time.time(), status=f"{image.status:#06x}", reason=image.reason)
+
+    if not settings.receiver.allowed_calling_ae_titles:
+        raise SettingsError("nobody may send: name the senders in receiver.allowed_calling_ae_titles")
+    listening = Listening(
+        ae_title=settings.receiver.ae_title,
+        calling_ae_titles=frozenset(settings.receiver.allowed_calling_ae_titles),
+        folder=folder / "received",
+        host=settings.receiver.host,
+        port=settings.receiver.port,
+        reserve_bytes=int(settings.storage.disk_reserve_gb * _BYTES_PER_GB),
+    )
+    with Receiver(listening, stored, refused) as receiver:
+        _LOG.info("listening", host=settings.receiver.host, port=receiver.port, ae_title=settings.receiver.ae_title)
+        yield
+
+
+@contextmanager
+def _exporting(settings: Settings, store: Store, service: Service, stopping: threading.Event) -> Iterator[None]:
+    """A thread of its own: a slow PACS must not keep cases waiting."""
+    outbox = Outbox(
+        store, settings.destinations, settings.outbox, sender(settings.receiver.ae_title), random.SystemRandom()
+    )
+
+    def export() -> None:
+        while not stopping.wait(_LOOK_EVERY_S):
+            send_due(service, outbox, time.time())
+
+    thread = threading.Thread(target=export, name="outbox", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join(timeout=10.0)
+
+
+@contextmanager
+def _owned(folder: Path) -> Iterator[None]:
+    """The storage folder for one process alone."""
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SettingsError("another needleplan serves this storage folder; set storage.folder elsewhere") from None
+        yield
