@@ -108,7 +108,7 @@ def contrast_filled(volume: Volume, body: BoolArray, noise_hu: float) -> BoolArr
 
 def _local_deviation(mean: Float32Array, grid: VolumeGeometry) -> Float32Array:
     square = itk.smoothed(mean**2, grid, 3.0) - itk.smoothed(mean, grid, 3.0) ** 2
-    return np.sqrt(np.maximum(square, 0.0))
+    return np.asarray(np.sqrt(np.maximum(square, 0.0)), dtype=np.float32)
 
 
 def _has_a_shell(core: BoolArray, mean: Float32Array, grid: VolumeGeometry) -> bool:
@@ -125,7 +125,7 @@ def _grown(core: BoolArray, mean: Float32Array, grid: VolumeGeometry) -> BoolArr
     """The core out to its blurred edge: still at most a little brighter than its own middle."""
     values = mean[core]
     limit = float(np.median(values) + 3.0 * np.std(values) + 20.0)
-    return (itk.dilated(core, grid, 6.0) & (mean < limit)) | core
+    return np.asarray((itk.dilated(core, grid, 6.0) & (mean < limit)) | core
 
 
 def enclosed_marrow(dense: BoolArray, grid: VolumeGeometry) -> BoolArray:

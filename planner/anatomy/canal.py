@@ -18,7 +18,7 @@ from planner.anatomy.rotation import axial_rotation_deg
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.errors import AnatomyError
-from planner.geometry import BoolArray, Float32Array, FloatArray, VolumeGeometry
+from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.volume import Volume
 
 _WORK_MM = 1.5
@@ -83,7 +83,7 @@ def _look(volume: Volume, skin: Skin, bone: Bone) -> _Look:
     return _Look(itk.resampled(Volume(own, volume.voxels[box]), grid), itk.resampled(share, grid, outside=0))
 
 
-def canal_score(volume: Volume, bone: np.ndarray) -> Float32Array:  # type: ignore[type-arg]
+def canal_score(volume: Volume, bone: BoolArray) -> Float32Array:
     """(k, j, i) how much each place looks like the middle of a canal, 0 to 1.
 
     Bone around it in the slice (behind it most of all), room for a canal, soft contents, bodies in front, and as much
@@ -104,7 +104,7 @@ def canal_score(volume: Volume, bone: np.ndarray) -> Float32Array:  # type: igno
     return np.asarray(enclosed**2 * here * _bodies_in_front(bone) * _likeness_of_sides(bone), dtype=np.float32)
 
 
-def _room(bone: np.ndarray, grid: VolumeGeometry) -> Float32Array:  # type: ignore[type-arg]
+def _room(bone: BoolArray, grid: VolumeGeometry) -> Float32Array:
     """1 where the nearest bone is as far as in a canal: 5 to 11 mm; the sacral canal is narrower and scores less."""
     distance = np.minimum(itk.signed_distance_mm(bone, grid), 40.0)
     wide = np.exp(-(np.maximum(distance - 11.0, 0.0) ** 2) / (2 * 2.0**2))
@@ -122,7 +122,7 @@ def _softness(volume: Volume) -> Float32Array:
     return np.asarray(too_soft * too_hard, dtype=np.float32)
 
 
-def _bodies_in_front(bone: np.ndarray) -> Float32Array:  # type: ignore[type-arg]
+def _bodies_in_front(bone: BoolArray) -> Float32Array:
     """1 where a vertebra's worth of bone lies 16 to 36 mm in front, within 20 mm above and below.
 
     From within a body that is the soft tissue in front of it.
@@ -131,7 +131,7 @@ def _bodies_in_front(bone: np.ndarray) -> Float32Array:  # type: ignore[type-arg
     return np.asarray(np.clip(_seen_from(share, (0, *_voxels(-26.0, 0.0))) / 0.1, 0.0, 1.0), dtype=np.float32)
 
 
-def _likeness_of_sides(bone: np.ndarray) -> Float32Array:  # type: ignore[type-arg]
+def _likeness_of_sides(bone: BoolArray) -> Float32Array:
     """1 where the bone 8 to 42 mm to the left and to the right is alike in amount, a half is enough."""
     share = _box_mean(bone.astype(np.float32), _voxels(20.0, 15.0, 17.0))
     left, right = (_seen_from(share, (0, *_voxels(0.0, mm))) for mm in (25.0, -25.0))
@@ -234,7 +234,7 @@ def _moved(plane: Float32Array, dj: int, di: int) -> Float32Array:
 
 def _walk_back(
     total: Float32Array,
-    came: np.ndarray,  # type: ignore[type-arg]
+    came: AnyArray,
     shifts: list[tuple[int, int]],
     gain: Float32Array,
     box: tuple[slice, slice, slice],

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.anatomy.spine_frame import SpineFrame
-from planner.geometry import BoolArray, FloatArray, VolumeGeometry
+from planner.geometry import BoolArray, FloatArray, IntArray, VolumeGeometry
 from planner.volume import Volume
 
 ANGLES = 36
@@ -49,7 +49,7 @@ def canal_rings(bone: Volume, frame: SpineFrame) -> FloatArray:
     usual = np.where(np.isnan(usual), np.nanmedian(usual), usual)
     ring = np.fmin(met, usual + _BULGE_MM)
     ring = np.where(np.isnan(ring), usual, ring)
-    return _smooth_ring(ring)
+    return _smooth_ring(np.asarray(ring))
 
 
 def recentred(bone: Volume, frame: SpineFrame) -> FloatArray:
@@ -95,7 +95,7 @@ def canal_mask(geometry: VolumeGeometry, frame: SpineFrame, rings: FloatArray) -
 def _mask_slice(
     mask: BoolArray,
     k: int,
-    box: tuple[np.ndarray, np.ndarray],  # type: ignore[type-arg]
+    box: tuple[IntArray, IntArray],
     ring_in: tuple[VolumeGeometry, SpineFrame, FloatArray],
 ) -> None:
     geometry, frame, rings = ring_in

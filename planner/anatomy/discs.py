@@ -14,7 +14,7 @@ import numpy as np
 from planner.anatomy.canal_ring import bone_met_mm
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
-from planner.geometry import FloatArray, IntArray, frozen, unit
+from planner.geometry import BoolArray, FloatArray, IntArray, frozen, unit
 from planner.volume import Volume
 
 _DEPTH_MM = np.arange(3.0, 26.0)
@@ -22,28 +22,49 @@ _DEPTH_MM = np.arange(3.0, 26.0)
 
 _HALF_WIDTH_MM = 10.0
 _TILTS = np.tan(np.radians(np.arange(-24.0, 25.0, 4.0)))
+_WIDEST_WEDGE = 4
+"""Steps of 4 degrees between a disc's two end-plates: L5/S1 is a wedge of 16 degrees."""
+
 _HEIGHTS_MM = np.arange(4.0, 17.0, 1.0)
 """Between the end-plates' brightest planes: from a worn thoracic disc to a young L4/L5 in fish vertebrae."""
 
 _USUAL_CHANGE_MM = 10.0
 """From one distance to the next: L4 to a wedged L5 changes by this, neighbours elsewhere by 3."""
 
-_TALLEST_SHARE = 0.6
-"""Of the distance from disc to disc: between the end-plates of fish vertebrae a disc takes more than the body."""
+_USUAL_SHARE, _TALLEST_SHARE = 0.42, 0.6
+"""Of the distance from disc to disc: between the end-plates of fish vertebrae a disc takes more than the body.
 
-_FORAMEN_ABOVE = 0.12
-_FORAMEN_SPREAD = 0.25
+Above the usual share a plate counts half: the dark half of a degenerated body looks like one."""
+
+_FORAMEN_ABOVE = 0.2
+_FORAMEN_SPREAD = 0.3
 """The middle of a foramen lies this share of the distance above the disc, since pedicles leave from the upper body;
 at the lumbosacral angle, where the disc is steep, it can lie below."""
 
 _SPACINGS_MM = np.arange(16, 50)
 """From disc to disc: T1 (17 mm) to a tall L4 with its disc (45 mm)."""
 
+_ASKED_WORTH, _FULL_WORTH = 0.4, 1.6
+"""What a chain of discs asks for to go on: half of what weak end-plates with a well open foramen reach; and what clear
+end-plates with one reach."""
+
 _EDGE_MM = 3.0
 """A disc whose middle is closer to the image's end shows only one end-plate."""
 
 _LEAST_CONTRAST_HU = 50.0
 """End-plates stand out of a disc by 100 to 400 HU; blurred to 5 mm slices still by 60."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """(n,) planes across the canal, each a millimetre from the last in the middle of the bodies.
+
+    ``wall_mm`` is the distance from the canal's middle to the back of the bodies, the same over a vertebra.
+    """
+
+    frame: SpineFrame
+    s_mm: FloatArray
+    wall_mm: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,27 +79,50 @@ class _Plates:
 
 def find_discs(volume: Volume, bone: Bone, canal: CanalTrack) -> tuple[DiscLevel, ...]:
     """All discs that the canal passes."""
-    frame = canal.frame
-    wall = front_wall_mm(canal)
-    opening = relative_opening(lateral_opening(volume, bone, frame))
+    rows = _body_rows(canal)
+    opening = relative_opening(np.interp(rows.s_mm, canal.frame.s_mm, lateral_opening(volume, bone, canal.frame)))
     spacing = _local_spacing(chosen_together(1.5 * opening - 0.75), len(opening))
-    plates = _plates(_sagittal(volume, frame, wall), _TALLEST_SHARE * spacing)
-    worth = _worth(plates, opening, spacing)
+    plates = _plates(_sagittal(volume, rows), _TALLEST_SHARE * spacing)
+    worth = np.where(_in_image(volume, rows), _worth(plates, opening, spacing), -1.0)
     places = chosen_together(worth, spacing)
-    return tuple(_level(frame, wall, plates, worth, int(row)) for row in places)
+    return tuple(_level(rows, plates, worth, int(row)) for row in places)
+
+
+def _body_rows(canal: CanalTrack) -> _Rows:
+    """Planes across the canal, one for each millimetre along the middle of the bodies.
+
+    In lordosis the bodies' middles are further apart than the canal is long: L5/S1 to L4/L5 is 35 mm in front, 22 mm along
+    the canal.
+    """
+    frame = canal.frame
+    wall = 0.85 * _running(np.clip(canal.radius_mm, 4.0, 11.0), 20, 0.5)
+    middles = frame.centres_mm + (wall + _DEPTH_MM.mean())[:, None] * frame.anterior
+    steps = np.sum(np.diff(middles, axis=0) * unit(frame.cranial[1:] + frame.cranial[:-1]), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(np.maximum(steps, 0.05))])
+    s = np.interp(np.arange(0.0, along[-1] + 1e-9), along, frame.s_mm)
+    return _Rows(frame, s, np.interp(s, frame.s_mm, wall))
+
+
+def _in_image(volume: Volume, rows: _Rows) -> BoolArray:
+    """(n,) whether a disc here, with a margin for its end-plates, lies in the image."""
+    inside = np.ones(len(rows.s_mm), dtype=bool)
+    for along in (-_EDGE_MM, _EDGE_MM):
+        for depth in (_DEPTH_MM[0], _DEPTH_MM[-1]):
+            suv = np.stack([rows.s_mm + along, np.zeros(len(rows.s_mm)), rows.wall_mm + depth], axis=1)
+            inside &= volume.geometry.contains(rows.frame.to_lps(suv))
+    return inside
 
 
 def _worth(plates: _Plates, opening: FloatArray, spacing: FloatArray) -> FloatArray:
-    """(n,) -1.5 to 2.5: end-plates that stand out here, and a foramen that opens a little above."""
+    """(n,) -3 to 2: end-plates that stand out here, and a foramen that opens a little above."""
     rows = np.arange(len(opening), dtype=np.float64)
-    usual = np.maximum(_running(plates.contrast_hu, 60, 0.95), _LEAST_CONTRAST_HU)
+    usual = np.maximum(_running(plates.contrast_hu, 60, 0.9), _LEAST_CONTRAST_HU)
     foramen = np.full(len(rows), -1.0)
     for share in np.arange(-0.3, 0.5, 0.04):
         unlikely = 0.5 * ((share - _FORAMEN_ABOVE) / _FORAMEN_SPREAD) ** 2
         foramen = np.maximum(foramen, np.interp(rows + share * spacing, rows, opening) - unlikely)
-    worth = np.clip(plates.contrast_hu / usual, -0.5, 1.5) + 2.0 * foramen - 1.0
-    worth[: int(_EDGE_MM)] = worth[-int(_EDGE_MM) :] = -1.0
-    return np.asarray(worth)
+    worth = 1.4 * np.clip(plates.contrast_hu / usual, -0.5, 1.2) + 1.7 * foramen - 1.0
+    return np.asarray(worth - _ASKED_WORTH)
 
 
 def _local_spacing(rows: tuple[int, ...], n: int) -> FloatArray:
@@ -100,43 +144,51 @@ def _running(values: FloatArray, half: int, share: float) -> FloatArray:
     return np.asarray(np.quantile(np.lib.stride_tricks.sliding_window_view(padded, 2 * half + 1), share, axis=1))
 
 
-def front_wall_mm(canal: CanalTrack) -> FloatArray:
-    """(n,) distance from the canal's middle to the back of the bodies, the same over a vertebra."""
-    return 0.85 * _running(np.clip(canal.radius_mm, 4.0, 11.0), 20, 0.5)
-
-
-def _sagittal(volume: Volume, frame: SpineFrame, wall: FloatArray) -> FloatArray:
+def _sagittal(volume: Volume, rows: _Rows) -> FloatArray:
     """(n, depth) median over the body's middle width, behind the wall forward [HU]."""
     u = np.arange(-_HALF_WIDTH_MM, _HALF_WIDTH_MM + 1e-9, 2.0)
     s, v, across = np.broadcast_arrays(
-        frame.s_mm[:, None, None], (wall[:, None] + _DEPTH_MM)[:, :, None], u[None, None, :]
+        rows.s_mm[:, None, None], (rows.wall_mm[:, None] + _DEPTH_MM)[:, :, None], u[None, None, :]
     )
-    values = volume.linear(frame.to_lps(np.stack([s, across, v], axis=-1)))
+    values = volume.linear(rows.frame.to_lps(np.stack([s, across, v], axis=-1)))
     return np.asarray(np.median(np.clip(values, -150.0, 700.0), axis=2))
 
 
 def _plates(sagittal: FloatArray, tallest_mm: FloatArray) -> _Plates:
-    middle = _DEPTH_MM - _DEPTH_MM.mean()
+    """Each end-plate may lean on its own: lordotic discs are wedges of up to 16 degrees."""
     rows = np.arange(len(sagittal), dtype=np.float64)
+    profiles = [_leaning_profile(sagittal, rows, tilt) for tilt in _TILTS]
     best = np.full(len(rows), -np.inf)
     height, lean = np.zeros(len(rows)), np.zeros(len(rows))
-    for tilt in _TILTS:
-        sheared = [np.interp(rows + tilt * d, rows, sagittal[:, n]) for n, d in enumerate(middle)]
-        profile = np.mean(sheared, axis=0)
-        for mm in _HEIGHTS_MM:
-            contrast = _plate_contrast(profile, mm) - 150.0 * abs(tilt) ** 2
-            better = (contrast > best) & (mm <= np.maximum(tallest_mm, _HEIGHTS_MM[0]))
+    for mm in _HEIGHTS_MM:
+        above = [np.interp(rows + mm / 2.0, rows, profile) for profile in profiles]
+        below = [np.interp(rows - mm / 2.0, rows, profile) for profile in profiles]
+        allowed = mm <= np.maximum(tallest_mm, _HEIGHTS_MM[0])
+        tall = np.where(mm > _USUAL_SHARE / _TALLEST_SHARE * tallest_mm, 0.5, 1.0)
+        for up, down in _wedges():
+            tilt = (_TILTS[up] + _TILTS[down]) / 2.0
+            core = _between(profiles[(up + down) // 2], rows, mm)
+            unlikely = 150.0 * tilt**2 + 100.0 * (_TILTS[up] - _TILTS[down]) ** 2
+            contrast = tall * (np.minimum(above[up], below[down]) - core) - unlikely
+            better = (contrast > best) & allowed
             best[better], height[better], lean[better] = contrast[better], mm, tilt
     return _Plates(best, height, lean)
 
 
-def _plate_contrast(profile: FloatArray, height_mm: float) -> FloatArray:
-    """How much both end-plates are brighter than what lies between them."""
-    rows = np.arange(len(profile), dtype=np.float64)
-    above, below = (np.interp(rows + side * height_mm / 2.0, rows, profile) for side in (1.0, -1.0))
-    inner = np.arange(-height_mm / 2.0 + 1.5, height_mm / 2.0 - 1.4, 0.5)
-    between = np.mean([np.interp(rows + d, rows, profile) for d in inner], axis=0)
-    return np.asarray(np.minimum(above, below) - between)
+def _wedges() -> list[tuple[int, int]]:
+    kinds = range(len(_TILTS))
+    return [(up, down) for up in kinds for down in kinds if abs(up - down) <= _WIDEST_WEDGE]
+
+
+def _leaning_profile(sagittal: FloatArray, rows: FloatArray, tilt: float) -> FloatArray:
+    """(n,) mean along planes that rise by ``tilt`` mm per mm to the front; rows are where they cross the middle."""
+    middle = _DEPTH_MM - _DEPTH_MM.mean()
+    return np.asarray(np.mean([np.interp(rows + tilt * d, rows, sagittal[:, n]) for n, d in enumerate(middle)], axis=0))
+
+
+def _between(profile: FloatArray, rows: FloatArray, height_mm: float) -> FloatArray:
+    inner = np.arange(-height_mm / 2.0 + 1.5, height_mm / 2.0 - 1.4, 1.0)
+    return np.asarray(np.mean([np.interp(rows + d, rows, profile) for d in inner], axis=0))
 
 
 def lateral_opening(volume: Volume, bone: Bone, frame: SpineFrame) -> FloatArray:
@@ -164,7 +216,7 @@ def chosen_together(worth: FloatArray, spacing: FloatArray | None = None) -> tup
     total = np.full((n, kinds), -np.inf)
     came = np.full((n, kinds), -2, dtype=int)
     for row in range(int(_SPACINGS_MM[0]), n):
-        reach = np.flatnonzero(_SPACINGS_MM <= row)
+        reach = np.flatnonzero(row >= _SPACINGS_MM)
         before = row - _SPACINGS_MM[reach]
         options = total[before] - cost[reach]  # (spacings, spacings before)
         best = np.argmax(options, axis=1)
@@ -179,11 +231,11 @@ def chosen_together(worth: FloatArray, spacing: FloatArray | None = None) -> tup
 
 
 def _unusual(spacing: FloatArray | None, before: IntArray, row: int) -> FloatArray | float:
-    """How far each distance is from the expected one at its middle, squared, in quarters of it."""
+    """How far each distance is from the expected one at its middle, squared, in thirds of it."""
     if spacing is None:
         return 0.0
     usual = spacing[(before + row) // 2]
-    return np.minimum(((row - before - usual) / (0.25 * usual)) ** 2, 4.0)
+    return np.minimum(((row - before - usual) / (0.35 * usual)) ** 2, 4.0)
 
 
 def _walked_back(came: IntArray, row: int, kind: int, worth: FloatArray) -> tuple[int, ...]:
@@ -202,16 +254,16 @@ def _walked_back(came: IntArray, row: int, kind: int, worth: FloatArray) -> tupl
     return tuple(rows)
 
 
-def _level(frame: SpineFrame, wall: FloatArray, plates: _Plates, worth: FloatArray, row: int) -> DiscLevel:
+def _level(rows: _Rows, plates: _Plates, worth: FloatArray, row: int) -> DiscLevel:
     depth = float(_DEPTH_MM.mean())
-    centre, _, anterior, cranial = frame.at(frame.s_mm[row])
+    frame, s_mm, wall = rows.frame, float(rows.s_mm[row]), float(rows.wall_mm[row])
+    centre, _, anterior, cranial = frame.at(s_mm)
     lean = float(plates.lean[row])
-    normal = unit(cranial - lean * anterior)
-    confidence = float(np.clip(worth[row] / 1.8, 0.05, 0.99))
+    confidence = float(np.clip((worth[row] + _ASKED_WORTH) / _FULL_WORTH, 0.05, 0.99))
     return DiscLevel(
-        float(frame.s_mm[row] - lean * depth),
-        frozen(centre + (wall[row] + depth) * anterior),
-        frozen(normal),
+        s_mm - lean * depth,
+        frozen(centre + (wall + depth) * anterior),
+        frozen(unit(cranial - lean * anterior)),
         float(plates.height_mm[row]),
         round(confidence, 3),
     )

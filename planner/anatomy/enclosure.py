@@ -14,7 +14,9 @@ from planner.geometry import BoolArray
 
 Step = tuple[int, int, int]
 
-ALL_AROUND: tuple[Step, ...] = tuple(s for s in itertools.product((-1, 0, 1), repeat=3) if any(s))
+ALL_AROUND: tuple[Step, ...] = tuple(
+    (k, j, i) for k, j, i in itertools.product((-1, 0, 1), repeat=3) if (k, j, i) != (0, 0, 0)
+)
 """The 26 directions to neighbouring voxels."""
 
 IN_SLICE: tuple[Step, ...] = tuple(

@@ -43,7 +43,7 @@ def agrees_with_spine(lie: Lie, body: BoolArray, geometry: VolumeGeometry, centr
     """The lie with the spine's side added: a canal in the anterior half says that the axes are wrong."""
     offsets = []
     for point in centreline_mm[:: max(1, len(centreline_mm) // 20)]:
-        k, j, i = (int(round(float(x))) for x in geometry.indices(point))
+        k, j, i = (round(float(x)) for x in geometry.indices(point))
         if 0 <= k < body.shape[0] and 0 <= i < body.shape[2]:
             rows = np.flatnonzero(body[k, :, i])
             if len(rows):

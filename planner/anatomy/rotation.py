@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.anatomy.spine_frame import SpineFrame
-from planner.geometry import FloatArray
+from planner.geometry import FloatArray, IntArray
 from planner.volume import Volume
 
 _STEP_DEG = 3.0
@@ -37,7 +37,7 @@ def axial_rotation_deg(volume: Volume, frame: SpineFrame) -> FloatArray:
     return np.interp(np.arange(len(frame.s_mm)), rows, coarse)
 
 
-def _polar_picture(volume: Volume, frame: SpineFrame, rows: np.ndarray) -> FloatArray:  # type: ignore[type-arg]
+def _polar_picture(volume: Volume, frame: SpineFrame, rows: IntArray) -> FloatArray:
     """(rows, angles, reach) HU from fat to cortex; angle 0 is anterior, growing to the left."""
     angle = np.radians(np.arange(0.0, 360.0, _STEP_DEG))
     across = (

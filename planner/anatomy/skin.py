@@ -89,13 +89,13 @@ def _rough_body(coarse: Volume, outside_scan: BoolArray) -> BoolArray:
     tissue = (coarse.voxels > _SKIN_HU) & ~outside_scan
     core = itk.eroded(tissue | outside_scan, grid, _SHELL_MM) & tissue
     kept = itk.dilated(_body_parts(core, coarse), grid, _SHELL_MM + _COARSE_MM) & tissue
-    chest = _air_inside(tissue, kept, grid)
+    chest = _air_inside(tissue, kept)
     walled = kept | chest | (itk.dilated(chest, grid, _THIN_WALL_MM) & tissue)
     filled = itk.filled_in_slices(walled)
-    return filled | _gas_cut_by_the_edge(filled, outside_scan, coarse)
+    return np.asarray(filled | _gas_cut_by_the_edge(filled, outside_scan, coarse))
 
 
-def _air_inside(tissue: BoolArray, kept: BoolArray, grid: VolumeGeometry) -> BoolArray:
+def _air_inside(tissue: BoolArray, kept: BoolArray) -> BoolArray:
     """Lungs and gas whose walls are the body's own; the hollow of a table has walls of its own.
 
     Found before thin walls are lost: between the ribs of a lean chest the wall is thinner than a table's shell.
