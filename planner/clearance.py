@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from planner.geometry import BoolArray, FloatArray, VolumeGeometry
 
@@ -36,22 +37,6 @@ class Surface:
 
     grid: VolumeGeometry
     voxels: FloatArray
-
-    @classmethod
-    def of(cls, grid: VolumeGeometry, box: BoolArray, first: tuple[int, int, int]) -> Surface:
-        """From a mask on a box of the grid that starts at index ``first``."""
-        inner = np.zeros_like(box)
-        core = box[1:-1, 1:-1, 1:-1]
-        inner[1:-1, 1:-1, 1:-1] = (
-            core
-            & box[:-2, 1:-1, 1:-1]
-            & box[2:, 1:-1, 1:-1]
-            & box[1:-1, :-2, 1:-1]
-            & box[1:-1, 2:, 1:-1]
-            & box[1:-1, 1:-1, :-2]
-            & box[1:-1, 1:-1, 2:]
-        )
-        return cls(grid, np.argwhere(box & ~inner).astype(np.float64) + first)
 
     def closest(self, start_mm: FloatArray, end_mm: FloatArray) -> Closest | None:
         """Closest approach of the straight piece from start to end; None beyond ``MEASURED_TO_MM``."""
@@ -99,3 +84,20 @@ class Surface:
         squared = np.einsum("abc,abc->ab", gaps, gaps)
         sample, box = np.unravel_index(int(np.argmin(squared)), squared.shape)
         return float(along_mm[sample]), int(box), float(np.sqrt(squared[sample, box]))
+
+
+def surfaces_in(
+    grid: VolumeGeometry, box: npt.NDArray[np.uint8], first: tuple[int, int, int], count: int
+) -> tuple[Surface, ...]:
+    """Surfaces of the obstacles 0 to ``count - 1``, from their indices on a box of the grid that starts at ``first``."""
+    edge = np.ones(box.shape, dtype=bool)
+    edge[1:-1, 1:-1, 1:-1] = False
+    for axis in range(3):
+        lower, upper = ([slice(None)] * 3 for _ in range(2))
+        lower[axis], upper[axis] = slice(None, -1), slice(1, None)
+        change = box[tuple(lower)] != box[tuple(upper)]
+        edge[tuple(lower)] |= change
+        edge[tuple(upper)] |= change
+    edge &= box < count
+    voxels, owners = np.argwhere(edge), box[edge]
+    return tuple(Surface(grid, (voxels[owners == index] + first).astype(np.float64)) for index in range(count))

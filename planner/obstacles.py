@@ -55,6 +55,18 @@ class Obstacle:
         return wanted[labels]
 
 
+NOTHING = 255
+"""In an array of obstacle indices: a voxel of none."""
+
+
+def obstacle_at(obstacles: tuple[Obstacle, ...]) -> npt.NDArray[np.uint8]:
+    """(65536,) index of the obstacle each label value belongs to."""
+    table = np.full(np.iinfo(np.uint16).max + 1, NOTHING, dtype=np.uint8)
+    for index, obstacle in enumerate(obstacles):
+        table[obstacle.values] = index
+    return table
+
+
 def bone_uncertainty_mm(grid: VolumeGeometry) -> float:
     """Half a voxel, as the cube of the same volume."""
     return float(0.5 * np.prod(grid.spacing_mm) ** (1 / 3))

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.clearance import MEASURED_TO_MM, Surface
+from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.fan import Face, Swept, surroundings_nodes
 from planner.fields import DistanceField, Lattice
 from planner.geometry import AnyArray, Float32Array, FloatArray, VolumeGeometry
-from planner.obstacles import Obstacle
+from planner.obstacles import NOTHING, Obstacle, obstacle_at
 from planner.volume import LabelMap
 
 NEAR_MM, NEAR_STEP_MM, NEAR_CAP_MM = 30.0, 0.45, 8.0
@@ -88,20 +88,16 @@ def _ends(tips_mm: FloatArray, offsets: FloatArray) -> FloatArray:
 
 
 def _zone(lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], cap_mm: float) -> Zone:
-    box = lattice.crop(labels.labels)
-    present = np.zeros(np.iinfo(np.uint16).max + 1, dtype=bool)
-    present[np.unique(box)] = True
+    box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
     spare = np.full(lattice.geometry.shape, cap_mm, dtype=np.float32)
-    packed = _pack(spare, 0xFF)
+    packed = _pack(spare, NOTHING)
     own = None
-    for index, obstacle in enumerate(obstacles):
-        if not present[obstacle.values].any():
-            continue
-        distance = lattice.distance_mm(obstacle.mask(box), cap_mm)
-        if obstacle.tip_zone_mm:
+    for index in np.flatnonzero(np.bincount(box.reshape(-1), minlength=NOTHING + 1)[:NOTHING]).tolist():
+        distance = lattice.distance_mm(box == index, cap_mm)
+        if obstacles[index].tip_zone_mm:
             own = DistanceField(lattice, distance, cap_mm)
             continue
-        room = distance - np.float32(obstacle.margin_mm)
+        room = distance - np.float32(obstacles[index].margin_mm)
         np.minimum(spare, room, out=spare)
         np.minimum(packed, _pack(room, index), out=packed)
     swept = Swept.of(lattice, own.values_mm) if own is not None else None
@@ -118,5 +114,4 @@ def _surfaces(
     grid: VolumeGeometry, labels: LabelMap, obstacles: tuple[Obstacle, ...], points_mm: FloatArray
 ) -> tuple[Surface, ...]:
     lattice = Lattice.around(grid, points_mm, MEASURED_TO_MM, FAR_STEP_MM)
-    box = lattice.crop(labels.labels)
-    return tuple(Surface.of(grid, obstacle.mask(box), lattice.first) for obstacle in obstacles)
+    return surfaces_in(grid, obstacle_at(obstacles)[lattice.crop(labels.labels)], lattice.first, len(obstacles))
