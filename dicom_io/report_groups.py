@@ -122,8 +122,8 @@ def down_the_barrel_deg(direction: FloatArray) -> tuple[float, float]:
     >>> down_the_barrel_deg(np.array([0.0, -1.0, 0.0]))  # straight from posterior
     (180.0, 0.0)
     """
-    x, y, z = -unit(direction)
-    return float(np.degrees(np.arctan2(x, -y)) + 0.0), float(np.degrees(np.arcsin(np.clip(z, -1, 1))) + 0.0)
+    x, y, z = 0.0 - unit(direction)  # never -0.0, which would turn 180 into -180 degrees
+    return float(np.degrees(np.arctan2(x, -y))), float(np.degrees(np.arcsin(np.clip(z, -1, 1))))
 
 
 def _length(path: PlannedTrajectory, context: GroupContext) -> Item:
