@@ -125,7 +125,7 @@ def _grown(core: BoolArray, mean: Float32Array, grid: VolumeGeometry) -> BoolArr
     """The core out to its blurred edge: still at most a little brighter than its own middle."""
     values = mean[core]
     limit = float(np.median(values) + 3.0 * np.std(values) + 20.0)
-    return np.asarray((itk.dilated(core, grid, 6.0) & (mean < limit)) | core
+    return np.asarray((itk.dilated(core, grid, 6.0) & (mean < limit)) | core)
 
 
 def enclosed_marrow(dense: BoolArray, grid: VolumeGeometry) -> BoolArray:
