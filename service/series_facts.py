@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dicom_io.report import NO_PATIENT_ID
 from dicom_io.series import ImageSeries, SeriesSource
 from planner.geometry import FloatArray, VolumeGeometry
 from service.documents import SeriesDocument, SliceDocument
 from service.words import VALID_FOR
 
-NO_CHECKLIST = "clinical checklist and contraindications are not recorded; this version has no gates for them"
-BREATHING_UNKNOWN = "breathing phase of the scan is unknown"
-NO_PATIENT_ID = "no Patient ID in the images: not releasable"
-FRAME_DERIVED = "no Frame of Reference UID in the images: it is derived from the series and shared with no other"
-NO_DICOM = "the images are no DICOM series: patient, series and slices are unknown"
+NO_CHECKLIST = "Clinical checklist and contraindications are not recorded: this version has no gates for them."
+BREATHING_UNKNOWN = "The breathing phase of the scan is unknown."
+FRAME_DERIVED = "The images have no Frame of Reference UID: it is derived from the series and shared with no other."
+NO_DICOM = "The images are no DICOM series: patient, series and slices are unknown."
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,7 +23,7 @@ def site_tools(out: Path, watch: Stopwatch, opened_at: datetime) -> Tools:
     """Results go to ``out``; ``opened_at`` dates the DICOM objects."""
 
     def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None) -> Anatomy:
-        anatomy = segment(series.volume, planner_anchor(anchor), watch)
+        anatomy = segment(series.volume, anchor, watch)
         with watch("writing labels"):
             write_labels(out, anatomy.labels)
         write_anatomy(out, anatomy, series, watch.seconds)

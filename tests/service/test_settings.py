@@ -98,3 +98,26 @@ def test_destination_names_differ(tmp_path):
     one = '[[destinations]]\nname = "pacs"\nae_title = "P"\nhost = "h"\nport = 104\n'
     with pytest.raises(SettingsError, match="must differ"):
         settings_from(tmp_path, one + one)
+
+
+def documented_settings() -> str:
+    page = Path(__file__).parents[2] / "docs" / "operations.md"
+    return page.read_text().split("```toml")[1].split("```")[0]
+
+
+def test_the_documented_settings_are_valid_and_name_every_key(tmp_path):
+    text = documented_settings()
+    settings = settings_from(tmp_path, text)
+    assert settings.rules[0].request().side is Side.LEFT
+    for part in (settings, settings.receiver, settings.storage, settings.inbox, settings.jobs, settings.outbox):
+        for key in type(part).model_fields:
+            assert key in text, key
+    for part in (settings.destinations[0], settings.rules[0], settings.rules[0].match):
+        for key in type(part).model_fields:
+            assert key in text, key
+
+
+def test_the_documented_defaults_are_the_defaults(tmp_path):
+    documented, default = settings_from(tmp_path, documented_settings()), load_settings(None, {})
+    for part in ("storage", "inbox", "jobs", "outbox", "publish"):
+        assert getattr(documented, part) == getattr(default, part)
