@@ -28,8 +28,8 @@ from planner.errors import FrameMismatchError
 from planner.geometry import AnyArray, FloatArray, VolumeGeometry
 from planner.volume import LabelEntry, LabelMap
 
-_SAME_PLACE_MM = 1e-3
-"""Grids are the same where no corner is further apart; DS holds a position to 1e-9 mm or better."""
+_DS_DECIMALS = 6
+"""Positions and directions fit the 16 characters of a DS."""
 
 
 class EmptySegmentationError(DicomIoError):
@@ -113,12 +113,12 @@ def _planes(geometry: VolumeGeometry, images: SourceImages) -> dict[str, Any]:
     """Nothing where frames lie on the source's slices; explicit planes where the tilt was resampled."""
     if _is_source_grid(geometry, images):
         return {}
-    spacing = geometry.spacing_mm
-    first_voxels = geometry.points_mm([(k, 0, 0) for k in range(geometry.shape[0])])
+    spacing = np.round(geometry.spacing_mm, _DS_DECIMALS + 2)
+    first_voxels = np.round(geometry.points_mm([(k, 0, 0) for k in range(geometry.shape[0])]), _DS_DECIMALS)
     return {
         "pixel_measures": PixelMeasuresSequence(spacing[1:].tolist(), float(spacing[0]), float(spacing[0])),
         "plane_orientation": PlaneOrientationSequence(
-            "PATIENT", np.r_[geometry.axes[:, 2], geometry.axes[:, 1]].tolist()
+            "PATIENT", np.round(np.r_[geometry.axes[:, 2], geometry.axes[:, 1]], _DS_DECIMALS + 4).tolist()
         ),
         "plane_positions": [PlanePositionSequence("PATIENT", point.tolist()) for point in first_voxels],
     }
@@ -171,13 +171,20 @@ def _entries(dataset: Dataset) -> dict[int, LabelEntry]:
 
 def _frames(dataset: Dataset) -> list[tuple[int, FloatArray]]:
     """Segment number and position of the first voxel of each frame, in file order."""
+    shared = dataset.SharedFunctionalGroupsSequence[0]
     return [
         (
-            int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber),
-            np.array(group.PlanePositionSequence[0].ImagePositionPatient, dtype=float),
+            int(_macro(group, shared, "SegmentIdentificationSequence").ReferencedSegmentNumber),
+            np.array(_macro(group, shared, "PlanePositionSequence").ImagePositionPatient, dtype=float),
         )
         for group in dataset.PerFrameFunctionalGroupsSequence
     ]
+
+
+def _macro(group: Dataset, shared: Dataset, keyword: str) -> Dataset:
+    """A functional group macro of one frame; what all frames share stands once (PS3.3 C.7.6.16)."""
+    found: Dataset = (group if keyword in group else shared)[keyword].value[0]
+    return found
 
 
 def _own_grid(dataset: Dataset, frames: list[tuple[int, FloatArray]]) -> VolumeGeometry:

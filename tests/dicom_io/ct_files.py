@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
@@ -30,15 +31,19 @@ def write_ct_series(
     character_set: str | list[str] | None = "ISO_IR 100",
     omit: tuple[str, ...] = (),
     size: int = 80,
+    shear_mm: float = 0.0,
+    lossy_ratio: float | None = None,
 ) -> list[Path]:
-    """Slices 2.5 mm apart along +z, 1.5 mm pixels; ``omit`` leaves attributes out."""
+    """Slices 2.5 mm apart along +z, 1.5 mm pixels; ``omit`` leaves attributes out, ``shear_mm`` is per slice along y."""
     paths = []
     for k in range(slices):
-        header = _header(k, size)
+        header = _header(k, size, shear_mm)
         if character_set:
             header.SpecificCharacterSet = character_set
         header.PatientName = name
         header.PatientID = patient_id
+        if lossy_ratio:
+            header.LossyImageCompression, header.LossyImageCompressionRatio = "01", lossy_ratio
         for keyword in omit:
             delattr(header, keyword)
         path = folder / f"{k:03d}.dcm"
@@ -53,7 +58,7 @@ def ct_source(folder: Path, **wishes: Wish) -> SeriesSource:
     return read_series(folder).source
 
 
-def _header(k: int, size: int) -> Dataset:
+def _header(k: int, size: int, shear_mm: float) -> Dataset:
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -68,12 +73,18 @@ def _header(k: int, size: int) -> Dataset:
     ds.Modality, ds.Manufacturer, ds.SeriesNumber, ds.InstanceNumber = "CT", "test bench", 4, k + 1
     ds.PatientBirthDate, ds.PatientSex, ds.PatientPosition = "19500102", "F", "HFP"
     ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
-    ds.ImagePositionPatient = [FIRST_MM[0], FIRST_MM[1], FIRST_MM[2] + k * SPACING_MM[0]]
+    ds.ImagePositionPatient = [FIRST_MM[0], FIRST_MM[1] + k * shear_mm, FIRST_MM[2] + k * SPACING_MM[0]]
     ds.SliceLocation = ds.ImagePositionPatient[2]
     ds.PixelSpacing, ds.SliceThickness, ds.PositionReferenceIndicator = [1.5, 1.5], 2.5, ""
     ds.Rows = ds.Columns = size
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 1
     ds.RescaleSlope, ds.RescaleIntercept, ds.KVP = 1, 0, 120
-    ds.PixelData = np.zeros((size, size), dtype=np.int16).tobytes()
+    ds.PixelData = _round_body_hu(size).tobytes()
     return ds
+
+
+def _round_body_hu(size: int) -> npt.NDArray[np.int16]:
+    rows, columns = np.ogrid[:size, :size]
+    is_body = np.hypot(rows - size / 2, columns - size / 2) < 0.4 * size
+    return np.where(is_body, 40, -1000).astype(np.int16)
