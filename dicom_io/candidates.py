@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dicom_io.errors import (
     DicomIoError,
@@ -59,6 +59,12 @@ class Candidate:
     def modality(self) -> str:
         """Modality (0008,0060)."""
         return self.instances[0].study.modality or SINGLE_FRAME.get(self.instances[0].sop_class_uid, "")
+
+    @property
+    def expected_count(self) -> int | None:
+        """Images in Acquisition (0020,1002), where the whole series is one acquisition; often absent."""
+        stated = {(one.acquisition_number, one.images_in_acquisition) for one in self.instances}
+        return next(iter(stated))[1] if len(stated) == 1 else None
 
     @property
     def summary(self) -> str:
@@ -113,9 +119,20 @@ def _candidate(instances: tuple[Instance, ...]) -> Candidate:
         kept, notes = _without_copies(instances)
         _require_one_source(kept)
         _require_stored_as_ct_or_mr(kept)
-        return Candidate(kept, stack(kept), None, notes)
+        return _with_count_checked(Candidate(kept, stack(kept), None, notes))
     except DicomIoError as refusal:
         return Candidate(instances, None, refusal, ())
+
+
+def _with_count_checked(candidate: Candidate) -> Candidate:
+    """Slices missing at an end leave no gap; the scanner's own count tells, where there is one."""
+    expected, found = candidate.expected_count, len(candidate.instances)
+    if expected is None or expected <= found:
+        return candidate
+    note = (
+        f"{found} images are here, the scanner counted {expected} in this acquisition: slices may be missing at an end"
+    )
+    return replace(candidate, notes=(*candidate.notes, note))
 
 
 def _without_copies(instances: tuple[Instance, ...]) -> tuple[tuple[Instance, ...], tuple[str, ...]]:

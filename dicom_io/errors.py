@@ -73,11 +73,11 @@ class TruncatedPixelDataError(DicomIoError):
 
 
 class DecodingError(DicomIoError):
-    """Compressed pixels that no installed decoder can read."""
+    """Pixels that no installed decoder can read, or that are damaged."""
 
     def __init__(self, image: str, transfer_syntax: str) -> None:
         super().__init__(
-            f"the pixel data of {image} ({transfer_syntax}) cannot be decoded; "
+            f"the pixel data of {image} ({transfer_syntax or 'encoding not stated'}) cannot be decoded; "
             "export the series again, uncompressed (Explicit VR Little Endian)"
         )
 

@@ -34,6 +34,10 @@ MULTI_FRAME = {
 """Enhanced and Legacy Converted Enhanced CT and MR Image Storage (PS3.4 B.5)."""
 
 
+_PROJECTIONS = {"PROJECTION IMAGE", "MIP", "MAX_IP", "MINIP", "MIN_IP", "VOLREND", "VRT", "SSD"}
+"""Image Type (0008,0008): values of PS3.3 C.8.16.1 and of vendors."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patient:
     """Who was scanned; never printed: the representation is empty."""
@@ -75,6 +79,7 @@ class Plane:
 
     rows: int
     columns: int
+    thickness_mm: float | None
     orientation: tuple[float, ...] | None
     position_mm: tuple[float, ...] | None
     pixel_spacing_mm: tuple[float, ...] | None
@@ -106,6 +111,7 @@ class Instance:
     sop_instance_uid: str
     instance_number: int | None
     acquisition_number: int | None
+    images_in_acquisition: int | None
     slice_location_mm: float | None
     image_type: tuple[str, ...]
     frames: int
@@ -153,6 +159,8 @@ _KEYWORDS = [
     "ImageType",
     "InstanceNumber",
     "AcquisitionNumber",
+    "ImagesInAcquisition",
+    "SliceThickness",
     "SliceLocation",
     "Rows",
     "Columns",
@@ -183,6 +191,8 @@ def instance_of(path: Path, header: Dataset) -> Instance | str:
     image_type = tuple(str(value).upper() for value in values(header, "ImageType"))
     if "LOCALIZER" in image_type:
         return "scout or localizer image"
+    if _PROJECTIONS.intersection(image_type):
+        return "projection or rendering, whose voxels are not where they look"
     if int(header.get("SamplesPerPixel") or 1) != 1:
         return "colour image"
     if not header.get("SOPInstanceUID") or not header.get("SeriesInstanceUID"):
@@ -193,6 +203,7 @@ def instance_of(path: Path, header: Dataset) -> Instance | str:
         sop_instance_uid=str(header.SOPInstanceUID),
         instance_number=integer(header, "InstanceNumber"),
         acquisition_number=integer(header, "AcquisitionNumber"),
+        images_in_acquisition=integer(header, "ImagesInAcquisition"),
         slice_location_mm=number(header, "SliceLocation"),
         image_type=image_type,
         frames=integer(header, "NumberOfFrames") or 1,
@@ -207,6 +218,7 @@ def _plane(header: Dataset) -> Plane:
     return Plane(
         rows=integer(header, "Rows") or 0,
         columns=integer(header, "Columns") or 0,
+        thickness_mm=number(header, "SliceThickness"),
         orientation=numbers(header, "ImageOrientationPatient", 6),
         position_mm=numbers(header, "ImagePositionPatient", 3),
         pixel_spacing_mm=numbers(header, "PixelSpacing", 2),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -122,14 +121,12 @@ class Receiver:
         settings: ReceiverSettings,
         on_stored: Callable[[Received], None],
         on_refused: Callable[[Refused], None] = lambda _: None,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         if not settings.calling_ae_titles:
             raise ReceiverError("no calling AE title is named", "name every sender that may store here")
         self._settings = settings
         self._on_stored = on_stored
         self._on_refused = on_refused
-        self._tls = tls
         self._landing = Landing(settings.folder)
         self._server: Any = None
 
@@ -144,7 +141,6 @@ class Receiver:
         try:
             self._server = entity.make_server(
                 (self._settings.host, self._settings.port),
-                ssl_context=self._tls,
                 evt_handlers=[(evt.EVT_C_STORE, self._store)],
                 server_class=_Server,
             )

@@ -18,7 +18,7 @@ from pydicom.dataset import Dataset
 from dicom_io.candidates import Candidate, candidates, choose
 from dicom_io.instances import SINGLE_FRAME, Instance, Patient, Study
 from dicom_io.scan import Scan, scan_files
-from dicom_io.stack import Stack
+from dicom_io.stack import LARGEST_OFF_MM, Stack
 from dicom_io.tilt import Shear, shear_of
 from dicom_io.voxels import read_voxels
 from planner.geometry import VolumeGeometry
@@ -94,7 +94,14 @@ def read_series(path: Path, series_uid: str | None = None) -> ImageSeries:
     shear = _shear(stack)
     voxels = read_voxels(stack.instances, source.modality, shear)
     geometry = _geometry(stack, shear, source.frame_of_reference_uid)
-    notes = (*_tilt_notes(stack), *_source_notes(source), *voxels.notes, *chosen.notes, *_others_notes(others, scan))
+    notes = (
+        *_tilt_notes(stack),
+        *_gap_notes(stack),
+        *_source_notes(source),
+        *voxels.notes,
+        *chosen.notes,
+        *_others_notes(others, scan),
+    )
     return ImageSeries(Volume(geometry, voxels.values, source.modality, voxels.padding), source, notes)
 
 
@@ -171,6 +178,17 @@ def _tilt_notes(stack: Stack) -> tuple[str, ...]:
         return ()
     angle, off = f"{stack.tilt_deg:.2f} degrees", f"{stack.shift_at_last_mm:.1f} mm at the last slice"
     return (f"gantry tilt: slices are sheared by {angle} ({off}); resampled within each slice to an orthogonal grid",)
+
+
+def _gap_notes(stack: Stack) -> tuple[str, ...]:
+    """What lies between slices thinner than their distance was never measured."""
+    thickness_mm = max((one.plane.thickness_mm or 0.0 for one in stack.instances), default=0.0)
+    gap_mm = float(stack.spacing_mm[0]) - thickness_mm
+    if thickness_mm <= 0 or gap_mm <= LARGEST_OFF_MM:
+        return ()
+    return (
+        f"slices are {stack.spacing_mm[0]:.2f} mm apart and {thickness_mm:.2f} mm thick: {gap_mm:.2f} mm between not measured",
+    )
 
 
 def _source_notes(source: SeriesSource) -> tuple[str, ...]:

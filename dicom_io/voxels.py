@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pydicom
-from pydicom.dataset import Dataset
 from pydicom.pixels.utils import pixel_array
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicom_io.errors import DecodingError, NoPixelDataError, TruncatedPixelDataError, ValuesError
 from dicom_io.instances import Instance
@@ -32,6 +31,9 @@ AIR_HU = -1000
 
 _BELOW_CT = -2048
 """Fills what was not measured where the series names no padding; below the -1024 that CT scanners store at least."""
+
+_FAT_HU = -50
+"""Every part of a body holds fat, near -100 HU; without anything below this the values are no Hounsfield units."""
 
 _HU_TYPES = {"", "HU", "HU_MOD", "US"}
 """Rescale Type (0028,1054) of images in Hounsfield units; US is unspecified (PS3.3 C.11.1.1.2)."""
@@ -73,7 +75,16 @@ def read_voxels(instances: Sequence[Instance], modality: Modality, shear: Shear 
 
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         cut = sum(pool.map(read, range(len(instances))))
+    if modality is Modality.CT:
+        _require_fat_or_air(values, fill)
     return Voxels(values, fill if shear else padding, (*rescaling.notes, *_notes(instances, cut)))
+
+
+def _require_fat_or_air(values: npt.NDArray[np.int16], fill: int) -> None:
+    """Stored numbers that start at 0 under a rescale of 1 and 0 are a common fault of converters."""
+    lowest = min(int(image.min(where=image != fill, initial=_INT16.max)) for image in values)
+    if lowest > _FAT_HU:
+        raise ValuesError("the lowest value of this CT", f"{lowest} HU (fat and air are below {_FAT_HU})")
 
 
 def found_padding(images: npt.NDArray[np.int16]) -> int | None:
@@ -100,7 +111,10 @@ def _hounsfield(instances: Sequence[Instance]) -> Rescaling:
             raise ValuesError("Rescale Type", f"{one.encoding.rescale_type[:16]} in {one.words}")
     slopes = tuple(float(one.encoding.slope or 1) for one in instances)
     intercepts = tuple(float(one.encoding.intercept or 0) for one in instances)
-    padding, notes = _declared_padding(instances, slopes, intercepts)
+    padding = _declared_padding(instances, slopes, intercepts)
+    notes: tuple[str, ...] = ()
+    if any(one.encoding.rescale_type == "US" for one in instances):
+        notes = ("Rescale Type is US, unspecified; taken as Hounsfield units",)
     if padding is not None and padding > AIR_HU:
         notes = (
             *notes,
@@ -118,7 +132,8 @@ def _signal(instances: Sequence[Instance]) -> Rescaling:
         raise ValuesError("Rescale Slope", f"{slopes.min():g} in {instances[int(slopes.argmin())].words}")
     largest = float(slopes.max())
     scaled, offsets = tuple((slopes / largest).tolist()), tuple((intercepts / largest).tolist())
-    padding, notes = _declared_padding(instances, scaled, offsets)
+    padding = _declared_padding(instances, scaled, offsets)
+    notes: tuple[str, ...] = ()
     if slopes.min() < largest:
         notes = (
             *notes,
@@ -129,15 +144,15 @@ def _signal(instances: Sequence[Instance]) -> Rescaling:
 
 def _declared_padding(
     instances: Sequence[Instance], slopes: Sequence[float], intercepts: Sequence[float]
-) -> tuple[int | None, tuple[str, ...]]:
+) -> int | None:
     lowest = [
         one.encoding.padding[0] * slope + intercept
         for one, slope, intercept in zip(instances, slopes, intercepts, strict=True)
         if one.encoding.padding is not None
     ]
     if not lowest:
-        return None, ()
-    return int(np.clip(np.rint(min(lowest)), _INT16.min, _INT16.max)), ()
+        return None
+    return int(np.clip(np.rint(min(lowest)), _INT16.min, _INT16.max))
 
 
 def _padding_in_samples(instances: Sequence[Instance], rescaling: Rescaling) -> int | None:
@@ -169,30 +184,26 @@ def _slice(
 
 def _stored(one: Instance) -> AnyArray:
     """(rows, columns) stored pixel values."""
-    dataset = _dataset(one)
+    try:
+        return _decoded(one)
+    except (RuntimeError, *UNREADABLE) as error:
+        raise DecodingError(one.words, UID(one.encoding.transfer_syntax_uid).name) from error
+
+
+def _decoded(one: Instance) -> AnyArray:
+    dataset = pydicom.dcmread(one.path, force=True)
     pixels = dataset.get("PixelData")
     if not pixels:
         raise NoPixelDataError(one.words)
-    syntax = UID(one.encoding.transfer_syntax_uid or str(dataset.original_encoding and "1.2.840.10008.1.2"))
-    _require_all_bytes(one, len(pixels), syntax)
-    try:
-        stored = pixel_array(dataset, raw=True)
-    except (RuntimeError, *UNREADABLE) as error:
-        raise DecodingError(one.words, syntax.name) from error
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        is_implicit, is_little_endian = dataset.original_encoding
+        plain = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
+        dataset.file_meta.TransferSyntaxUID = plain if is_little_endian else ExplicitVRBigEndian
+    _require_all_bytes(one, len(pixels), UID(str(dataset.file_meta.TransferSyntaxUID)))
+    stored = pixel_array(dataset, raw=True)
     if stored.shape != (one.plane.rows, one.plane.columns):
-        raise DecodingError(one.words, syntax.name)
+        raise ValueError(f"shape {stored.shape}")
     return stored
-
-
-def _dataset(one: Instance) -> Dataset:
-    try:
-        dataset = pydicom.dcmread(one.path, force=True)
-    except UNREADABLE as error:
-        raise TruncatedPixelDataError(one.words, 0, _expected_bytes(one)) from error
-    if "TransferSyntaxUID" not in getattr(dataset, "file_meta", Dataset()):
-        dataset.file_meta = pydicom.dataset.FileMetaDataset()
-        dataset.file_meta.TransferSyntaxUID = pydicom.uid.ImplicitVRLittleEndian
-    return dataset
 
 
 def _expected_bytes(one: Instance) -> int:

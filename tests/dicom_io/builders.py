@@ -36,7 +36,7 @@ ORIENTATIONS = {
 
 def ramp(points_mm: FloatArray) -> FloatArray:
     """(...) value at LPS points: linear, and different along each axis."""
-    return np.asarray(points_mm) @ np.array([2.0, 5.0, -3.0]) + 40.0
+    return np.asarray(points_mm) @ np.array([2.0, 5.0, -3.0]) - 400.0
 
 
 @dataclass(frozen=True)
