@@ -12,7 +12,7 @@ import numpy as np
 from planner.geometry import FloatArray, frozen
 from planner.structures import Part, Side, Structure
 from sample_data.scene import Material, Solid, label
-from sample_data.shapes import Shape, smooth_path, tube
+from sample_data.shapes import RoundedBox, Shape, smooth_path, tube
 from sample_data.spine import CANAL_OFFSET_MM, PlacedInterspace, Spine
 
 SAC_END_MM = 42.0
@@ -77,6 +77,19 @@ def cord_solid(spine: Spine) -> Solid:
     return Solid(None, tube(line[:end], radii), Material(38.0))
 
 
+def flavum_solid(gap: PlacedInterspace) -> Solid:
+    """The ligament behind the canal, from lamina to lamina; no label of its own."""
+    shapes = tuple(
+        RoundedBox(
+            gap.frame.at(side.sign * 6.0, gap.depth_mm / 2 + 19.6, 0.0).turned(2, -side.sign * 22.0),
+            (6.5, 1.6, 9.0 + gap.height_mm / 2),
+            1.4,
+        )
+        for side in Side
+    )
+    return Solid(None, shapes, Material(62.0))
+
+
 def root_of(gap: PlacedInterspace, side: Side) -> Root:
     """Leaves the sac beside the upper pedicle, passes under it, swells to the ganglion, goes on into the psoas.
 
@@ -95,8 +108,8 @@ def root_of(gap: PlacedInterspace, side: Side) -> Root:
             [out - half + 0.5, wall + 6.0, under - 3.4],
             [out, wall + 5.0, below],
             [out + half + 1.5, wall + 3.5, below - 4.0],
-            [out + half + 8.0, wall - 1.0, below - 10.0],
-            [out + half + 13.0, wall - 5.0, below - 20.0],
+            [out + half + 8.0, wall - 3.5, below - 10.0],
+            [out + half + 12.0, wall - 12.0, below - 19.0],
         ]
     )
     local[:, 0] *= side.sign

@@ -38,7 +38,7 @@ def psoas_solid(spine: Spine, side: Side) -> Solid:
             points.append(v.frame.point(side.sign * x, back * radius / 14.0 + 2.0, 0.0))
             radii.append(radius)
         pelvis = spine.vertebrae[-1].frame.origin_mm
-        points += [pelvis + np.array([side.sign * 56, -38 + back, -10]), pelvis + np.array([side.sign * 72, -68, -70])]
+        points += [pelvis + np.array([side.sign * 65, -36 + back, -10]), pelvis + np.array([side.sign * 86, -64, -70])]
         shapes += _curve(points, [*radii, 16.0, 14.0])
     return Solid(label(Structure.PSOAS, None, side), tuple(shapes), Material(58.0))
 
@@ -110,9 +110,9 @@ def upper_organ_solids(spine: Spine, contrast: Contrast, pose: Pose) -> list[Sol
     """Liver, spleen and stomach under the diaphragm."""
     top = spine.vertebrae[2].frame.origin_mm
     bright = contrast is Contrast.PORTAL
-    liver = (_egg(top + np.array([-62.0, -42.0, 6.0]), (66.0, 66.0, 76.0), 12.0),)
+    liver = (_egg(top + np.array([-70.0, -50.0, 18.0]), (62.0, 54.0, 68.0), 12.0),)
     left_lobe = _egg(top + np.array([-8.0, -82.0, 20.0]), (62.0, 32.0, 40.0), 0.0)
-    spleen = (_egg(top + np.array([97.0, 5.0, 4.0]), (22.0, 42.0, 50.0), -18.0),)
+    spleen = (_egg(top + np.array([100.0, 6.0, 10.0]), (20.0, 40.0, 46.0), -18.0),)
     stomach = _egg(top + np.array([52.0, -62.0, 14.0]), (40.0, 34.0, 42.0), 0.0)
     cavity = Within(_dome(top[2]), TrunkShell(pose, CAVITY_INSET_MM + 4.0))
     rows = (
@@ -130,14 +130,17 @@ def _egg(center: FloatArray, half: tuple[float, float, float], turn_deg: float) 
     return Ellipsoid(Frame(frozen(center), turn_about(2, turn_deg)), half)
 
 
-_COLON_LEFT = ((122, -20, 40), (124, 0, 10), (122, 6, -30), (118, 4, -70), (104, -10, -110), (80, -36, -140))
-_COLON_RIGHT = ((-116, -28, 22), (-121, -6, 0), (-121, 0, -35), (-117, -6, -70), (-108, -20, -105))
+_COLON_LEFT = ((122, -20, 40), (124, 0, 10), (120, 2, -30), (108, -12, -70), (98, -24, -105), (80, -40, -140))
+_COLON_RIGHT = ((-116, -28, 22), (-121, -6, 0), (-119, -3, -35), (-107, -16, -70), (-98, -28, -105))
 _COLON_ACROSS = ((-112, -40, 30), (-70, -70, 8), (-20, -78, -4), (40, -76, 6), (88, -58, 30), (118, -30, 48))
 _SMALL = (
     ((-80, -42, -18), (-48, -58, -30), (-14, -46, -22), (18, -60, -34), (48, -44, -24)),
     ((84, -40, -30), (60, -62, -52), (24, -50, -58), (-10, -64, -50), (-46, -48, -60), (-84, -40, -48)),
     ((-80, -48, -88), (-40, -64, -80), (0, -52, -90), (36, -66, -84), (78, -46, -76)),
     ((70, -60, -116), (30, -70, -112), (-10, -58, -120), (-52, -68, -112)),
+    ((92, -22, 22), (68, -34, 4), (84, -24, -18), (62, -30, -36), (80, -22, -58), (60, -32, -84)),
+    ((-86, -18, -32), (-60, -30, -50), (-84, -22, -70), (-64, -34, -92), (-84, -30, -112)),
+    ((-30, -28, 42), (-46, -26, 22), (-40, -24, -4), (-14, -36, -16), (22, -36, -14), (44, -30, 4)),
 )
 
 

@@ -38,7 +38,7 @@ class PhantomParameters:
     ----------
     spacing_mm : voxel size along slices, rows and columns (k, j, i).
     field_of_view_mm : size of the scanned box along k, j and i. The default shows T11 to S3 and all skin.
-    center_mm : LPS centre of the scanned box; the middle lumbar vertebra's body centre is at (0, 20, 0).
+    center_mm : LPS centre of the scanned box; S1's body centre is at (0, 50, -108).
     turn_deg : turn of the scan's axes about the patient's left, posterior and cranial axis; the patient stays.
     noise_hu : standard deviation of the noise in soft tissue.
     scoliosis_deg : Cobb angle of a lumbar curve, positive convex to the patient's left.

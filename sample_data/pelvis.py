@@ -24,7 +24,7 @@ _SEGMENTS = (
 )
 """Level, local z and y of the middle in S1's frame, width, depth, height."""
 
-_WING_HEIGHTS = [(-8, -58), (-14, 8), (4, 30), (26, 44), (52, 46), (76, 34), (90, 8), (78, -24), (46, -52)]
+_WING_HEIGHTS = [(6, -50), (-10, 22), (2, 48), (24, 66), (50, 70), (74, 58), (88, 22), (78, -22), (46, -52)]
 
 
 def _flat(frame: Frame, outline: FloatArray, thickness_mm: float, rounding_mm: float) -> RoundedColumn:
@@ -52,7 +52,7 @@ def ilium_solid(spine: Spine, side: Side, marrow_hu: float) -> Solid:
     flare = unit(axes[:, 0] + 0.62 * axes[:, 2])
     up = unit(axes[:, 1] + 0.28 * axes[:, 2] - (axes[:, 1] + 0.28 * axes[:, 2]) @ flare * flare)
     out = np.cross(flare, up) * (1.0 if np.cross(flare, up) @ axes[:, 2] > 0 else -1.0)
-    wing = Frame(joint.point(10.0, 0.0, 1.0), frozen(np.stack([flare, up, out], axis=1)))
+    wing = Frame(joint.point(10.0, 9.0, 1.0), frozen(np.stack([flare, up, out], axis=1)))
     outline = frozen(_WING_HEIGHTS)
     crest = wing.points([(*corner, 0.0) for corner in _WING_HEIGHTS[1:7]])
     shapes: tuple[Shape, ...] = (
@@ -92,13 +92,14 @@ def _lateral_mass(spine: Spine, side: Side) -> RoundedBox:
 
 def _segment_arch(frame: Frame, width: float, depth: float) -> list[Shape]:
     """Ala, pedicle and lamina on both sides, and the median crest."""
-    wall = depth / 2
-    shapes: list[Shape] = [RoundedBox(frame.at(0, wall + 21.0, 0.0), (3.0, 6.0, 9.0), 2.5)]
+    wall, ala = depth / 2, 16.0 if width > 45 else 12.0
+    shapes: list[Shape] = [RoundedBox(frame.at(0, wall + 24.5, -3.0), (3.0, 5.5, 9.0), 2.5)]
     for side in Side:
         sign = side.sign
         shapes += [
-            RoundedBox(frame.at(sign * (width / 2 + 6.0), 1.0, 2.0), (16.0, depth / 2 - 1.0, 8.5), 5.0),
+            RoundedBox(frame.at(sign * (width / 2 + ala - 10.0), 1.0, 2.0), (ala, depth / 2 - 1.0, 8.5), 5.0),
             RoundedBox(frame.at(sign * 17.5, wall + 6.0, 2.0), (5.0, 10.0, 7.0), 4.0),
-            RoundedBox(frame.at(sign * 8.5, wall + 18.5, 0.0).turned(2, -sign * 12.0), (10.5, 2.6, 9.5), 2.2),
+            RoundedBox(frame.at(sign * 15.5, wall + 13.5, 1.0), (3.5, 6.0, 10.5), 3.0),
+            RoundedBox(frame.at(sign * 8.5, wall + 20.5, -2.5).turned(2, -sign * 12.0), (10.5, 2.6, 10.5), 2.2),
         ]
     return shapes

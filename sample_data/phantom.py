@@ -28,7 +28,7 @@ from planner.geometry import FloatArray, VolumeGeometry
 from planner.structures import LevelName, Part, Side, Structure
 from planner.volume import LabelMap, Volume
 from sample_data import truth
-from sample_data.nerves import canal_solid, cord_solid, root_solids, sac_solid
+from sample_data.nerves import canal_solid, cord_solid, flavum_solid, root_solids, sac_solid
 from sample_data.organs import organ_solids
 from sample_data.parameters import PhantomParameters
 from sample_data.pelvis import ilium_solid, sacrum_solids
@@ -151,7 +151,7 @@ def build_layers(spine: Spine, parameters: PhantomParameters) -> tuple[tuple[Sol
     return (
         tuple(soft),
         (canal_solid(spine), sac_solid(spine), cord_solid(spine)),
-        tuple(disc_solid(gap) for gap in spine.interspaces),
+        tuple(solid for gap in spine.interspaces for solid in (disc_solid(gap), flavum_solid(gap))),
         tuple(nerves),
         tuple(bones),
     )

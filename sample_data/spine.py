@@ -19,6 +19,9 @@ from sample_data.shapes import Frame, smooth_path, turn_about
 CANAL_OFFSET_MM = 9.0
 """From a body's posterior wall to the middle of the canal."""
 
+SACRUM_MM = frozen([0.0, 50.0, -108.0])
+"""LPS centre of S1's body; a straight spine of five lumbar vertebrae then has L3's at (0, 20, 0)."""
+
 CANAL_HALF_WIDTH_MM = 11.3
 """Of the canal, 22.6 mm wide (Panjabi 1992, doi:10.1097/00007632-199203000-00010, rounded)."""
 
@@ -159,13 +162,12 @@ def lumbar_sizes(count: int) -> tuple[Sizes, ...]:
 
 
 def place_spine(parameters: PhantomParameters) -> Spine:
-    """All vertebrae on the curve; the middle lumbar body's centre at (0, 20, 0)."""
+    """All vertebrae on the curve, S1's body at ``SACRUM_MM``."""
     count = parameters.lumbar_count
     named = [*_THORACIC.items(), *zip(lumbar_levels(count), lumbar_sizes(count), strict=True), (SpineLevel.S1, _S1)]
-    middle = len(_THORACIC) + (count - 1) // 2
     turns = [_orientation(n, named[n][1].tilt_deg, len(named), parameters) for n in range(len(named))]
     centers = _stacked([sizes for _, sizes in named], turns)
-    centers = centers - centers[middle] + np.array([0.0, 20.0, 0.0])
+    centers = centers - centers[-1] + SACRUM_MM
     vertebrae = tuple(
         PlacedVertebra(level, sizes, Frame(frozen(center), frozen(turn)))
         for (level, sizes), center, turn in zip(named, centers, turns, strict=True)

@@ -114,13 +114,14 @@ def pedicle(v: PlacedVertebra, side: Side) -> RoundedBox:
 def _arch(v: PlacedVertebra) -> list[Shape]:
     wall = v.back_wall_mm
     height = -v.sizes.height / 2 + 9.0
+    plate = (8.0, 2.6, 8.0) if v.level.region == "T" else (9.5, 3.0, 10.5)
     shapes: list[Shape] = []
     for side in _SIDES:
         lamina = v.frame.at(side.sign * 8.0, wall + 20.0, height).turned(2, -side.sign * 22.0)
-        shapes += [pedicle(v, side), RoundedBox(lamina, (9.5, 3.0, 10.5), 2.5)]
+        shapes += [pedicle(v, side), RoundedBox(lamina, plate, 2.5)]
     if v.level.region == "T":
-        spinous = v.frame.at(0, wall + 35.0, height - 5.0).turned(0, -22.0)
-        return [*shapes, RoundedBox(spinous, (3.2, 15.0, 7.0), 2.6)]
+        spinous = v.frame.at(0, wall + 35.0, height - 3.0).turned(0, -22.0)
+        return [*shapes, RoundedBox(spinous, (3.2, 15.0, 6.0), 2.6)]
     spinous = v.frame.at(0, wall + 36.0, height - 2.5).turned(0, -8.0)
     return [*shapes, RoundedBox(spinous, (3.6, 15.0, 10.5), 2.8)]
 

@@ -84,7 +84,7 @@ def _iliacs(spine: Spine, side: Side, artery: Material, vein: Material) -> list[
     pelvis = spine.vertebrae[-1].frame.origin_mm
     offsets = ((26.0, -42.0, 16.0), (44.0, -46.0, -14.0), (58.0, -62.0, -50.0), (72.0, -86.0, -95.0))
     line = np.array([pelvis + np.array([side.sign * x, y, z]) for x, y, z in offsets])
-    behind = line + np.array([-side.sign * 3.0, 12.0, -4.0])
+    behind = line + np.array([-side.sign * 3.0, 10.0, -4.0])
     return [
         Solid(
             label(Structure.VEIN, None, side), _curve([cava_start_mm(spine), *behind], [7.0, 6.6, 6.4, 6.0, 6.0]), vein
@@ -101,7 +101,7 @@ def kidney_center_mm(spine: Spine, side: Side) -> FloatArray:
     """(3,) left beside L1/L2, right 12 mm lower; behind the front of the spine."""
     gap = spine.interspaces[3].frame.origin_mm
     lower = 0.0 if side is Side.LEFT else 12.0
-    return np.asarray(gap + np.array([side.sign * 63.0, 9.0, 4.0 - lower]))
+    return np.asarray(gap + np.array([side.sign * 64.0, -5.0, 4.0 - lower]))
 
 
 def _renals(spine: Spine, side: Side, artery: Material, vein: Material) -> list[Solid]:
@@ -115,7 +115,7 @@ def _renals(spine: Spine, side: Side, artery: Material, vein: Material) -> list[
     cava = body.frame.point(-20.0 + 5.0 * side.sign, front - 17.0, heights[1])
     over = [body.frame.point(8.0, front - 29.0, heights[1] + 2.0)] if side is Side.LEFT else []
     lateral = [body.frame.point(side.sign * 38.0, front - 9.0, heights[1])]
-    line = [cava, *over, *lateral, hilum + np.array([0.0, -5.0, -2.0])]
+    line = [cava, *over, *lateral, hilum + np.array([0.0, -5.0, -3.0])]
     return [
         Solid(label(Structure.ARTERY, None, side), arteries, artery),
         Solid(label(Structure.VEIN, None, side), _curve(line, np.linspace(5.0, 4.0, len(line))), vein),
@@ -127,9 +127,9 @@ def _ureter(spine: Spine, side: Side) -> Solid:
     pelvis = spine.vertebrae[-1].frame.origin_mm
     stops = [
         start,
-        np.array([side.sign * 39.0, -8.0, -20.0]),
-        np.array([side.sign * 37.0, -12.0, -60.0]),
-        pelvis + np.array([side.sign * 38.0, -60.0, 0.0]),
-        pelvis + np.array([side.sign * 56.0, -30.0, -60.0]),
+        np.array([side.sign * 39.0, -16.0, -20.0]),
+        np.array([side.sign * 37.0, -19.0, -60.0]),
+        pelvis + np.array([side.sign * 33.0, -62.0, 0.0]),
+        pelvis + np.array([side.sign * 46.0, -36.0, -60.0]),
     ]
     return Solid(label(Structure.URETER, None, side), _curve(stops, np.full(5, 2.2)), Material(12.0))
