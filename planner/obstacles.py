@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.anatomy.model import Anatomy, NerveRoot
-from planner.geometry import BoolArray, FloatArray, VolumeGeometry
+from planner.geometry import AxisOrder, BoolArray, FloatArray, VolumeGeometry
 from planner.procedure import Procedure, StructureRole
 from planner.structures import Interspace, Role, Side, Structure
 from planner.volume import LabelEntry, LabelMap
@@ -94,6 +94,22 @@ def find_obstacles(
         obstacle = _obstacle("target's own nerve root", Structure.NERVE_ROOT, sorted(own), u, nerve)
         found.append(replace(obstacle, tip_zone_mm=nerve.tip_zone_mm))
     return tuple(obstacle for obstacle in found if obstacle.values.size)
+
+
+def in_patient_axes(labels: LabelMap) -> LabelMap:
+    """The same voxels with axes re-ordered to run cranial, posterior, left: one order for every way of storing a scan.
+
+    Places are rounded to a millionth of a millimetre, so that a flip's rounding cannot turn a tie.
+    """
+    order = AxisOrder.to_patient_axes(labels.geometry)
+    turned = order.apply_to_geometry(labels.geometry)
+    geometry = VolumeGeometry(np.round(turned.lps_from_index, 6), turned.shape, turned.frame_of_reference_uid)
+    return LabelMap(geometry, np.ascontiguousarray(order.apply(labels.labels)), labels.entries)
+
+
+def ordered(anatomy: Anatomy) -> Anatomy:
+    """The anatomy with its label maps in the patient's axes."""
+    return replace(anatomy, labels=in_patient_axes(anatomy.labels), surroundings=in_patient_axes(anatomy.surroundings))
 
 
 def with_roots(anatomy: Anatomy) -> LabelMap:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from planner.anatomy.model import Anatomy
 from planner.fan import faces_for
 from planner.landmarks import spinous_processes_mm
 from planner.measure import measured
-from planner.obstacles import find_obstacles, with_roots
+from planner.obstacles import find_obstacles, ordered, with_roots
 from planner.plan import Plan, PlannedTrajectory, PlanState, ScanPosition, TargetPlan
 from planner.procedure import Approach, Needle, Procedure
 from planner.reach import Reach, reach_of
@@ -25,7 +27,7 @@ from planner.trajectories import Trajectories
 from planner.volume import LabelMap
 
 MOST_ALTERNATIVES = 5
-MOST_MEASURED = 60
+MOST_MEASURED = 100
 """Candidates measured exactly before the search gives up; each costs some ten milliseconds."""
 
 
@@ -38,6 +40,7 @@ def plan_trajectories(
 ) -> Plan:
     """A draft plan: for each target at least three different paths where they exist, or none and why."""
     is_rehearsal = scan.pose is not procedure.treatment_pose
+    anatomy = ordered(anatomy)
     labels = with_roots(anatomy)
     planned = tuple(_plan_target(anatomy, labels, target, procedure, is_rehearsal=is_rehearsal) for target in targets)
     missing = not_checked(anatomy, procedure)
@@ -114,19 +117,23 @@ def needle_groups(procedure: Procedure) -> tuple[tuple[Needle, ...], ...]:
 def _alternatives(situation: Situation, reach: Reach, screened: Screened) -> tuple[PlannedTrajectory, ...]:
     """Measured, distinct paths, the best first."""
     found: list[PlannedTrajectory] = []
-    for index in ranked(screened.feasible)[:MOST_MEASURED].tolist():
-        if len(found) == MOST_ALTERNATIVES:
+    measurements = 0
+    for index in ranked(screened.feasible).tolist():
+        if len(found) == MOST_ALTERNATIVES or measurements == MOST_MEASURED:
             break
-        candidate = screened.feasible.candidates.paths
-        rough = Trajectories(candidate.entries_mm[[index]], candidate.targets_mm[[index]])
-        if not all(distinct(rough, _as_paths(path)) for path in found):
+        if not _is_new(screened.feasible.candidates.only(np.array([index])).paths, found):
             continue
-        tip, outward, _ = refined(screened, reach, index)
+        tip, outward = refined(screened, reach, index)
         path = measured(situation, reach, screened, tip, outward)
-        if path is not None and all(distinct(_as_paths(path), _as_paths(other)) for other in found):
+        measurements += 1
+        if path is not None and _is_new(_as_paths(path), found):
             found.append(path)
     found.sort(key=lambda path: path.cost)
     return tuple(replace(path, rank=rank) for rank, path in enumerate(found, start=1))
+
+
+def _is_new(path: Trajectories, found: list[PlannedTrajectory]) -> bool:
+    return all(distinct(path, _as_paths(other)) for other in found)
 
 
 def _as_paths(path: PlannedTrajectory) -> Trajectories:

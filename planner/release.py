@@ -55,11 +55,14 @@ def _position_blockers(procedure: Procedure, scan: ScanPosition) -> tuple[str, .
 
 
 def _name_blockers(target: Target) -> tuple[str, ...]:
+    found = []
+    if target.confidence < SURE_OF_STRUCTURE:
+        found.append(f"The foramen {target.between}, {target.side}, has confidence {target.confidence:.2f}; check it.")
     if "@" in target.chosen_by:
-        return (f"The level was chosen by place ({target.chosen_by}); name it.",)
-    if not target.name_is_certain:
-        return (f"The name {target.between} is not certain; confirm it.",)
-    return ()
+        found.append(f"The level was chosen by place ({target.chosen_by}); name it.")
+    elif not target.name_is_certain:
+        found.append(f"The name {target.between} is not certain; confirm it.")
+    return tuple(found)
 
 
 def warnings_of(

@@ -179,8 +179,8 @@ def distinct(first: Trajectories, second: Trajectories) -> bool:
     return bool(angle >= DISTINCT_DEG or apart >= DISTINCT_MM)
 
 
-def refined(screened: Screened, reach: Reach, index: int) -> tuple[int, FloatArray, float]:
-    """Tip index, outward unit vector and depth of the best direction within one step of a candidate."""
+def refined(screened: Screened, reach: Reach, index: int) -> tuple[int, FloatArray]:
+    """Tip index and outward unit vector of the best direction within one step of a candidate."""
     candidates = screened.feasible.candidates
     one = candidates.only(np.full(len(_OFFSETS), index))
     outward = -one.paths.directions[0]
@@ -195,7 +195,7 @@ def refined(screened: Screened, reach: Reach, index: int) -> tuple[int, FloatArr
     tolerance = tolerance_deg(turned, screened.borders[int(one.tips[0])], STEP)
     total = weighted(costs(Feasible(near, tolerance)))
     best = int(np.argmin(np.where(spare >= 0, total, np.inf if (spare >= 0).any() else -spare)))
-    return int(one.tips[0]), turned[best], depth
+    return int(one.tips[0]), turned[best]
 
 
 _TURNS = np.arange(-2, 3) * np.float64(STEP / 2)

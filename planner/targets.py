@@ -13,6 +13,7 @@ import numpy as np
 from planner.anatomy.model import Anatomy, Foramen, NerveRoot
 from planner.errors import LevelNotFoundError, UnknownNameError
 from planner.geometry import FloatArray, frozen
+from planner.obstacles import ordered
 from planner.procedure import Procedure
 from planner.structures import Interspace, Side, SpineLevel
 from planner.tips import ForamenFrame, foramen_frame, has_arterial_quadrant, tip_points
@@ -67,6 +68,7 @@ class Target:
 
 def find_targets(anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
     """The asked target, with its tip points."""
+    anatomy = ordered(anatomy)
     foramen, chosen_by = _chosen(anatomy, request)
     _require_served(procedure, foramen.between)
     root = _root_at(anatomy, foramen)

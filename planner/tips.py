@@ -114,7 +114,7 @@ def tip_points(
     rejected, left = _counted(reasons, len(points))
     score = np.linalg.norm(points - _ideal(frame, root), axis=1) - np.minimum(room, 1.5)
     order = left[np.argsort(score[left], kind="stable")]
-    return _thinned(points[order]), rejected
+    return np.round(_thinned(points[order]), 6), rejected
 
 
 def _grid(frame: ForamenFrame) -> FloatArray:

@@ -1,0 +1,38 @@
+"""A schematic patient with known truth, painted once; no image is made of it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from planner.anatomy.model import Anatomy
+from planner.volume import Volume
+from sample_data.parameters import PhantomParameters
+from sample_data.phantom import Phantom, build_layers, place_spine, scan_geometry
+
+Scan = Callable[..., Phantom]
+
+
+def scan(**chosen: object) -> Phantom:
+    parameters = PhantomParameters(**chosen)  # type: ignore[arg-type]
+    spine, geometry = place_spine(parameters), scan_geometry(parameters)
+    empty = Volume(geometry, np.zeros(geometry.shape, np.int16))
+    return Phantom(parameters, empty, spine, build_layers(spine, parameters))
+
+
+@pytest.fixture(scope="session")
+def lower_back() -> Phantom:
+    """Both sides of L3 to L5 with the back's skin, 1.6 x 1 x 1 mm, prone."""
+    return scan(spacing_mm=(1.6, 1.0, 1.0), field_of_view_mm=(130.0, 140.0, 300.0), center_mm=(0.0, 60.0, -40.0))
+
+
+@pytest.fixture(scope="session")
+def anatomy(lower_back: Phantom) -> Anatomy:
+    """Its true anatomy."""
+    return lower_back.anatomy()
+
+
+@pytest.fixture(scope="session")
+def fine_left_l4() -> Phantom:
+    """The left L4 foramen and the way to it from behind, at 0.5 mm."""
+    return scan(spacing_mm=(0.5, 0.5, 0.5), field_of_view_mm=(50.0, 95.0, 95.0), center_mm=(50.0, 75.0, -39.0))
