@@ -2,6 +2,8 @@
 
 import hashlib
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ from pathlib import Path
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
+from pydicom.uid import DeflatedExplicitVRLittleEndian, JPEG2000Lossless, JPEGLSLossless, RLELossless
 from pynetdicom import AE
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
@@ -21,8 +23,9 @@ from dicom_io.errors import ReceiverError
 from dicom_io.landing import Arrival, data_set, is_uid
 from dicom_io.receive import Received, Receiver, ReceiverSettings, Refused
 from dicom_io.series import read_series
+from tests.conftest import PROJECT
 from tests.dicom_io.builders import Grid, edit_file, write_series
-from tests.servers import run
+from tests.servers import run, wait_until
 
 pytestmark = pytest.mark.servers
 
@@ -209,14 +212,20 @@ def test_a_record_that_fails_asks_the_sender_to_come_again(tmp_path: Path) -> No
     assert stored[0].arrival is Arrival.REPEATED
 
 
-@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless], ids=lambda uid: uid.keyword)
+@pytest.mark.parametrize(
+    "syntax",
+    [RLELossless, JPEGLSLossless, JPEG2000Lossless, DeflatedExplicitVRLittleEndian],
+    ids=lambda uid: uid.keyword,
+)
 def test_compressed_images_are_taken_as_they_are(tmp_path: Path, inbox: Inbox, syntax) -> None:
     paths = write_series(tmp_path / "sent", Grid(count=2, rows=96, columns=80))
     plain = read_series(tmp_path / "sent").volume.voxels.copy()
     with listening(tmp_path / "in", inbox) as receiver:
         for path in paths:
             image = pydicom.dcmread(path)
-            image.compress(syntax, generate_instance_uid=False)
+            if syntax.is_compressed and not syntax.is_deflated:
+                image.compress(syntax, generate_instance_uid=False)
+            image.file_meta.TransferSyntaxUID = syntax
             assert store(receiver.port, image) == 0x0000
     assert pydicom.dcmread(inbox.stored[0].path).file_meta.TransferSyntaxUID == syntax
     assert (read_series(inbox.stored[0].path.parent).volume.voxels == plain).all()
@@ -263,6 +272,31 @@ def test_what_was_never_acknowledged_is_cleared_at_the_start(tmp_path: Path, inb
     (tmp_path / "in" / "tmp" / "half.part").write_bytes(b"half")
     with listening(tmp_path / "in", inbox):
         assert not list((tmp_path / "in" / "tmp").iterdir())
+
+
+def test_what_was_acknowledged_survives_a_killed_receiver(tmp_path: Path, inbox: Inbox) -> None:
+    """The sender's count of successes is at most what lies whole on disk; sent again, the series is complete."""
+    paths = write_series(tmp_path / "sent", Grid(count=60))
+    program = [sys.executable, str(Path(__file__).with_name("receiver_process.py")), str(tmp_path / "in")]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT) as receiver:
+        assert receiver.stdout is not None
+        port = int(receiver.stdout.readline())
+        sender = threading.Thread(target=lambda: answers.append(send(port, *paths, options=("-v",))))
+        answers: list[subprocess.CompletedProcess[str]] = []
+        sender.start()
+        wait_until(lambda: len(list((tmp_path / "in" / "series").rglob("*.dcm"))) >= 15)
+        receiver.kill()
+        sender.join()
+    acknowledged = (answers[0].stdout + answers[0].stderr).count("Received Store Response (Success)")
+    kept = list((tmp_path / "in" / "series").rglob("*.dcm"))
+    assert 0 < acknowledged <= len(kept) < 60
+    assert all(len(pydicom.dcmread(path).PixelData) == 20 * 24 * 2 for path in kept)
+    with listening(tmp_path / "in", inbox) as again:
+        assert send(again.port, *paths).returncode == 0
+    assert sorted(one.arrival for one in inbox.stored) == sorted(
+        [Arrival.NEW] * (60 - len(kept)) + [Arrival.REPEATED] * len(kept)
+    )
+    assert read_series(kept[0].parent).volume.geometry.shape[0] == 60
 
 
 def test_a_uid_is_digits_and_dots_of_64_at_most() -> None:
