@@ -86,10 +86,7 @@ def position_words(position: ScanPosition) -> str:
 
 
 def _content(plan: Plan, images: SourceImages, case: DicomCase) -> Item:
-    header = images.faceless[0]
-    context = GroupContext(
-        header.SeriesInstanceUID, images.frame_of_reference_uid, plan.procedure, case.software_version
-    )
+    context = GroupContext(images, plan.procedure, case.software_version)
     groups = []
     for target in plan.targets:
         groups.append(target_group(target, context))

@@ -14,7 +14,9 @@ from pydicom.uid import UID
 
 from dicom_io import codes
 from dicom_io.codes import DEGREE, MILLIMETRE, NO_UNIT
+from dicom_io.documents import SourceImages
 from dicom_io.identity import MANUFACTURER, derived_uid
+from dicom_io.key_slices import nearest_slice, slice_words
 from dicom_io.report_items import (
     Item,
     coded,
@@ -39,14 +41,27 @@ _TRACKING_STEP_MM = 0.1
 """Points nearer than this are the same path: float32 keeps 1e-4 mm, a revision moves more."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class GroupContext:
     """What all groups of one report share."""
 
-    series_instance_uid: str
-    frame_of_reference_uid: str
+    images: SourceImages
     procedure: str
     software_version: str
+
+    @property
+    def series_instance_uid(self) -> str:
+        """Series Instance UID (0020,000E) of the source."""
+        return self.images.series.series_instance_uid
+
+    @property
+    def frame_of_reference_uid(self) -> str:
+        """Frame of Reference UID (0020,0052) of all points."""
+        return self.images.frame_of_reference_uid
+
+    def slice_at(self, point_mm: FloatArray) -> str:
+        """Name of the slice nearest to a point."""
+        return slice_words(self.images.original[nearest_slice(point_mm, self.images)])
 
 
 def target_uid(target: TargetPlan, context: GroupContext) -> UID:
@@ -105,6 +120,8 @@ def trajectory_group(target: TargetPlan, path: PlannedTrajectory, context: Group
         [
             text(codes.TARGET_IN_WORDS, target.words),
             text(codes.PATH_IN_WORDS, path.sentence or target.words),
+            text(codes.ENTRY_SLICE, context.slice_at(path.entry_mm)),
+            text(codes.TARGET_SLICE, context.slice_at(path.target_mm)),
             text(codes.NEEDLE_TIP, path.needle.tip or "not stated"),
             reference(codes.TARGET, target_uid(target, context)),
             point(codes.ENTRY_POINT, path.entry_mm, context.frame_of_reference_uid),

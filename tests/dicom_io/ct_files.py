@@ -28,7 +28,7 @@ def write_ct_series(
     slices: int = 24,
     name: str = "Test^Patient",
     patient_id: str = "ID-1",
-    character_set: str | list[str] | None = "ISO_IR 100",
+    character_set: str | tuple[str, ...] | None = "ISO_IR 100",
     omit: tuple[str, ...] = (),
     size: int = 80,
     shear_mm: float = 0.0,
@@ -39,7 +39,8 @@ def write_ct_series(
     for k in range(slices):
         header = _header(k, size, shear_mm)
         if character_set:
-            header.SpecificCharacterSet = character_set
+            header.SpecificCharacterSet = character_set if isinstance(character_set, str) else list(character_set)
+        header.StudyDescription = "CT Wirbelsäule" if character_set in {"ISO_IR 100", "ISO_IR 192"} else "CT spine"
         header.PatientName = name
         header.PatientID = patient_id
         if lossy_ratio:
@@ -69,7 +70,6 @@ def _header(k: int, size: int, shear_mm: float) -> Dataset:
     ds.StudyDate = ds.SeriesDate = ds.ContentDate = date(2024, 5, 6)
     ds.StudyTime = ds.ContentTime = time(7, 8, 9)
     ds.AccessionNumber, ds.StudyID, ds.ReferringPhysicianName = "ACC-7", "S7", ""
-    ds.StudyDescription = "CT Wirbelsäule"
     ds.Modality, ds.Manufacturer, ds.SeriesNumber, ds.InstanceNumber = "CT", "test bench", 4, k + 1
     ds.PatientBirthDate, ds.PatientSex, ds.PatientPosition = "19500102", "F", "HFP"
     ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]

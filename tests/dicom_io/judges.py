@@ -7,6 +7,7 @@ from tests.servers import run
 _EXPECTED_WARNINGS = (
     "Unrecognized defined term <99NEEDLEPLAN>",  # a private scheme, declared in the object
     "needed to build DICOMDIR",  # the source's own gaps: empty Patient ID, Study ID
+    "Retired Person Name form",  # the source's own
     "attribute <Laterality>",  # absent is an error to dciodvfy, empty a warning
 )
 
