@@ -1,0 +1,38 @@
+"""The forgiven angle against a closed form."""
+
+import numpy as np
+
+from planner.fan import STEP, faces_for
+from planner.geometry import unit
+from planner.procedure import Approach
+from planner.robustness import broken_border, tolerance_deg
+from planner.structures import Side
+
+AROUND = Approach("around", (-60.0, 60.0), (-40.0, 40.0), 0.0, 0.0, "a test")
+
+
+def test_in_a_free_cone_the_angle_to_its_edge_is_forgiven() -> None:
+    axis = unit(np.array([0.3, 1.0, 0.1]))
+    faces = faces_for(AROUND, Side.LEFT, np.eye(3)[::-1])
+    kept = tuple(np.degrees(np.arccos(unit(face.lps) @ axis)) < 10.0 for face in faces)
+    border = broken_border(faces, kept)
+    off = [0.0, 3.0, 8.0]
+    across = unit(np.cross(axis, [0.0, 0.0, 1.0]))
+    outward = np.array([np.cos(np.radians(a)) * axis + np.sin(np.radians(a)) * across for a in off])
+    forgiven = tolerance_deg(outward, border, STEP)
+    wanted = 10.0 - np.array(off)
+    assert (forgiven <= wanted).all()
+    assert (forgiven >= wanted - 2 * np.degrees(STEP)).all()
+
+
+def test_the_border_is_found_across_the_seam_of_two_faces() -> None:
+    wide = Approach("wide", (10.0, 80.0), (-30.0, 30.0), 45.0, 0.0, "a test")
+    faces = faces_for(wide, Side.LEFT, np.eye(3)[::-1])
+    posterior = tuple(face.wanted if face.axis == 1 else np.zeros_like(face.wanted) for face in faces)
+    border = broken_border(faces, posterior)
+    seam = unit(np.array([[0.95, 1.0, 0.0]]))
+    assert tolerance_deg(seam, border, STEP)[0] < 2.0
+
+
+def test_without_a_border_everything_is_forgiven() -> None:
+    assert tolerance_deg(np.array([[0.0, 1.0, 0.0]]), np.empty((0, 3)), STEP).tolist() == [90.0]
