@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk
+import SimpleITK as sitk  # noqa: N813  (the name its own documentation uses)
 
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, Skin
