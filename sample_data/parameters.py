@@ -73,3 +73,9 @@ class PhantomParameters:
             raise ValueError(
                 f"spacing {self.spacing_mm} mm and field of view {self.field_of_view_mm} mm leave no voxel"
             )
+
+
+SMALL = PhantomParameters(
+    spacing_mm=(2.5, 1.5, 1.5), field_of_view_mm=(285.0, 246.0, 366.0), center_mm=(0.0, 14.0, -24.5), noise_hu=10.0
+)
+"""The series that is shipped: T12 to S2, all skin, the table; small in bytes."""
