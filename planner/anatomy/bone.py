@@ -22,6 +22,20 @@ _METAL_HU = 2500
 _CORTEX_HU = 160.0
 """Above muscle and unenhanced organs with their noise, below a thin cortex blurred to half of 400 HU."""
 
+_THICK_MM = 5.0
+"""Half of the thinnest vessel that is told from bone by its thickness; cortex is thinner but in a femur's shaft."""
+
+_STANDS_OUT_HU = 90.0
+"""Osteoporotic cortex stands 150 HU and more out of its marrow, a kidney's cortex 60 out of the medulla."""
+
+_RIM_MM = 4.0
+"""What the thickness test misses at the rounded rim of a vessel: it is no brighter than the vessel's own middle."""
+
+_DENSEST_CONTRAST_HU = 650.0
+"""Arteries at their peak are below; sclerotic bone thicker than a vessel is above."""
+
+_SMALLEST_CORTEX_MM3 = 120.0
+_FROM_CORTEX_MM = 4.0
 _WORK_MM = 1.5
 _MARROW_REACH_MM = 40.0
 """Half of the widest lumbar body (60 mm) and a margin."""
@@ -45,8 +59,7 @@ def find_bone(volume: Volume, skin: Skin) -> Bone:
     """Cortex and dense marrow on the volume's own grid; ``with_marrow`` adds the rest once the canal is known."""
     work = _work(volume, skin)
     threshold = max(_CORTEX_HU, 60.0 + 3.0 * work.noise_hu)
-    contrast = contrast_filled(work.volume, work.body, work.noise_hu)
-    dense = (work.volume.voxels > threshold) & work.body & ~contrast
+    dense = _near_cortex(work.volume, work.body, work.noise_hu, threshold)
     dense = itk.without_specks(dense, work.volume.geometry, _SMALLEST_BONE_MM3)
     mask = _at_own_resolution(volume, skin, work, dense)
     metal = (volume.voxels >= _METAL_HU) & skin.body
@@ -88,44 +101,23 @@ def noise_of(volume: Volume, body: BoolArray) -> float:
     return float(1.4826 * np.median(np.abs(curve)) / np.sqrt(1.5))
 
 
-def contrast_filled(volume: Volume, body: BoolArray, noise_hu: float) -> BoolArray:
-    """Vessels, heart and kidneys full of contrast medium: smooth inside, no brighter shell around them."""
+def thin_and_bright(volume: Volume, body: BoolArray, noise_hu: float) -> BoolArray:
+    """Cortex, end-plates and trabeculae: brighter than all that is 10 mm thick around them.
+
+    A vessel, a kidney or the heart full of contrast medium is not, however bright it is.
+    """
     grid = volume.geometry
-    mean = itk.smoothed(volume.voxels, grid, 1.5)
-    smooth = (mean > _CORTEX_HU - 40) & (_local_deviation(mean, grid) < 18.0 + 0.3 * noise_hu) & body
-    cores = itk.opened(smooth, grid, 3.0)
-    labels = itk.components(cores)
-    vessels = np.zeros(cores.shape, dtype=bool)
-    for label in range(1, min(int(labels.max()), 30) + 1):
-        core = labels == label
-        box = itk.box_around(core, grid, 12.0)
-        if core.sum() * _WORK_MM**3 < 500.0:
-            break
-        if not _has_a_shell(core[box], mean[box], itk.crop(grid, box)):
-            vessels[box] |= _grown(core[box], mean[box], itk.crop(grid, box))
-    return vessels
+    mean = itk.smoothed(volume.voxels, grid, 1.0)
+    thick = itk.grey_dilated(itk.grey_opened(mean, grid, _THICK_MM), grid, _RIM_MM)
+    stands_out = (mean - thick > max(_STANDS_OUT_HU, 1.5 * noise_hu)) & (mean > _CORTEX_HU + 20.0)
+    return (stands_out | (mean > _DENSEST_CONTRAST_HU)) & body
 
 
-def _local_deviation(mean: Float32Array, grid: VolumeGeometry) -> Float32Array:
-    square = itk.smoothed(mean**2, grid, 3.0) - itk.smoothed(mean, grid, 3.0) ** 2
-    return np.asarray(np.sqrt(np.maximum(square, 0.0)), dtype=np.float32)
-
-
-def _has_a_shell(core: BoolArray, mean: Float32Array, grid: VolumeGeometry) -> bool:
-    """Marrow lies in a cortex: much of what surrounds it within 8 mm is far brighter than its own middle."""
-    inside = float(np.median(mean[core]))
-    distance = itk.signed_distance_mm(core, grid)
-    brighter = (mean > max(inside + 60.0, 280.0)) & (distance > 0) & (distance < 8.0)
-    seen = itk.signed_distance_mm(brighter, grid) if brighter.any() else np.full(core.shape, np.inf)
-    rim = (distance > 0) & (distance < 2.0)
-    return bool((seen[rim] < 8.0).mean() > 0.5)
-
-
-def _grown(core: BoolArray, mean: Float32Array, grid: VolumeGeometry) -> BoolArray:
-    """The core out to its blurred edge: still at most a little brighter than its own middle."""
-    values = mean[core]
-    limit = float(np.median(values) + 3.0 * np.std(values) + 20.0)
-    return np.asarray((itk.dilated(core, grid, 6.0) & (mean < limit)) | core)
+def _near_cortex(volume: Volume, body: BoolArray, noise_hu: float, threshold_hu: float) -> BoolArray:
+    """Dense voxels at most 4 mm from thin bright bone that is more than a speck; enclosed marrow comes later."""
+    grid = volume.geometry
+    cortex = itk.without_specks(thin_and_bright(volume, body, noise_hu), grid, _SMALLEST_CORTEX_MM3)
+    return (volume.voxels > threshold_hu) & body & itk.dilated(cortex, grid, _FROM_CORTEX_MM)
 
 
 def enclosed_marrow(dense: BoolArray, grid: VolumeGeometry) -> BoolArray:

@@ -99,6 +99,23 @@ def smoothed(array: AnyArray, geometry: VolumeGeometry, sigma_mm: float) -> Floa
     return np.asarray(to_array(sitk.DiscreteGaussian(image, sigma_mm**2, 32, 0.01, True)), dtype=np.float32)
 
 
+def grey_opened(array: Float32Array, geometry: VolumeGeometry, half_mm: float) -> Float32Array:
+    """The array without bright parts thinner than ``2 half_mm`` along any axis."""
+    image = to_image(array, geometry)
+    image = sitk.GrayscaleMorphologicalOpening(image, _half_box(geometry, half_mm), sitk.sitkBox)
+    return np.asarray(to_array(image), dtype=np.float32)
+
+
+def grey_dilated(array: Float32Array, geometry: VolumeGeometry, half_mm: float) -> Float32Array:
+    """The largest value within ``half_mm`` along the axes."""
+    image = sitk.GrayscaleDilate(to_image(array, geometry), _half_box(geometry, half_mm), sitk.sitkBox)
+    return np.asarray(to_array(image), dtype=np.float32)
+
+
+def _half_box(geometry: VolumeGeometry, half_mm: float) -> list[int]:
+    return [max(1, round(half_mm / float(mm))) for mm in geometry.spacing_mm[::-1]]
+
+
 def signed_distance_mm(mask: BoolArray, geometry: VolumeGeometry) -> Float32Array:
     """Distance of each voxel to the mask's border, negative inside; far away where the mask is empty."""
     if not mask.any():

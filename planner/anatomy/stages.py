@@ -82,3 +82,4 @@ class Naming:
     names: tuple[LevelName, ...]
     confidence: float
     evidence: str
+    warnings: tuple[str, ...] = ()

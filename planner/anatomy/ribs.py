@@ -1,0 +1,149 @@
+"""Ribs, each traced from its vertebra: bone that leaves the spine and goes on where a transverse process has ended.
+
+In: bone, canal and discs on the working grid. Out: the traced ribs with the vertebra each belongs to, which vertebrae
+were seen wide enough to say that they carry none, and a mask. A rib's vertebra is where its neck is, never its shaft.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.anatomy import itk
+from planner.anatomy.spine_frame import SpineFrame
+from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
+from planner.geometry import BoolArray, FloatArray, IntArray, VolumeGeometry
+from planner.structures import Side
+
+_WORK_MM = 1.5
+_NECK_MM = (28.0, 35.0)
+"""From the midline: lateral to the body and facets, still on the rib's neck or the transverse process."""
+
+_REACH_MM = 57.0
+"""Transverse processes end before 50 mm from the midline; a rib that does not pass this is not told from one."""
+
+_BACK_MM = 64.0
+"""Ribs are followed no further sideways: in front they are joined by calcified cartilage."""
+
+_THICKEST_MM2 = 450.0
+"""Of a neck with the transverse process before it; sacral ala and iliac bone are above 800."""
+
+_THICKEST_SHAFT_MM2 = 400.0
+"""A shaft is 8 x 14 mm; cut obliquely, where it descends steeply, three times that."""
+
+_BELOW_BACK_MM, _IN_FRONT_MM = -65.0, 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rib:
+    """One traced rib: the vertebra is counted from below, 0 below the lowest disc."""
+
+    vertebra: int
+    side: Side
+    neck_s_mm: float
+    reach_mm: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ribs:
+    """All traced ribs and their mask; ``ribless`` vertebrae were seen to the sides and carry none."""
+
+    found: tuple[Rib, ...]
+    ribless: tuple[int, ...]
+    mask: BoolArray
+
+    def sides_of(self, vertebra: int) -> tuple[Side, ...]:
+        """The sides on which a vertebra carries a rib."""
+        return tuple(rib.side for rib in self.found if rib.vertebra == vertebra)
+
+
+def find_ribs(geometry: VolumeGeometry, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...]) -> Ribs:
+    """The ribs of the vertebrae that the discs separate."""
+    box = itk.box_around(bone.mask, geometry, 0.0)
+    own = itk.crop(geometry, box)
+    grid = itk.isotropic_grid(own, _WORK_MM)
+    coarse = itk.mask_on(bone.mask[box], own, grid)
+    suv, voxels = _in_spine(coarse, grid, canal.frame)
+    found: list[Rib] = []
+    stubs = np.zeros(grid.shape, dtype=bool)
+    for side in Side:
+        labels = _lateral_pieces(suv, voxels, grid.shape, side)
+        for label in range(1, int(labels.max(initial=0)) + 1):
+            piece = labels == label
+            ribs = _ribs_of(suv[piece], side, discs)
+            found.extend(ribs)
+            if ribs:
+                stubs[tuple(voxels[piece].T)] = True
+    mask = np.zeros(geometry.shape, dtype=bool)
+    whole = _whole_ribs(coarse, suv, voxels, stubs)
+    mask[box] = (itk.labels_on(itk.dilated(whole, grid, _WORK_MM).view(np.uint8), grid, own) > 0) & bone.mask[box]
+    ordered = tuple(sorted(found, key=lambda rib: (rib.vertebra, rib.side)))
+    return Ribs(ordered, _seen_without(geometry, canal.frame, discs, ordered), mask)
+
+
+def _in_spine(coarse: BoolArray, grid: VolumeGeometry, frame: SpineFrame) -> tuple[FloatArray, IntArray]:
+    """(n, 3) spine coordinates of the bone's voxels and their indices, where the frame reaches."""
+    voxels = np.argwhere(coarse)
+    points = grid.points_mm(voxels)
+    low, high = frame.centres_mm[:, 2].min() - 40.0, frame.centres_mm[:, 2].max() + 40.0
+    near = (points[:, 2] >= low) & (points[:, 2] <= high)
+    return frame.from_lps(points[near], rounds=4), voxels[near]
+
+
+def _lateral_pieces(suv: FloatArray, voxels: IntArray, shape: tuple[int, int, int], side: Side) -> IntArray:
+    """(n,) connected pieces of the bone beside the spine on one side, 0 elsewhere."""
+    u = suv[:, 1] * side.sign
+    beside = (u > _NECK_MM[0]) & (u < _BACK_MM) & (suv[:, 2] > _BELOW_BACK_MM) & (suv[:, 2] < _IN_FRONT_MM)
+    mask = np.zeros(shape, dtype=bool)
+    mask[tuple(voxels[beside].T)] = True
+    return np.where(beside, itk.components(mask)[tuple(voxels.T)], 0).astype(np.intp)
+
+
+def _ribs_of(suv: FloatArray, side: Side, discs: tuple[DiscLevel, ...]) -> list[Rib]:
+    """The rib that a piece is, by its neck; none where it starts away from the spine, ends early or is too thick."""
+    u = suv[:, 1] * side.sign
+    neck = suv[(u >= _NECK_MM[0]) & (u <= _NECK_MM[1])]
+    reach = float(u.max(initial=0.0))
+    if reach < _REACH_MM or len(neck) * _WORK_MM**3 < 60.0 or not _is_slender(u):
+        return []
+    necks = [part for part in _clusters(neck) if len(part) * _WORK_MM**3 / (_NECK_MM[1] - _NECK_MM[0]) < _THICKEST_MM2]
+    if not 1 <= len(necks) <= 2:
+        return []
+    part = max(necks, key=len)
+    s = float(np.mean(part[:, 0]))
+    return [Rib(int(np.searchsorted([disc.s_mm for disc in discs], s)), side, s, reach)]
+
+
+def _is_slender(u: FloatArray) -> bool:
+    """Lateral to the neck a rib's section is small everywhere; an enhanced kidney's or the iliac wing's is not."""
+    slabs = np.histogram(u, bins=np.arange(_NECK_MM[1] + 5.0, _REACH_MM + 0.1, 5.0))[0]
+    return bool((slabs > 0).all() and slabs.max() * _WORK_MM**3 / 5.0 < _THICKEST_SHAFT_MM2)
+
+
+def _clusters(neck: FloatArray) -> list[FloatArray]:
+    order = np.argsort(neck[:, 0])
+    gaps = np.flatnonzero(np.diff(neck[order, 0]) > 3.0)
+    return list(np.split(neck[order], gaps + 1))
+
+
+def _whole_ribs(coarse: BoolArray, suv: FloatArray, voxels: IntArray, stubs: BoolArray) -> BoolArray:
+    """The bone that hangs on the traced pieces once the spine is cut out."""
+    spine = (np.abs(suv[:, 1]) <= _NECK_MM[0]) & (suv[:, 2] < _IN_FRONT_MM)
+    apart = coarse.copy()
+    apart[tuple(voxels[spine].T)] = False
+    return itk.touched_by(apart, stubs)
+
+
+def _seen_without(
+    geometry: VolumeGeometry, frame: SpineFrame, discs: tuple[DiscLevel, ...], ribs: tuple[Rib, ...]
+) -> tuple[int, ...]:
+    """Vertebrae between two discs whose both sides lie in the image as far as a rib would have to go."""
+    carrying = {rib.vertebra for rib in ribs}
+    seen = []
+    for n, (lower, upper) in enumerate(zip(discs, discs[1:], strict=False), start=1):
+        s = np.linspace(lower.s_mm, upper.s_mm, 5)
+        ends = [np.stack([s, np.full(5, u), np.full(5, v)], axis=1) for u in (-_REACH_MM, _REACH_MM) for v in (-40.0, 20.0)]
+        if n not in carrying and all(geometry.contains(frame.to_lps(suv)).all() for suv in ends):
+            seen.append(n)
+    return tuple(seen)
