@@ -14,6 +14,7 @@ from dicom_io.errors import (
     DuplicatePositionError,
     MixedSeriesError,
     MultiFrameError,
+    NoPixelDataError,
     NoSeriesError,
     SeriesNotFoundError,
     SeveralSeriesError,
@@ -162,5 +163,7 @@ def _require_stored_as_ct_or_mr(instances: tuple[Instance, ...]) -> None:
     for one in instances:
         if one.is_multi_frame or one.frames > 1:
             raise MultiFrameError(one.frames)
+        if not one.plane.rows or not one.plane.columns or not one.encoding.bits_allocated:
+            raise NoPixelDataError(one.words)
         if one.encoding.bits_allocated != 16:
             raise ValuesError("Bits Allocated", f"{one.encoding.bits_allocated} in {one.words}")

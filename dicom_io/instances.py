@@ -6,6 +6,7 @@ What is needed is checked here; pydicom's own warnings would print the values th
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from dicom_io.attributes import integer, number, numbers, text, values
 from planner.volume import Modality
 
 config.settings.reading_validation_mode = config.IGNORE
+warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
 
 SINGLE_FRAME = {
     "1.2.840.10008.5.1.4.1.1.2": Modality.CT,

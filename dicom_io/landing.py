@@ -53,6 +53,8 @@ class Landing:
         self._deciding = threading.Lock()
         for name in ("tmp", "series", "conflicts", "quarantine"):
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_folder(folder)
+        _sync_folder(folder.resolve().parent)
         for unfinished in (folder / "tmp").glob("*.part"):
             unfinished.unlink()
 

@@ -93,6 +93,16 @@ def test_a_ct_without_fat_or_air_is_not_in_hounsfield_units(tmp_path: Path) -> N
         read_series(tmp_path)
 
 
+def test_headers_without_pixels_are_refused_before_anything_is_decoded(tmp_path: Path) -> None:
+    def empty(_: int, image: pydicom.Dataset) -> None:
+        for keyword in ("Rows", "Columns", "BitsAllocated", "PixelData"):
+            delattr(image, keyword)
+
+    write_series(tmp_path, GRID, edit=empty)
+    (found,) = find_series(tmp_path)
+    assert isinstance(found.refusal, errors.NoPixelDataError)
+
+
 def test_an_unspecified_rescale_type_is_said(tmp_path: Path) -> None:
     write_series(tmp_path, GRID, edit=lambda _, image: setattr(image, "RescaleType", "US"))
     assert any("Rescale Type is US" in note for note in read_series(tmp_path).notes)
