@@ -37,7 +37,7 @@ from sample_data.scene import Solid
 from sample_data.shapes import turn_about
 from sample_data.spine import Spine, place_spine
 from sample_data.trunk import rib_solids, table_solids, wall_solids
-from sample_data.vertebrae import disc_solid, spine_solids
+from sample_data.vertebrae import disc_solid, screw_solids, spine_solids
 from sample_data.vessels import vessel_solids
 
 FRAME_OF_REFERENCE_UID = "2.25.196307244915233418026514738291056273"
@@ -154,6 +154,7 @@ def build_layers(spine: Spine, parameters: PhantomParameters) -> tuple[tuple[Sol
         tuple(solid for gap in spine.interspaces for solid in (disc_solid(gap), flavum_solid(gap))),
         tuple(nerves),
         tuple(bones),
+        tuple(screw_solids(spine) if parameters.metal else ()),
     )
 
 

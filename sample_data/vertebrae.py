@@ -13,7 +13,7 @@ import numpy as np
 from planner.geometry import FloatArray, frozen
 from planner.structures import Part, Side, Structure
 from sample_data.scene import Material, Solid, bone_material, label
-from sample_data.shapes import Frame, RoundCone, RoundedBox, RoundedColumn, Shape
+from sample_data.shapes import Ball, Frame, RoundCone, RoundedBox, RoundedColumn, Shape
 from sample_data.spine import PlacedInterspace, PlacedVertebra, Spine
 
 FACET_GAP_MM = 2.0
@@ -171,6 +171,18 @@ def spine_solids(spine: Spine, marrow_hu: float) -> list[Solid]:
     for n, v in enumerate(spine.vertebrae[:-1]):
         above = spine.interspaces[n - 1] if n else None
         solids += vertebra_solids(v, above, spine.interspaces[n], marrow_hu)
+    return solids
+
+
+def screw_solids(spine: Spine) -> list[Solid]:
+    """Titanium screws of 6 mm through both pedicles of the last lumbar vertebra; without streaks."""
+    v = spine.last_lumbar
+    solids = []
+    for side in _SIDES:
+        head = v.frame.point(side.sign * (v.pedicle_x_mm + 1.0), v.back_wall_mm + 24.0, v.pedicle_z_mm)
+        tip = v.frame.point(side.sign * (v.pedicle_x_mm - 5.0), -6.0, v.pedicle_z_mm)
+        shapes = (RoundCone(head, tip, 3.0, 2.4), Ball(head, 6.5))
+        solids.append(Solid(label(Structure.METAL, v.level, side), shapes, Material(6000.0)))
     return solids
 
 
