@@ -109,8 +109,10 @@ def plain(text: str) -> str:
 def _workable(header: Dataset, source: SeriesSource, spacing_mm: float) -> Dataset:
     """A header with everything libraries ask for; the distance of slices stands in for Slice Thickness (0018,0050)."""
     faceless = without_identity(header)
+    faceless.pop("FrameOfReferenceUID", None)  # elements are shared with the original: replaced, never set
     faceless.FrameOfReferenceUID = source.frame_of_reference_uid
     if not faceless.get("SliceThickness"):
+        faceless.pop("SliceThickness", None)
         faceless.SliceThickness = f"{spacing_mm:.6g}"
     return faceless
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -116,13 +115,14 @@ def without_identity(header: Dataset) -> Dataset:
 
     ``copy_identity`` puts them back into what the library made.
     """
-    faceless = deepcopy(header)
-    for keyword in IDENTITY_KEYWORDS:
-        if keyword in faceless and keyword != "StudyInstanceUID":
-            delattr(faceless, keyword)
+    faceless = Dataset()
+    faceless.update({element.tag: element for element in header if element.keyword not in _HIDDEN})
     for keyword in REQUIRED_IDENTITY:
         setattr(faceless, keyword, "")
     return faceless
+
+
+_HIDDEN = frozenset(IDENTITY_KEYWORDS) - {"StudyInstanceUID"}
 
 
 def _feed(digest: hashlib._Hash, value: object) -> None:
