@@ -90,7 +90,7 @@ def candidates(scan: Scan) -> tuple[Candidate, ...]:
     by_series: dict[str, list[Instance]] = {}
     for one in scan.instances:
         by_series.setdefault(one.study.series_instance_uid, []).append(one)
-    found = [_candidate(tuple(series)) for series in by_series.values()]
+    found = [_with_list_checked(_candidate(tuple(series)), scan) for series in by_series.values()]
     return tuple(sorted(found, key=lambda one: -len(one.instances)))
 
 
@@ -133,6 +133,15 @@ def _with_count_checked(candidate: Candidate) -> Candidate:
     note = (
         f"{found} images are here, the scanner counted {expected} in this acquisition: slices may be missing at an end"
     )
+    return replace(candidate, notes=(*candidate.notes, note))
+
+
+def _with_list_checked(candidate: Candidate, scan: Scan) -> Candidate:
+    listed = scan.listed.get(candidate.series_uid, frozenset())
+    missing = len(listed - {one.sop_instance_uid for one in candidate.instances})
+    if not missing:
+        return candidate
+    note = f"{missing} of {len(listed)} images that the DICOMDIR lists for this series are not among the files"
     return replace(candidate, notes=(*candidate.notes, note))
 
 

@@ -32,6 +32,7 @@ _PACKAGES = {
     "dcmcjpeg": "dcmtk",
     "dcmcrle": "dcmtk",
     "dcmdump": "dcmtk",
+    "dcmmkdir": "dcmtk",
     "dsrdump": "dcmtk",
     "dciodvfy": "dicom3tools",
 }
