@@ -53,6 +53,10 @@ class Picture:
         object.__setattr__(self, "rgb", rgb)
 
 
+_ANY_LETTERS = ("L", "P")
+"""The library takes single letters alone; an oblique picture has two or three (PS3.3 C.7.6.1.1.1), set afterwards."""
+
+
 def write_picture(picture: Picture, number: int, plan: Plan, source: SeriesSource, case: DicomCase) -> bytes:
     """The picture as a Secondary Capture, ``number`` its Instance Number (0020,0013)."""
     images = source_images(source)
@@ -63,7 +67,7 @@ def write_picture(picture: Picture, number: int, plan: Plan, source: SeriesSourc
         photometric_interpretation="RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",
-        patient_orientation=picture.orientation or ("L", "P"),
+        patient_orientation=_ANY_LETTERS,
         series_instance_uid=case.uid_for("picture series"),
         series_number=case.series_numbers.pictures,
         sop_instance_uid=case.uid_for(f"picture {picture.name}"),
@@ -80,8 +84,7 @@ def write_picture(picture: Picture, number: int, plan: Plan, source: SeriesSourc
 
 
 def _describe(capture: Dataset, picture: Picture, marks: str) -> None:
-    if picture.orientation is None:
-        capture.PatientOrientation = ""
+    capture.PatientOrientation = list(picture.orientation) if picture.orientation else ""
     capture.Laterality = ""  # of a paired body part; a spine is none (PS3.3 C.7.3.1)
     capture.ImageType = ["DERIVED", "SECONDARY"]
     capture.ConversionType = "WSD"

@@ -20,6 +20,7 @@ from service.demo import REQUEST, sample_series
 from service.describe import anatomy_document, plan_document
 from service.doctor import examine
 from service.documents import schemas
+from service.errors import RequestError
 from service.opening import OpenSeries, open_series
 from service.request import NamedAnchor, PlanRequest
 from service.settings import Settings
@@ -31,6 +32,7 @@ from service.watch import Stopwatch
 def plan(console: Console, path: Path, series_uid: str | None, request: PlanRequest, out: Path) -> bool:
     """Plan one request and write everything; whether a path was found."""
     procedure_named(request.procedure)
+    _require_apart(path, out)
     with _progress(console) as watch:
         series = _open(path, series_uid, watch)
         planned = plan_case(series, request, site_tools(out, watch, datetime.now().astimezone()))
@@ -44,6 +46,7 @@ def plan(console: Console, path: Path, series_uid: str | None, request: PlanRequ
 
 def segment(console: Console, path: Path, series_uid: str | None, anchor: NamedAnchor | None, out: Path) -> None:
     """Find the anatomy and write its three files."""
+    _require_apart(path, out)
     with _progress(console) as watch:
         series = _open(path, series_uid, watch)
         anatomy = site_tools(out, watch, datetime.now().astimezone()).segment(series, anchor)
@@ -60,6 +63,12 @@ def procedures(console: Console, *, as_json: bool) -> None:
 def schema(console: Console) -> None:
     """Print the schemas of the files."""
     console.print_json(data=schemas())
+
+
+def _require_apart(path: Path, out: Path) -> None:
+    images = path if path.is_dir() else path.parent
+    if out.resolve() == images.resolve():
+        raise RequestError("results would lie among the images; give another folder with --out")
 
 
 def _open(path: Path, series_uid: str | None, watch: Stopwatch) -> OpenSeries:

@@ -56,9 +56,23 @@ class PlannedSeries:
     opened_at: datetime
 
 
+_RESULTS = (
+    *("anatomy.json", "labels.nii.gz", "labels.json", "plan.json", "plan.png"),
+    *("report.dcm", "segmentation.dcm", "key-objects.dcm"),
+    *("key-axial.dcm", "key-needle-plane.dcm", "key-down-the-needle.dcm", "key-3d.dcm"),
+)
+"""Every name we write; no pattern, since a folder may hold images of others."""
+
+
+def clear(out: Path) -> None:
+    """Remove the results of an earlier run, so that no old picture lies beside a new plan."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in _RESULTS:
+        (out / name).unlink(missing_ok=True)
+
+
 def write_labels(out: Path, labels: LabelMap) -> Written:
     """``labels.nii.gz`` and ``labels.json``."""
-    out.mkdir(parents=True, exist_ok=True)
     return Written(
         (
             write_label_map(out / "labels.nii.gz", labels),
@@ -69,13 +83,11 @@ def write_labels(out: Path, labels: LabelMap) -> Written:
 
 def write_anatomy(out: Path, anatomy: Anatomy, series: OpenSeries, seconds: Mapping[str, float]) -> Written:
     """``anatomy.json``, with the seconds that each stage took so far."""
-    out.mkdir(parents=True, exist_ok=True)
     return Written((write_document(out / "anatomy.json", anatomy_document(anatomy, series.facts, seconds)),))
 
 
 def write_plan(out: Path, planned: PlannedSeries, watch: Stopwatch) -> Written:
     """``plan.json``, ``plan.png`` and, for a DICOM series, the DICOM objects."""
-    out.mkdir(parents=True, exist_ok=True)
     document = write_document(out / "plan.json", plan_document(planned.plan, planned.series.facts))
     with watch("pictures"):
         drawn = draw(planned.plan, planned.anatomy, planned.series)

@@ -69,7 +69,7 @@ def show_files(console: Console, out: Path) -> None:
     console.print(escape(f"Results in {out}:"))
     for file in sorted(out.iterdir()):
         if file.is_file() and not file.name.startswith("."):
-            console.print(escape(f"  {file.name:<20} {_FILES.get(file.name, _FILES.get(file.suffix, ''))}"))
+            console.print(escape(f"  {file.name:<23} {_FILES.get(file.name, _FILES.get(file.suffix, ''))}"))
 
 
 def _show_target(console: Console, plan: PlanDocument, target: TargetDocument) -> None:
@@ -115,7 +115,8 @@ def _tightest(clearances: Iterable[ClearanceDocument]) -> list[ClearanceDocument
 
 def _clearance(one: ClearanceDocument) -> str:
     name = " ".join(part for part in (one.structure, one.part, one.level, one.side) if part).replace("_", " ")
-    return escape(f"{name} {one.clearance_mm:.1f} / {one.margin_mm:.1f} mm at depth {one.depth_mm:.0f} mm")
+    without = f", last {one.exempt_mm:.0f} mm apart" if one.exempt_mm > 0 else ""
+    return escape(f"{name} {one.clearance_mm:.1f} / {one.margin_mm:.1f} mm, {one.depth_mm:.0f} mm deep{without}")
 
 
 def _rejected(target: TargetDocument) -> Table:

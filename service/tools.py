@@ -15,7 +15,7 @@ from planner.plan import Plan
 from service.case import Tools
 from service.opening import OpenSeries
 from service.request import NamedAnchor
-from service.results import PlannedSeries, Written, write_anatomy, write_labels, write_plan
+from service.results import PlannedSeries, Written, clear, write_anatomy, write_labels, write_plan
 from service.watch import Stopwatch
 
 
@@ -23,6 +23,7 @@ def site_tools(out: Path, watch: Stopwatch, opened_at: datetime) -> Tools:
     """Results go to ``out``; ``opened_at`` dates the DICOM objects."""
 
     def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None) -> Anatomy:
+        clear(out)
         anatomy = segment(series.volume, anchor, watch)
         with watch("writing labels"):
             write_labels(out, anatomy.labels)

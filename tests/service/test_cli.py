@@ -96,6 +96,14 @@ def test_a_folder_that_is_not_there_is_refused(needleplan, tmp_path):
     assert "no such file or folder" in answer.err
 
 
+def test_results_never_go_among_the_images(needleplan, series):
+    for given in (series, next(series.iterdir())):
+        answer = needleplan("segment", given, "--out", series)
+        assert answer.exit_code == REFUSED
+        assert "among the images" in answer.err
+    assert len(list(series.iterdir())) == 6
+
+
 def test_no_refusal_tells_who_was_scanned(needleplan, series, tmp_path):
     answer = needleplan("segment", series, "--out", tmp_path / "out")
     assert answer.exit_code == REFUSED
