@@ -19,9 +19,10 @@ from pydicom.uid import UID
 from dicom_io.codes import coding_schemes
 from dicom_io.identity import MANUFACTURER, MODEL_NAME, DicomCase, copy_identity, without_identity
 from dicom_io.series import SeriesSource, source_headers
-from planner.plan import Plan
+from planner.plan import Plan, PlanState
 
 DRAFT_MARK = "DRAFT - NOT RELEASED"
+RELEASED_MARK = "RELEASED"
 REHEARSAL_MARK = "REHEARSAL"
 
 _SPELLED = {
@@ -92,8 +93,9 @@ def finished(dataset: Dataset, source: SourceImages, case: DicomCase) -> bytes:
 
 
 def plan_marks(plan: Plan) -> str:
-    """What every object of an unsigned plan says first."""
-    return f"{DRAFT_MARK}, {REHEARSAL_MARK}" if plan.is_rehearsal else DRAFT_MARK
+    """What every object of a plan says first."""
+    state = DRAFT_MARK if plan.state is PlanState.DRAFT else RELEASED_MARK
+    return f"{state}, {REHEARSAL_MARK}" if plan.is_rehearsal else state
 
 
 def plain(text: str) -> str:

@@ -18,6 +18,7 @@ from dicom_io.pictures import Picture, write_picture
 from dicom_io.report import write_report
 from dicom_io.segmentation import write_segmentation
 from dicom_io.series import SeriesSource
+from dicom_io.signature import Signature
 from planner.plan import Plan
 from planner.volume import LabelMap
 
@@ -39,10 +40,15 @@ class Document:
 
 
 def plan_documents(
-    plan: Plan, labels: LabelMap, pictures: Sequence[Picture], source: SeriesSource, case: DicomCase
+    plan: Plan,
+    labels: LabelMap,
+    pictures: Sequence[Picture],
+    source: SeriesSource,
+    case: DicomCase,
+    signature: Signature | None = None,
 ) -> tuple[Document, ...]:
     """Report, segmentation, one Secondary Capture per picture, and the Key Object Selection of slices and pictures."""
-    report = write_report(plan, source, case)
+    report = write_report(plan, source, case, signature)
     drawn = [write_picture(picture, number, plan, source, case) for number, picture in enumerate(pictures, 1)]
     return (
         _document("report.dcm", report),

@@ -1,7 +1,7 @@
 """A plan as a Comprehensive 3D SR (PS3.3 A.35.13) after TID 1500, one TID 1501 group per target and per path.
 
 In: a plan, the series it was made on, and the case. Out: the bytes of a DICOM file. Points are LPS mm in the
-series' Frame of Reference; SCOORD3D holds them as float32, so they come back within 1e-4 mm. What a machine made is
+series' Frame of Reference; SCOORD3D holds them as float32, so they come back within 1e-4 mm. What no person signed is
 UNVERIFIED and PRELIMINARY, and says DRAFT - NOT RELEASED.
 """
 
@@ -26,21 +26,14 @@ from dicom_io.key_slices import key_slices
 from dicom_io.report_groups import GroupContext, target_group, trajectory_group
 from dicom_io.report_items import Item, coded, text
 from dicom_io.series import SeriesSource
+from dicom_io.signature import Signature, date_verification, require_match, verification
 from dicom_io.structure_codes import coded_site
 from planner.plan import Plan, PlanState, ScanPosition
 
 NO_PATIENT_ID = "the series has no Patient ID"
+_STATUS = {PlanState.DRAFT: codes.DRAFT, PlanState.RELEASED: codes.RELEASED}
+
 VALID_FOR = "Valid for this series only. Patient moved or re-scanned: plan again."
-
-
-class UnsignedReleaseError(DicomIoError):
-    """A plan that claims to be released, without the person who released it."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the plan is marked released, but this report names no person who verified it; "
-            "write it as a draft, or sign it"
-        )
 
 
 class NoTargetError(DicomIoError):
@@ -50,10 +43,9 @@ class NoTargetError(DicomIoError):
         super().__init__("the plan has no target; name a root or level and a side, then plan again")
 
 
-def write_report(plan: Plan, source: SeriesSource, case: DicomCase) -> bytes:
-    """The plan as a structured report, draft only: machine output stays UNVERIFIED and PRELIMINARY."""
-    if plan.state is not PlanState.DRAFT:
-        raise UnsignedReleaseError
+def write_report(plan: Plan, source: SeriesSource, case: DicomCase, signature: Signature | None = None) -> bytes:
+    """The plan as a structured report: a draft, or, with a signature and no open gate, verified and final."""
+    require_match(plan, signature, release_blockers(plan, source))
     if not plan.targets:
         raise NoTargetError
     images = source_images(source)
@@ -64,12 +56,11 @@ def write_report(plan: Plan, source: SeriesSource, case: DicomCase) -> bytes:
         series_number=case.series_numbers.report,
         sop_instance_uid=case.uid_for("report"),
         instance_number=1,
-        is_complete=True,
-        is_final=False,
-        is_verified=False,
         series_description=f"Needle plan, {plan_marks(plan)}"[:64],
+        **verification(signature),
         **equipment(case),
     )
+    date_verification(report, signature)
     return finished(report, images, case)
 
 
@@ -119,7 +110,7 @@ def _evaluations(plan: Plan, images: SourceImages) -> Item:
     container = ContainerContentItem(codes.QUALITATIVE_EVALUATIONS.code, relationship_type="CONTAINS")
     container.ContentSequence = ContentSequence(
         [
-            coded(codes.PLAN_STATUS, codes.DRAFT),
+            coded(codes.PLAN_STATUS, _STATUS[plan.state]),
             coded(codes.POSITION_CHECK, codes.REHEARSAL if plan.is_rehearsal else codes.IN_TREATMENT_POSITION),
             text(codes.SCAN_POSITION, position_words(plan.scan_position)),
             text(codes.TREATMENT_POSITION, plan.treatment_pose.value),

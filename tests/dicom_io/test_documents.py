@@ -11,8 +11,9 @@ from dicom_io.codes import PRIVATE_SCHEME
 from dicom_io.documents import plain, source_images
 from dicom_io.identity import IDENTITY_KEYWORDS
 from dicom_io.publish import plan_documents
-from dicom_io.report import UnsignedReleaseError, write_report
+from dicom_io.report import write_report
 from dicom_io.series import read_series
+from dicom_io.signature import UnsignedReleaseError
 from planner.plan import PlanState
 from tests.dicom_io import plans
 from tests.dicom_io.ct_files import Wish, write_ct_series

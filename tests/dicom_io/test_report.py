@@ -9,11 +9,12 @@ import pytest
 from highdicom.sr import srread
 
 from dicom_io import codes
-from dicom_io.report import NO_PATIENT_ID, NoTargetError, UnsignedReleaseError, write_report
+from dicom_io.report import NO_PATIENT_ID, NoTargetError, write_report
 from dicom_io.report_groups import down_the_barrel_deg
 from dicom_io.report_reader import ReportedPlan, read_report
 from dicom_io.report_tree import ReportFormatError
 from dicom_io.series import SeriesSource
+from dicom_io.signature import UnsignedReleaseError
 from planner.plan import Plan, PlanState
 from planner.structures import Interspace, Side, Structure, Unnamed
 from tests.dicom_io import plans
