@@ -1,11 +1,12 @@
 """What one CT or MR image says of itself, as frozen records.
 
 In: one header. Out: an ``Instance``, or why it is none. Points are LPS mm as stored.
-What is needed is checked here; pydicom's own warnings would print the values they warn about, so they are off.
+What is needed is checked here; pydicom's own warnings and log would print the values they warn about, so they are off.
 """
 
 from __future__ import annotations
 
+import logging
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from dicom_io.attributes import integer, number, numbers, text, values
 from planner.volume import Modality
 
 config.settings.reading_validation_mode = config.IGNORE
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
 
 SINGLE_FRAME = {

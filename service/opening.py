@@ -13,6 +13,7 @@ from planner.structures import PatientPosition
 from planner.volume import Volume
 from service.errors import RequestError
 from service.image_files import is_image_file, read_image_file
+from service.jpeg_12_bit import enable_jpeg_12_bit
 from service.series_facts import SeriesFacts
 
 
@@ -35,6 +36,7 @@ def open_series(path: Path, series_uid: str | None = None) -> OpenSeries:
         raise RequestError("there is no such file or folder; give the folder of a CT series, or one image file")
     if is_image_file(path):
         return _open_image_file(path, series_uid)
+    enable_jpeg_12_bit()
     series = read_series(path, series_uid)
     return OpenSeries(series.volume, SeriesFacts.of(series))
 
