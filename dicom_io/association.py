@@ -7,7 +7,6 @@ the reason why there is none. Nothing here holds patient data.
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,7 +44,6 @@ class Destination:
     answer_timeout_s: float = 60.0
     tries: int = 3
     largest_pdu_bytes: int = 131_072
-    tls: ssl.SSLContext | None = None
 
     @property
     def words(self) -> str:
@@ -86,7 +84,6 @@ def associated(destination: Destination, contexts: Sequence[Context]) -> Iterato
         ae_title=destination.called_ae,
         max_pdu=destination.largest_pdu_bytes,
         evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay)],
-        tls_args=(destination.tls, destination.host) if destination.tls else None,
     )
     if not association.is_established:
         raise _refusal(association, destination, len(contexts))
@@ -158,7 +155,5 @@ def _refusal(association: Association, destination: Destination, offered: int) -
             "check both AE titles, and that the PACS knows this node and has a free association",
         )
     if association.is_aborted:
-        return NotConnectedError(
-            destination, "aborted", "check host, port and TLS on both sides, and that the PACS runs"
-        )
+        return NotConnectedError(destination, "aborted", "check host and port, and that the PACS runs")
     return NotConnectedError(destination, "no answer", "check host and port, and that the PACS runs")

@@ -19,7 +19,7 @@ PRIVATE_SCHEME = "99NEEDLEPLAN"
 Coded: TypeAlias = Any
 """A highdicom code or item; the library brings no usable types."""
 
-DEFINED_HERE = "needleplan, docs/conformance: private scheme 99NEEDLEPLAN"
+DEFINED_HERE = "docs/conformance.md"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Every code is the Standard's own, or declared as ours."""
 
+from pathlib import Path
+
 import pytest
 from pydicom.sr._concepts_dict import concepts
 
@@ -77,3 +79,10 @@ def test_a_disc_whose_lower_vertebra_is_not_certain_gets_no_code_that_names_it(l
 
 def test_a_code_of_others_is_not_guessed() -> None:
     assert label_entry(CodedSite(Concept("80891009", "SCT", "Heart", "a test"))) is None
+
+
+def test_every_private_code_is_in_the_conformance_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text()
+    for concept in EVERY_CONCEPT:
+        if concept.scheme == PRIVATE_SCHEME:
+            assert f"| `{concept.value}` | {concept.meaning} |" in page

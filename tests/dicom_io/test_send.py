@@ -99,7 +99,7 @@ def test_an_echo_tells_a_running_archive_from_a_wrong_name_and_a_closed_port(ort
     assert wrong_name.outcome is Outcome.NOT_CONNECTED
     assert "check both AE titles" in wrong_name.words
     assert closed.outcome is Outcome.NOT_CONNECTED
-    assert "check host, port" in closed.words
+    assert "check host and port" in closed.words
 
 
 def test_a_status_becomes_an_outcome_that_says_whether_to_try_again(files: list[Path]) -> None:
