@@ -17,7 +17,11 @@ class DicomIoError(Exception):
 
 
 class SeriesFacts(Protocol):
-    """What a refusal may say about a series."""
+    """What a refusal may say about a series, and the UID that a caller may show."""
+
+    @property
+    def series_uid(self) -> str:
+        """Series Instance UID (0020,000E); never part of a sentence."""
 
     @property
     def summary(self) -> str:
@@ -41,12 +45,12 @@ class SeriesNotFoundError(DicomIoError):
 
 
 class SeveralSeriesError(DicomIoError):
-    """More than one series could be meant; ``series`` lists them with their UIDs."""
+    """More than one series could be meant; ``choices`` pairs each one's UID with its facts, to be shown to a person."""
 
     def __init__(self, series: Sequence[SeriesFacts]) -> None:
         listed = "; ".join(one.summary for one in series)
         super().__init__(f"{len(series)} series could be meant: {listed}; name one by its UID (--series UID)")
-        self.series = tuple(series)
+        self.choices = tuple((one.series_uid, one.summary) for one in series)
 
 
 class NoPositionError(DicomIoError):

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dicom_io.errors import DicomIoError
+from dicom_io.errors import DicomIoError, SeveralSeriesError
 from planner.errors import PlannerError
 from service import commands
 from service.errors import ServiceError
@@ -155,4 +155,6 @@ def main() -> None:
         app()
     except (PlannerError, DicomIoError, ServiceError) as refusal:
         Console(stderr=True).print(escape(f"Refused: {refusal}"), style="red", soft_wrap=True)
+        for uid, facts in refusal.choices if isinstance(refusal, SeveralSeriesError) else ():
+            Console(stderr=True).print(escape(f"  --series {uid}  {facts}"), soft_wrap=True)
         sys.exit(REFUSED)

@@ -190,7 +190,7 @@ def test_several_volumes_are_a_question_with_facts(tmp_path: Path) -> None:
         errors.SeveralSeriesError, match=r"series 3 .*10 images.*series 4 .*6 images.*x 5.00 mm"
     ) as raised:
         read_series(tmp_path)
-    uid = {one.series_number: one.series_uid for one in raised.value.series}[4]
+    (uid,) = [uid for uid, facts in raised.value.choices if facts.startswith("series 4")]
     assert uid not in str(raised.value)
     series = read_series(tmp_path, uid)
     assert series.source.series_number == 4
