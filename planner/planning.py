@@ -26,6 +26,9 @@ from planner.targets import Target
 from planner.trajectories import Trajectories
 from planner.volume import LabelMap
 
+EXACT = "exact measurement"
+"""Counted where the sweep's estimate left a path open and its exact measurement closed it."""
+
 MOST_ALTERNATIVES = 5
 MOST_MEASURED = 100
 """Candidates measured exactly before the search gives up; each costs some ten milliseconds."""
@@ -77,10 +80,11 @@ def _plan_target(
     swept = sweep(situations[0], reach, faces, longest)
     for situation in situations:
         screened = screen(situation, swept)
-        paths = _alternatives(situation, reach, screened)
+        paths, failed = _alternatives(situation, reach, screened)
         if paths:
             break
-    return _target_plan(target, paths, screened.rejected, screened.examined)
+    rejected = {**screened.rejected, **({EXACT: failed} if failed and not paths else {})}
+    return _target_plan(target, paths, rejected, screened.examined)
 
 
 def _target_plan(
@@ -114,10 +118,10 @@ def needle_groups(procedure: Procedure) -> tuple[tuple[Needle, ...], ...]:
     )
 
 
-def _alternatives(situation: Situation, reach: Reach, screened: Screened) -> tuple[PlannedTrajectory, ...]:
-    """Measured, distinct paths, the best first."""
+def _alternatives(situation: Situation, reach: Reach, screened: Screened) -> tuple[tuple[PlannedTrajectory, ...], int]:
+    """Measured, distinct paths, the best first; and how many that looked free were not, measured exactly."""
     found: list[PlannedTrajectory] = []
-    measurements = 0
+    measurements = failed = 0
     for index in ranked(screened.feasible).tolist():
         if len(found) == MOST_ALTERNATIVES or measurements == MOST_MEASURED:
             break
@@ -126,10 +130,11 @@ def _alternatives(situation: Situation, reach: Reach, screened: Screened) -> tup
         tip, outward = refined(screened, reach, index)
         path = measured(situation, reach, screened, tip, outward)
         measurements += 1
+        failed += path is None
         if path is not None and _is_new(_as_paths(path), found):
             found.append(path)
     found.sort(key=lambda path: path.cost)
-    return tuple(replace(path, rank=rank) for rank, path in enumerate(found, start=1))
+    return tuple(replace(path, rank=rank) for rank, path in enumerate(found, start=1)), failed
 
 
 def _is_new(path: Trajectories, found: list[PlannedTrajectory]) -> bool:

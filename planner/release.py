@@ -78,7 +78,14 @@ def warnings_of(
     rehearsal = scan.pose is not procedure.treatment_pose
     return (
         *anatomy.warnings,
+        *(_no_path(target) for target in planned if not target.trajectories),
         *thinner,
         *(("Breathing phase unknown.",)),
         *(("Rehearsal: table and gantry were not applied.",) if rehearsal else ()),
     )
+
+
+def _no_path(target: TargetPlan) -> str:
+    counts = sorted(target.rejected.items(), key=lambda item: -item[1])
+    words = ", ".join(f"{name} {count}" for name, count in counts)
+    return f"{target.words}: no safe path; of {target.examined} examined: {words}."

@@ -194,13 +194,17 @@ def refined(screened: Screened, reach: Reach, index: int) -> tuple[int, FloatArr
     near = Candidates(situation, paths, one.tips, one.kinds, spare, one.binding)
     tolerance = tolerance_deg(turned, screened.borders[int(one.tips[0])], STEP)
     total = weighted(costs(Feasible(near, tolerance)))
-    best = int(np.argmin(np.where(spare >= 0, total, np.inf if (spare >= 0).any() else -spare)))
+    rules = hard_limits(situation.obstacles)
+    price = np.where(first_broken(near, rules) == len(rules), total, np.inf)
+    best = int(np.argmin(price)) if np.isfinite(price).any() else _UNTURNED
     return int(one.tips[0]), turned[best]
 
 
 _TURNS = np.arange(-2, 3) * np.float64(STEP / 2)
 _OFFSETS: FloatArray = np.stack(np.meshgrid(_TURNS, _TURNS, indexing="ij"), axis=-1).reshape(-1, 2)
 """Tangents by which a direction is turned to refine it."""
+
+_UNTURNED = len(_OFFSETS) // 2
 
 
 def _sampled_room(

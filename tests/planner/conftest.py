@@ -36,3 +36,22 @@ def anatomy(lower_back: Phantom) -> Anatomy:
 def fine_left_l4() -> Phantom:
     """The left L4 foramen and the way to it from behind, at 0.5 mm."""
     return scan(spacing_mm=(0.5, 0.5, 0.5), field_of_view_mm=(50.0, 95.0, 95.0), center_mm=(50.0, 75.0, -39.0))
+
+
+@pytest.fixture(scope="session")
+def mirrored_back() -> Phantom:
+    """The mirror image of ``lower_back``."""
+    return scan(
+        spacing_mm=(1.6, 1.0, 1.0), field_of_view_mm=(130.0, 140.0, 300.0), center_mm=(0.0, 60.0, -40.0), mirrored=True
+    )
+
+
+@pytest.fixture(scope="session")
+def turned_back() -> Phantom:
+    """The patient of ``lower_back`` on a grid turned about all three axes."""
+    return scan(
+        spacing_mm=(1.2, 1.0, 1.0),
+        field_of_view_mm=(150.0, 170.0, 300.0),
+        center_mm=(0.0, 60.0, -40.0),
+        turn_deg=(12.0, -8.0, 15.0),
+    )

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from planner.anatomy.model import Anatomy
 from planner.clearance import Surface, surfaces_in
 from planner.geometry import VolumeGeometry, unit
+from planner.obstacles import BONES
 
 
 def surface_of(mask: np.ndarray, grid: VolumeGeometry) -> Surface:
@@ -67,3 +69,22 @@ def test_further_than_was_measured_is_none() -> None:
     grid = VolumeGeometry.from_spacing((3, 3, 3), (1.0, 1.0, 1.0))
     surface = surface_of(np.ones(grid.shape, bool), grid)
     assert surface.closest(np.array([40.0, 0.0, 0.0]), np.array([40.0, 9.0, 0.0])) is None
+
+
+def test_in_a_patient_random_paths_are_those_of_a_tenth_of_a_millimetre_reference(anatomy: Anatomy) -> None:
+    labels = anatomy.labels
+    mask = labels.mask(*BONES)
+    surface = surface_of(mask, labels.geometry)
+    rng = np.random.default_rng(7)
+    for _ in range(5):
+        start, end = rng.uniform([20, 60, -60], [60, 90, -20]), rng.uniform([15, 40, -60], [35, 60, -20])
+        found = surface.closest(start, end)
+        box = np.abs(labels.geometry.points_mm(surface.voxels) - (start + end) / 2).max(axis=1) < 32
+        points = np.linspace(start, end, int(np.linalg.norm(end - start) / 0.1) + 2)
+        own = labels.geometry.indices(points) * labels.geometry.spacing_mm
+        slow = np.inf
+        for centre in np.array_split(surface.voxels[box] * labels.geometry.spacing_mm, 40):
+            gaps = np.maximum(np.abs(own[:, None] - centre) - labels.geometry.spacing_mm / 2, 0)
+            slow = min(slow, float(np.linalg.norm(gaps, axis=-1).min()))
+        assert found is not None
+        assert slow - 0.05 <= found.distance_mm <= slow + 1e-9

@@ -162,3 +162,20 @@ def test_a_prone_scan_gives_the_angle_to_the_floor(prone: Plan) -> None:
     for path in prone.targets[0].trajectories:
         direction = (path.target_mm - path.entry_mm) / path.length_mm
         assert path.floor_angle_deg == pytest.approx(np.degrees(np.arcsin(-direction[1])))
+
+
+def test_the_mirrored_patient_gets_the_mirrored_plan(left_l4: TargetPlan, mirrored_back: Phantom) -> None:
+    mirrored = planned(mirrored_back.anatomy(), side=Side.RIGHT).targets[0]
+    for path, other in zip(left_l4.trajectories, mirrored.trajectories, strict=True):
+        assert np.abs(path.entry_mm - other.entry_mm * [-1, 1, 1]).max() < 0.1
+        assert path.cost == pytest.approx(other.cost, abs=0.01)
+
+
+@pytest.mark.slow
+def test_an_obliquely_scanned_patient_gets_the_same_target_and_room(left_l4: TargetPlan, turned_back: Phantom) -> None:
+    turned = planned(turned_back.anatomy()).targets[0]
+    assert np.linalg.norm(turned.point_mm - left_l4.point_mm) < 1.0
+    best, other = left_l4.trajectories[0].binding, turned.trajectories[0].binding
+    assert best is not None
+    assert other is not None
+    assert best.spare_mm == pytest.approx(other.spare_mm, abs=0.5)
