@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.geometry import FloatArray, frozen
-from planner.structures import Part, Side, Structure
+from planner.structures import Part, Side, SpineLevel, Structure
 from sample_data.scene import Material, Solid, label
 from sample_data.shapes import RoundedBox, Shape, smooth_path, tube
 from sample_data.spine import CANAL_OFFSET_MM, PlacedInterspace, Spine
@@ -108,14 +108,20 @@ def root_of(gap: PlacedInterspace, side: Side) -> Root:
             [out - half + 0.5, wall + 6.0, under - 3.4],
             [out, wall + 5.0, below],
             [out + half + 1.5, wall + 3.5, below - 4.0],
-            [out + half + 8.0, wall - 3.5, below - 10.0],
-            [out + half + 12.0, wall - 12.0, below - 19.0],
+            *([out + half + x, wall + y, below + z] for x, y, z in _way_out(gap)),
         ]
     )
     local[:, 0] *= side.sign
     radii = np.array([1.2, 1.6, ROOT_RADIUS_MM, ganglion_radius, ROOT_RADIUS_MM + 0.3, 2.0, 2.0])
     path = smooth_path(np.column_stack([local, radii]), 5)
     return Root(gap, side, v.frame.points(path[:, :3]), frozen(path[:, 3]), v.frame.point(*local[3]), 12, 18)
+
+
+def _way_out(gap: PlacedInterspace) -> tuple[tuple[float, float, float], ...]:
+    """From the ganglion on: down into the psoas; above the sacrum forwards, over its ala."""
+    if gap.lower.level is SpineLevel.S1:
+        return (5.0, -9.0, -6.5), (8.0, -26.0, -14.0)
+    return (8.0, -3.5, -10.0), (12.0, -12.0, -19.0)
 
 
 def root_solids(root: Root) -> list[Solid]:

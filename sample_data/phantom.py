@@ -32,7 +32,7 @@ from sample_data.nerves import canal_solid, cord_solid, flavum_solid, root_solid
 from sample_data.organs import organ_solids
 from sample_data.parameters import PhantomParameters
 from sample_data.pelvis import ilium_solid, sacrum_solids
-from sample_data.render import blurred_plane, gaussian_weights, paint_hu, paint_labels, with_noise
+from sample_data.render import add_noise, blurred_plane, gaussian_weights, paint_hu, paint_labels
 from sample_data.scene import Solid
 from sample_data.shapes import turn_about
 from sample_data.spine import Spine, place_spine
@@ -49,9 +49,19 @@ class Phantom:
     """A scanned schematic patient and all that is true of it."""
 
     parameters: PhantomParameters
-    volume: Volume
     spine: Spine
     layers: tuple[tuple[Solid, ...], ...]
+
+    @cached_property
+    def geometry(self) -> VolumeGeometry:
+        """The scan's grid."""
+        return scan_geometry(self.parameters)
+
+    @cached_property
+    def volume(self) -> Volume:
+        """The scan; painted when first asked for."""
+        image = paint_hu(self.layers, self.geometry, flip=self.parameters.mirrored)
+        return Volume(self.geometry, _scanned(image, self.geometry, self.parameters))
 
     @property
     def solids(self) -> tuple[Solid, ...]:
@@ -66,7 +76,7 @@ class Phantom:
     @cached_property
     def truth(self) -> LabelMap:
         """True labels on the scan's own grid."""
-        return self.truth_labels(self.volume.geometry)
+        return self.truth_labels(self.geometry)
 
     def truth_labels(self, geometry: VolumeGeometry) -> LabelMap:
         """True labels on any grid, from the closed forms."""
@@ -96,6 +106,10 @@ class Phantom:
 
     def anatomy(self) -> Anatomy:
         """The true anatomy; nothing in it is estimated, so every uncertainty is 0."""
+        return self._anatomy
+
+    @cached_property
+    def _anatomy(self) -> Anatomy:
         found = {entry.structure for entry in self.truth.entries.values()}
         return Anatomy(
             labels=self.truth,
@@ -114,7 +128,7 @@ class Phantom:
 
     def surroundings(self) -> LabelMap:
         """``Surroundings`` of every voxel of the scan: body, air, table."""
-        geometry = self.volume.geometry
+        geometry = self.geometry
         table = [(int(Surroundings.OBJECT), solid) for solid in table_solids(self.parameters.pose)]
         labels = paint_labels(table, geometry, flip=self.parameters.mirrored)
         labels[labels == 0] = int(Surroundings.AIR)
@@ -123,13 +137,10 @@ class Phantom:
 
 
 def make_phantom(parameters: PhantomParameters | None = None) -> Phantom:
-    """Build the patient and scan it."""
+    """Build the patient; the scan and its labels are painted when first asked for."""
     parameters = parameters or PhantomParameters()
     spine = place_spine(parameters)
-    layers = build_layers(spine, parameters)
-    geometry = scan_geometry(parameters)
-    image = paint_hu(layers, geometry, flip=parameters.mirrored)
-    return Phantom(parameters, Volume(geometry, _scanned(image, geometry, parameters)), spine, layers)
+    return Phantom(parameters, spine, build_layers(spine, parameters))
 
 
 def build_layers(spine: Spine, parameters: PhantomParameters) -> tuple[tuple[Solid, ...], ...]:
@@ -182,5 +193,6 @@ def _scanned(
         image[n] = blurred_plane(plane, weights)
     if parameters.noise_hu > 0:
         rng = np.random.default_rng(parameters.seed)
-        image = with_noise(image, parameters.noise_hu, parameters.kernel.blur_mm / pixel_mm, rng)
+        facing = image[:, :, ::-1] if parameters.mirrored else image  # a mirrored scan has the mirrored noise
+        add_noise(facing, parameters.noise_hu, parameters.kernel.blur_mm / pixel_mm, rng)
     return np.clip(np.rint(image), -1024, 3071).astype(np.int16)

@@ -22,6 +22,8 @@ _SLAB = 12
 _THIN_SLICE_MM = 1.3
 """Thicker slices are averaged from thinner ones."""
 
+_MOST_PARTS = 4
+
 Window: TypeAlias = tuple[slice, slice, slice]
 
 
@@ -100,7 +102,7 @@ def _slabs(count: int, thickness: int) -> Iterator[slice]:
 
 def paint_hu(layers: Sequence[Sequence[Solid]], geometry: VolumeGeometry, *, flip: bool = False) -> Float32Array:
     """(k, j, i) noiseless HU; solids of one layer share their marrow where they overlap."""
-    parts = max(1, round(float(geometry.spacing_mm[0]) / _THIN_SLICE_MM))
+    parts = min(max(1, round(float(geometry.spacing_mm[0]) / _THIN_SLICE_MM)), _MOST_PARTS)
     grid = Grid(_thinner(geometry, parts), flip)
     boxed = [[grid.boxed(solid, grid.pixel_mm) for solid in layer] for layer in layers]
     image = np.empty(geometry.shape, dtype=np.float32)
@@ -152,14 +154,13 @@ def paint_labels(
     return labels
 
 
-def with_noise(image: Float32Array, noise_hu: float, blur_pixels: float, rng: np.random.Generator) -> Float32Array:
-    """Image plus Gaussian noise whose grain is as wide as the kernel's point spread, slice by slice."""
+def add_noise(image: Float32Array, noise_hu: float, blur_pixels: float, rng: np.random.Generator) -> None:
+    """Gaussian noise, its grain as wide as the kernel's point spread, added in place slice by slice."""
     weights = gaussian_weights(blur_pixels)
     gain = float(np.sum(np.outer(weights, weights) ** 2)) ** 0.5
     for n, plane in enumerate(image):
         grain = blurred_plane(rng.standard_normal(plane.shape, dtype=np.float32), weights)
         image[n] = plane + np.float32(noise_hu / gain) * grain
-    return image
 
 
 def gaussian_weights(sigma_pixels: float) -> FloatArray:
