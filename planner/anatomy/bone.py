@@ -19,8 +19,8 @@ from planner.volume import Volume
 _METAL_HU = 2500
 """Denser than any cortex (up to 2000) and enamel aside; clipped series end below and show no metal."""
 
-_CORTEX_HU = 160.0
-"""Above muscle and unenhanced organs with their noise, below a thin cortex blurred to half of 400 HU."""
+_CORTEX_HU = 140.0
+"""Above muscle and unenhanced organs with their noise, below a thin cortex blurred to half of 300 HU."""
 
 _THICK_MM = 5.0
 """Half of the thinnest vessel that is told from bone by its thickness; cortex is thinner but in a femur's shaft."""
@@ -39,6 +39,9 @@ _FROM_CORTEX_MM = 4.0
 _WORK_MM = 1.5
 _MARROW_REACH_MM = 40.0
 """Half of the widest lumbar body (60 mm) and a margin."""
+
+_MARROW_HU, _DENSE_MARROW_DIRECTIONS = 110.0, 17
+"""Denser than muscle and disc (up to 100 HU): then half of the sides and a few more are enough."""
 
 _MARROW_DIRECTIONS = 22
 """Of 26: cortex has holes for vessels and is lost in places to blur; a disc's edge is open to half of all sides."""
@@ -76,7 +79,8 @@ def with_marrow(volume: Volume, skin: Skin, bone: Bone, canal: BoolArray) -> Bon
     grid = itk.isotropic_grid(own, _WORK_MM)
     dense = itk.mask_on(bone.mask[box], own, grid)
     kept_open = itk.mask_on(canal[box], own, grid)
-    marrow = enclosed_marrow(dense, grid) & ~kept_open
+    mean = itk.smoothed(itk.resampled(Volume(own, volume.voxels[box]), grid).voxels, grid, 2.0)
+    marrow = enclosed_marrow(dense, mean, grid) & ~kept_open
     filled = bone.mask.copy()
     filled[box] |= itk.labels_on(marrow.view(np.uint8), grid, own) > 0
     return replace(bone, mask=filled & ~canal & skin.body)
@@ -102,31 +106,32 @@ def noise_of(volume: Volume, body: BoolArray) -> float:
 
 
 def thin_and_bright(volume: Volume, body: BoolArray, noise_hu: float) -> BoolArray:
-    """Cortex, end-plates and trabeculae: brighter than all that is 10 mm thick around them.
+    """Cortex, end-plates and trabeculae: brighter than all that is 10 mm thick around them, and what hangs on them.
 
     A vessel, a kidney or the heart full of contrast medium is not, however bright it is.
     """
     grid = volume.geometry
     mean = itk.smoothed(volume.voxels, grid, 1.0)
     thick = itk.grey_dilated(itk.grey_opened(mean, grid, _THICK_MM), grid, _RIM_MM)
-    stands_out = (mean - thick > max(_STANDS_OUT_HU, 1.5 * noise_hu)) & (mean > _CORTEX_HU + 20.0)
-    return (stands_out | (mean > _DENSEST_CONTRAST_HU)) & body
+    noise = 1.5 * noise_hu
+    sure = (mean - thick > max(_STANDS_OUT_HU, noise)) & (mean > _CORTEX_HU + 40.0)
+    sure = itk.without_specks((sure | (mean > _DENSEST_CONTRAST_HU)) & body, grid, _SMALLEST_CORTEX_MM3)
+    weak = (mean - thick > max(0.5 * _STANDS_OUT_HU, noise)) & (mean > _CORTEX_HU) & body
+    return sure | itk.touched_by(weak | sure, sure)
 
 
 def _near_cortex(volume: Volume, body: BoolArray, noise_hu: float, threshold_hu: float) -> BoolArray:
     """Dense voxels at most 4 mm from thin bright bone that is more than a speck; enclosed marrow comes later."""
     grid = volume.geometry
-    cortex = itk.without_specks(thin_and_bright(volume, body, noise_hu), grid, _SMALLEST_CORTEX_MM3)
+    cortex = thin_and_bright(volume, body, noise_hu)
     return (volume.voxels > threshold_hu) & body & itk.dilated(cortex, grid, _FROM_CORTEX_MM)
 
 
-def enclosed_marrow(dense: BoolArray, grid: VolumeGeometry) -> BoolArray:
-    """What dense bone surrounds in nearly every direction."""
-    box = itk.box_around(dense, grid)
-    met = directions_met(dense[box], ALL_AROUND, _MARROW_REACH_MM / _WORK_MM)
-    enclosed = np.zeros(dense.shape, dtype=bool)
-    enclosed[box] = itk.opened((met >= _MARROW_DIRECTIONS) | dense[box], itk.crop(grid, box), 1.0)
-    return enclosed & ~dense
+def enclosed_marrow(dense: BoolArray, mean_hu: Float32Array, grid: VolumeGeometry) -> BoolArray:
+    """What dense bone surrounds in nearly every direction, or in most where it is denser than a disc."""
+    met = directions_met(dense, ALL_AROUND, _MARROW_REACH_MM / _WORK_MM)
+    marrow = (met >= _MARROW_DIRECTIONS) | ((met >= _DENSE_MARROW_DIRECTIONS) & (mean_hu > _MARROW_HU))
+    return itk.opened(marrow | dense, grid, 1.0) & ~dense
 
 
 def _at_own_resolution(volume: Volume, skin: Skin, work: _Work, dense: BoolArray) -> BoolArray:

@@ -132,10 +132,22 @@ def _bodies_in_front(bone: BoolArray) -> Float32Array:
 
 
 def _likeness_of_sides(bone: BoolArray) -> Float32Array:
-    """1 where the bone 8 to 42 mm to the left and to the right is alike in amount, a half is enough."""
-    share = _box_mean(bone.astype(np.float32), _voxels(20.0, 15.0, 17.0))
-    left, right = (_seen_from(share, (0, *_voxels(0.0, mm))) for mm in (25.0, -25.0))
-    return np.asarray(np.clip(2.0 * np.minimum(left, right) / np.maximum(np.maximum(left, right), 0.01), 0.0, 1.0))
+    """1 where the bone to the left and to the right is alike in amount, a half is enough; near by and far out.
+
+    Far out it tells the canal from the marrow of the iliac bone, which has the sacrum on one side only.
+    """
+    near = _alike(bone, from_mm=8.0, to_mm=42.0)
+    return np.asarray(near * _alike(bone, from_mm=8.0, to_mm=74.0))
+
+
+def _alike(bone: BoolArray, from_mm: float, to_mm: float) -> Float32Array:
+    middle, half = (from_mm + to_mm) / 2.0, (to_mm - from_mm) / 2.0
+    share = _box_mean(bone.astype(np.float32), _voxels(20.0, 15.0, half))
+    left, right = (_seen_from(share, (0, *_voxels(0.0, mm))) for mm in (middle, -middle))
+    inside = np.ones(bone.shape, dtype=np.float32)
+    both_seen = np.minimum(*(_seen_from(inside, (0, *_voxels(0.0, mm))) for mm in (middle, -middle))) > 0
+    ratio = np.clip(2.0 * np.minimum(left, right) / np.maximum(np.maximum(left, right), 0.01), 0.0, 1.0)
+    return np.asarray(np.where(both_seen, ratio, 1.0), dtype=np.float32)
 
 
 def _voxels(*lengths_mm: float) -> tuple[int, ...]:

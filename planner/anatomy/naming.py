@@ -112,7 +112,9 @@ def _by_both(count: int, sacrum_confidence: float, rib_vertebra: int, rib_confid
             f"{lumbar} vertebrae lie between the last rib and the sacrum, where 4 to 6 are possible: one of the two is "
             "not what it seems; names are counted from the sacrum and must be confirmed"
         )
-        return Naming(names[0], names[1:], round(0.4 * sacrum_confidence, 3), "the sacrum, against the ribs", (warning,))
+        return Naming(
+            names[0], names[1:], round(0.4 * sacrum_confidence, 3), "the sacrum, against the ribs", (warning,)
+        )
     names = _from_both_ends(count, lumbar)
     warning = (
         f"{lumbar} lumbar vertebrae lie between the last rib and the sacrum: a transitional vertebra, a lumbar rib or a "

@@ -68,9 +68,7 @@ def bone_beside(geometry: VolumeGeometry, bone: Bone, frame: SpineFrame) -> Floa
     return np.minimum(sides[0], sides[1])
 
 
-def lumbosacral_disc(
-    share: FloatArray, discs: tuple[DiscLevel, ...], frame: SpineFrame
-) -> tuple[int | None, float]:
+def lumbosacral_disc(share: FloatArray, discs: tuple[DiscLevel, ...], frame: SpineFrame) -> tuple[int | None, float]:
     """The disc at the upper end of the lowest stretch with bone on both sides throughout, and how sure that is."""
     smooth = np.convolve(np.pad(share, 1, mode="edge"), np.ones(3) / 3.0, mode="valid")
     edges = np.flatnonzero(np.diff(np.concatenate([[0], smooth >= _CONTINUOUS, [0]])))
@@ -91,12 +89,12 @@ def _anchor_confidence(share: FloatArray, last: int, disc: DiscLevel) -> float:
     length = min(1.0, last * _STEP_MM / 40.0)
     beyond = share[last : last + int(30.0 / _STEP_MM)]
     drop = 1.0 - float(np.median(beyond)) / float(share[:last].mean()) if len(beyond) > 3 else 0.3
-    return round(float(np.clip(0.4 * length + 0.4 * np.clip(drop * 1.3, 0.0, 1.0) + 0.2 * disc.confidence, 0.0, 0.98)), 3)
+    return round(
+        float(np.clip(0.4 * length + 0.4 * np.clip(drop * 1.3, 0.0, 1.0) + 0.2 * disc.confidence, 0.0, 0.98)), 3
+    )
 
 
-def _parted(
-    volume: Volume, bone: Bone, canal: CanalTrack, disc: DiscLevel
-) -> tuple[BoolArray, dict[Side, BoolArray]]:
+def _parted(volume: Volume, bone: Bone, canal: CanalTrack, disc: DiscLevel) -> tuple[BoolArray, dict[Side, BoolArray]]:
     """Sacrum and iliac bones, parted along the dark sacroiliac joints."""
     reach = disc.center_mm + np.array([[-170.0, -120.0, -190.0], [170.0, 130.0, 70.0]])
     corners = np.sort(np.round(volume.geometry.indices(reach)).astype(int), axis=0)
@@ -107,7 +105,9 @@ def _parted(
     solid = itk.mask_on(bone.mask[box], own, grid)
     markers = _markers(solid, grid, canal.frame, disc)
     relief = -itk.smoothed(np.clip(coarse.voxels, -200, 1200), grid, 1.0)
-    flooded = sitk.MorphologicalWatershedFromMarkers(itk.to_image(relief, grid), itk.to_image(markers, grid), False, False)
+    flooded = sitk.MorphologicalWatershedFromMarkers(
+        itk.to_image(relief, grid), itk.to_image(markers, grid), False, False
+    )
     labels = itk.to_array(flooded) * itk.dilated(solid, grid, _WORK_MM)
     back = itk.labels_on(labels, grid, own)
     sacrum = np.zeros(volume.geometry.shape, dtype=bool)

@@ -143,7 +143,9 @@ def _seen_without(
     seen = []
     for n, (lower, upper) in enumerate(zip(discs, discs[1:], strict=False), start=1):
         s = np.linspace(lower.s_mm, upper.s_mm, 5)
-        ends = [np.stack([s, np.full(5, u), np.full(5, v)], axis=1) for u in (-_REACH_MM, _REACH_MM) for v in (-40.0, 20.0)]
+        ends = [
+            np.stack([s, np.full(5, u), np.full(5, v)], axis=1) for u in (-_REACH_MM, _REACH_MM) for v in (-40.0, 20.0)
+        ]
         if n not in carrying and all(geometry.contains(frame.to_lps(suv)).all() for suv in ends):
             seen.append(n)
     return tuple(seen)
