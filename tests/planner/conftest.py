@@ -1,23 +1,14 @@
 """A schematic patient with known truth, painted once; no image is made of it."""
 
-from collections.abc import Callable
-
-import numpy as np
 import pytest
 
 from planner.anatomy.model import Anatomy
-from planner.volume import Volume
 from sample_data.parameters import PhantomParameters
-from sample_data.phantom import Phantom, build_layers, place_spine, scan_geometry
-
-Scan = Callable[..., Phantom]
+from sample_data.phantom import Phantom, make_phantom
 
 
 def scan(**chosen: object) -> Phantom:
-    parameters = PhantomParameters(**chosen)  # type: ignore[arg-type]
-    spine, geometry = place_spine(parameters), scan_geometry(parameters)
-    empty = Volume(geometry, np.zeros(geometry.shape, np.int16))
-    return Phantom(parameters, empty, spine, build_layers(spine, parameters))
+    return make_phantom(PhantomParameters(**chosen))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
