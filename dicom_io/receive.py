@@ -41,6 +41,9 @@ DATA_SET_DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
 """C-STORE status codes (PS3.4 B.2.3)."""
 
+NOT_AUTHORIZED = 0x0124
+"""Told to ``on_refused`` for an association that was rejected (PS3.7 C.4)."""
+
 _LAST_IDENTIFYING_TAG = Tag(0x0020, 0x000E)
 _UID_TAGS = {
     "SOPClassUID": Tag(0x0008, 0x0016),
@@ -89,7 +92,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """One instance that was answered with a failure; the reason holds no patient data."""
+    """One instance, or with ``NOT_AUTHORIZED`` a whole association, that was refused; no patient data in the reason."""
 
     status: int
     reason: str
@@ -141,7 +144,7 @@ class Receiver:
         try:
             self._server = entity.make_server(
                 (self._settings.host, self._settings.port),
-                evt_handlers=[(evt.EVT_C_STORE, self._store)],
+                evt_handlers=[(evt.EVT_C_STORE, self._store), (evt.EVT_REJECTED, self._rejected)],
                 server_class=_Server,
             )
         except OSError as error:
@@ -187,6 +190,19 @@ class Receiver:
         except Exception as error:  # noqa: BLE001
             return self._refuse(_RefusalError(CANNOT_UNDERSTAND, type(error).__name__), content, sender)
         return SUCCESS
+
+    def _rejected(self, event: Any) -> None:  # noqa: ANN401
+        """One association that pynetdicom turned away, told as a fact; PS3.8 9.3.4 lists the grounds."""
+        request = event.assoc.requestor.primitive
+        calling, called = str(request.calling_ae_title).strip(), str(request.called_ae_title).strip()
+        if called != self._settings.ae_title:
+            ground = "the called AE title is not ours"
+        elif calling not in self._settings.calling_ae_titles:
+            ground = "the calling AE title is not named in the settings"
+        else:
+            ground = f"more than {self._settings.largest_associations} associations at once"
+        _logger.warning("association rejected: %s", ground)
+        self._on_refused(Refused(NOT_AUTHORIZED, f"association rejected: {ground}", calling))
 
     def _record(self, received: Received) -> None:
         """The callback may fail in any way of its own; the file stays, and the sender is asked to send again."""

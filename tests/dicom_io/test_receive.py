@@ -21,7 +21,7 @@ from pynetdicom.dsutils import encode
 
 from dicom_io.errors import ReceiverError
 from dicom_io.landing import Arrival, data_set, is_uid
-from dicom_io.receive import Received, Receiver, ReceiverSettings, Refused
+from dicom_io.receive import NOT_AUTHORIZED, Received, Receiver, ReceiverSettings, Refused
 from dicom_io.series import read_series
 from tests.conftest import PROJECT
 from tests.dicom_io.builders import Grid, edit_file, write_series
@@ -105,14 +105,21 @@ def test_other_bytes_under_one_uid_are_kept_apart_and_flagged(tmp_path: Path, in
 
 
 @pytest.mark.parametrize(
-    ("called", "calling"), [("NEEDLEPLAN", "STRANGER"), ("ANYONE", "SCANNER")], ids=["calling", "called"]
+    ("called", "calling", "ground"),
+    [("NEEDLEPLAN", "STRANGER", "calling AE title is not named"), ("ANYONE", "SCANNER", "called AE title is not ours")],
+    ids=["calling", "called"],
 )
-def test_an_unknown_ae_title_is_turned_away(tmp_path: Path, inbox: Inbox, called: str, calling: str) -> None:
+def test_an_unknown_ae_title_is_turned_away_and_told(
+    tmp_path: Path, inbox: Inbox, called: str, calling: str, ground: str
+) -> None:
     paths = write_series(tmp_path / "sent", Grid(count=1))
     with listening(tmp_path / "in", inbox) as receiver:
         answer = send(receiver.port, *paths, called=called, calling=calling)
     assert answer.returncode != 0
     assert "AE Title Not Recognized" in answer.stderr + answer.stdout
+    (refused,) = inbox.refused
+    assert (refused.status, refused.calling_ae_title) == (NOT_AUTHORIZED, calling)
+    assert ground in refused.reason
     assert not list((tmp_path / "in").rglob("*.dcm"))
 
 
