@@ -63,8 +63,9 @@ def read_image_file(path: Path, modality: Modality | None = None) -> ImageFile:
     del image
     voxels, notes = _int16(stored)
     del stored
-    known, note = _modality(voxels, modality)
-    padding = found_padding(voxels) if known is Modality.CT else None
+    padding = found_padding(voxels)
+    known, note = _modality(voxels, padding, modality)
+    padding = padding if known is Modality.CT else None
     geometry = _geometry(matrix, voxels)
     if padding is not None:
         notes = (*notes, f"{padding} fills what lies outside the reconstruction; taken as padding")
@@ -170,10 +171,12 @@ def _whole(stored: AnyArray) -> tuple[AnyArray, tuple[str, ...]]:
     return whole, (f"values were rounded to whole numbers, by at most {off:.2f}",) if off > 0 else ()
 
 
-def _modality(voxels: npt.NDArray[np.int16], stated: Modality | None) -> tuple[Modality, tuple[str, ...]]:
+def _modality(
+    voxels: npt.NDArray[np.int16], padding: int | None, stated: Modality | None
+) -> tuple[Modality, tuple[str, ...]]:
     if stated is not None:
         return stated, ()
-    if _has_air_in_hounsfield_units(voxels):
+    if _has_air_in_hounsfield_units(voxels, padding):
         return Modality.CT, ("taken as CT: its values have air near -1000",)
     raise ImageFileError(
         f"values from {voxels.min()} to {voxels.max()} have no air near -1000 HU: the file does not say whether it is "
@@ -181,8 +184,9 @@ def _modality(voxels: npt.NDArray[np.int16], stated: Modality | None) -> tuple[M
     )
 
 
-def _has_air_in_hounsfield_units(voxels: npt.NDArray[np.int16]) -> bool:
+def _has_air_in_hounsfield_units(voxels: npt.NDArray[np.int16], padding: int | None) -> bool:
     """Something is below -500 HU, and most of that, padding aside, is lung or air: not an MR phase or a label map."""
-    padding = found_padding(voxels)
-    low = voxels[(voxels < -500) & (voxels != padding)] if padding is not None else voxels[voxels < -500]
-    return bool(low.size) and float(np.median(low)) >= -1100
+    low = voxels[voxels < -500]
+    low = low if padding is None else low[low != padding]
+    sample = low[:: max(1, low.size // 100_000)]
+    return bool(sample.size) and float(np.median(sample)) >= -1100
