@@ -146,29 +146,32 @@ def _orientation_notes(path: Path) -> tuple[str, ...]:
 def _int16(stored: AnyArray) -> tuple[npt.NDArray[np.int16], tuple[str, ...]]:
     if stored.dtype == np.int16:
         return stored, ()
-    notes: tuple[str, ...] = ()
-    if np.issubdtype(stored.dtype, np.floating):
-        stored, notes = _whole(stored)
     lowest, highest = stored.min(), stored.max()
-    if lowest < _INT16.min or highest > _INT16.max:
-        raise ImageFileError(
-            f"values reach from {lowest:g} to {highest:g}, beyond {_INT16.min} to {_INT16.max}; give HU or a scaled signal"
-        )
-    return stored.astype(np.int16), notes
-
-
-def _whole(stored: AnyArray) -> tuple[AnyArray, tuple[str, ...]]:
-    if not np.isfinite(stored).all():
+    if not np.isfinite([lowest, highest]).all():
         count = int(np.count_nonzero(~np.isfinite(stored)))
         raise ImageFileError(
             f"{count} voxels hold no number (NaN or infinite); write them as a value below the image's"
         )
+    if lowest < _INT16.min or highest > _INT16.max:
+        raise ImageFileError(
+            f"values reach from {lowest:g} to {highest:g}, beyond {_INT16.min} to {_INT16.max}; give HU or a scaled signal"
+        )
+    voxels = np.empty(stored.shape, dtype=np.int16)
+    off = max(_round_into(voxels[k], stored[k]) for k in range(len(stored)))
+    if off > 0 and highest - lowest < _LEAST_SPAN:
+        span = f"{highest - lowest:g}"
+        raise ImageFileError(f"values span {span} in fractions: a normalised image; give Hounsfield units or signal")
+    return voxels, (f"values were rounded to whole numbers, by at most {off:.2f}",) if off > 0 else ()
+
+
+def _round_into(voxels: npt.NDArray[np.int16], stored: AnyArray) -> float:
+    """One slice, rounded; by how much at most. Slice by slice, so that no second volume is held."""
+    if np.issubdtype(stored.dtype, np.integer):
+        voxels[...] = stored
+        return 0.0
     whole = np.rint(stored)
-    off = float(np.abs(whole - stored).max())
-    span = float(np.ptp(stored))
-    if off > 0 and span < _LEAST_SPAN:
-        raise ImageFileError(f"values span {span:g} in fractions: a normalised image; give Hounsfield units or signal")
-    return whole, (f"values were rounded to whole numbers, by at most {off:.2f}",) if off > 0 else ()
+    voxels[...] = whole
+    return float(np.abs(whole - stored).max())
 
 
 def _modality(
