@@ -17,6 +17,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID
 
 from dicom_io.codes import coding_schemes
+from dicom_io.errors import DicomIoError
 from dicom_io.identity import MANUFACTURER, MODEL_NAME, DicomCase, copy_identity, without_identity
 from dicom_io.series import SeriesSource, source_headers
 from planner.plan import Plan, PlanState
@@ -50,8 +51,20 @@ class SourceImages:
         return self.series.frame_of_reference_uid
 
 
+class NoStudyError(DicomIoError):
+    """Images that belong to no study."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the images have no Study Instance UID, so nothing can be filed under their study; "
+            "export the series again from the PACS"
+        )
+
+
 def source_images(source: SeriesSource) -> SourceImages:
     """Read the headers of the source's files."""
+    if not source.study_instance_uid:
+        raise NoStudyError
     original = tuple(source_headers(source))
     spacing_mm = _spacing_mm(source)
     return SourceImages(original, tuple(_workable(one, source, spacing_mm) for one in original), source)

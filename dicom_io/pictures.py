@@ -6,6 +6,7 @@ source slices. Whoever draws the picture burns in DRAFT - NOT RELEASED; here it 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,15 @@ class PictureError(DicomIoError):
         super().__init__(f"a picture is (rows, columns, 3) of uint8, this is {shape} of {kind}; draw it as RGB")
 
 
+class PictureNameError(DicomIoError):
+    """A name that can be no file name, or that two pictures bear."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"picture name {name!r} is taken or not allowed; use small letters, digits and hyphens, each name once"
+        )
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
     """One picture to publish.
@@ -46,6 +56,8 @@ class Picture:
     slices: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", self.name):
+            raise PictureNameError(self.name)
         rgb = np.ascontiguousarray(self.rgb)
         if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
             raise PictureError(rgb.shape, str(rgb.dtype))

@@ -14,7 +14,7 @@ import pydicom
 
 from dicom_io.identity import DicomCase
 from dicom_io.key_objects import write_key_objects
-from dicom_io.pictures import Picture, write_picture
+from dicom_io.pictures import Picture, PictureNameError, write_picture
 from dicom_io.report import write_report
 from dicom_io.segmentation import write_segmentation
 from dicom_io.series import SeriesSource
@@ -48,6 +48,7 @@ def plan_documents(
     signature: Signature | None = None,
 ) -> tuple[Document, ...]:
     """Report, segmentation, one Secondary Capture per picture, and the Key Object Selection of slices and pictures."""
+    _require_own_names(pictures)
     report = write_report(plan, source, case, signature)
     drawn = [write_picture(picture, number, plan, source, case) for number, picture in enumerate(pictures, 1)]
     return (
@@ -56,6 +57,13 @@ def plan_documents(
         *(_document(f"key-{picture.name}.dcm", file) for picture, file in zip(pictures, drawn, strict=True)),
         _document("key-objects.dcm", write_key_objects(plan, source, case, [report, *drawn])),
     )
+
+
+def _require_own_names(pictures: Sequence[Picture]) -> None:
+    names = [picture.name for picture in pictures]
+    taken = next((name for name in names if names.count(name) > 1 or name == "objects"), None)
+    if taken is not None:
+        raise PictureNameError(taken)
 
 
 def _document(name: str, file: bytes) -> Document:

@@ -4,14 +4,17 @@ import logging
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 
 from dicom_io.codes import PRIVATE_SCHEME
-from dicom_io.documents import plain, source_images
+from dicom_io.documents import NoStudyError, plain, source_images
 from dicom_io.identity import IDENTITY_KEYWORDS
 from dicom_io.publish import plan_documents
-from dicom_io.report import write_report
+from dicom_io.report import NO_PATIENT_ID, write_report
+from dicom_io.report_reader import read_report
+from dicom_io.segmentation import read_segmentation
 from dicom_io.series import read_series
 from dicom_io.signature import UnsignedReleaseError
 from planner.plan import PlanState
@@ -69,6 +72,12 @@ def test_a_sex_outside_the_standard_is_copied_not_refused(tmp_path: Path) -> Non
     assert pydicom.dcmread(BytesIO(report)).PatientSex == "W"
 
 
+def test_images_without_study_are_refused(tmp_path: Path) -> None:
+    source = read_series(write_ct_series(tmp_path, omit=("StudyInstanceUID",))[0].parent).source
+    with pytest.raises(NoStudyError, match="no Study Instance UID"):
+        source_images(source)
+
+
 def test_no_name_reaches_a_log_or_an_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     write_ct_series(tmp_path, name="Hidden^Secret", patient_id="HUSH-1")
@@ -112,3 +121,18 @@ def test_every_object_declares_the_private_scheme_and_who_made_it(tmp_path: Path
 )
 def test_our_own_words_are_plain_ascii(words: str, spelled: str) -> None:
     assert plain(words) == spelled
+
+
+@pytest.mark.realdata
+@pytest.mark.servers
+def test_a_real_series_without_frame_of_reference_and_patient_id_gets_valid_objects(
+    real_data: Path, tmp_path: Path
+) -> None:
+    series = read_series(real_data / "abdomen_ct" / "series")
+    plan = plans.plan()
+    labels = blocks(series.volume.geometry)
+    for document in plan_documents(plan, labels, [AXIAL], series.source, plans.case(plan)):
+        assert complaints(document.save(tmp_path)) == [], document.name
+    assert NO_PATIENT_ID in read_report(tmp_path / "report.dcm").release_blockers
+    back = read_segmentation(tmp_path / "segmentation.dcm", series.volume.geometry)
+    assert np.count_nonzero(back.labels) == np.count_nonzero(labels.labels > 1)

@@ -10,6 +10,7 @@ from highdicom.ko import KeyObjectSelectionDocument
 
 from dicom_io.documents import source_images
 from dicom_io.key_slices import key_slices, nearest_slice, slice_words
+from dicom_io.pictures import PictureNameError
 from dicom_io.publish import Document, plan_documents
 from dicom_io.series import ImageSeries, read_series
 from tests.dicom_io import plans
@@ -66,6 +67,12 @@ def test_the_selection_names_report_pictures_and_key_slices(
     chosen = {series.source.instances[k].sop_instance_uid for k in slices}
     pictures = {documents[k].sop_instance_uid for k in (0, 2, 3)}
     assert named == chosen | pictures
+
+
+def test_two_pictures_of_one_name_are_refused(series: ImageSeries) -> None:
+    plan = plans.plan()
+    with pytest.raises(PictureNameError, match="'axial' is taken"):
+        plan_documents(plan, blocks(series.volume.geometry), [AXIAL, AXIAL], series.source, plans.case(plan))
 
 
 @pytest.mark.servers

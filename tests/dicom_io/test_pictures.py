@@ -7,7 +7,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from dicom_io.pictures import Picture, PictureError, write_picture
+from dicom_io.pictures import Picture, PictureError, PictureNameError, write_picture
 from dicom_io.series import SeriesSource
 from tests.dicom_io import plans
 from tests.dicom_io.ct_files import ct_source
@@ -15,6 +15,7 @@ from tests.dicom_io.judges import complaints
 
 RGB = np.random.default_rng(7).integers(0, 256, (48, 64, 3), dtype=np.uint8)
 AXIAL = Picture("axial", "Axial, L4 root, foramen L4/L5, left", RGB, ("L", "P"), (12, 13))
+OBLIQUE = Picture("needle-plane", "Needle plane, L4 root, foramen L4/L5, left", RGB, ("LA", "FP"), (12,))
 THREE_D = Picture("3d", "View from behind", RGB)
 
 
@@ -52,11 +53,12 @@ def test_a_picture_names_the_slices_it_shows(source: SeriesSource) -> None:
 
 def test_rows_and_columns_have_letters_only_where_the_view_has_axes(source: SeriesSource) -> None:
     assert list(header(AXIAL, source).PatientOrientation) == ["L", "P"]
+    assert list(header(OBLIQUE, source).PatientOrientation) == ["LA", "FP"]
     assert not header(THREE_D, source).PatientOrientation
 
 
 @pytest.mark.servers
-@pytest.mark.parametrize("picture", [AXIAL, THREE_D], ids=["axial", "3d"])
+@pytest.mark.parametrize("picture", [AXIAL, OBLIQUE, THREE_D], ids=["axial", "oblique", "3d"])
 def test_dciodvfy_finds_nothing(picture: Picture, source: SeriesSource, tmp_path: Path) -> None:
     path = tmp_path / "picture.dcm"
     path.write_bytes(file(picture, source))
@@ -80,3 +82,9 @@ def test_a_picture_of_lossy_images_says_that_they_were(source: SeriesSource, tmp
 def test_what_is_no_rgb_picture_is_refused(pixels: np.ndarray) -> None:
     with pytest.raises(PictureError, match="draw it as RGB"):
         Picture("axial", "Axial", pixels)
+
+
+@pytest.mark.parametrize("name", ["", "../secret", "Needle plane", "-a"])
+def test_a_name_that_is_no_file_name_is_refused(name: str) -> None:
+    with pytest.raises(PictureNameError, match="small letters"):
+        Picture(name, "Axial", RGB)
