@@ -25,7 +25,7 @@ from dicom_io.receive import NOT_AUTHORIZED, Received, Receiver, ReceiverSetting
 from dicom_io.series import read_series
 from tests.conftest import PROJECT
 from tests.dicom_io.builders import Grid, edit_file, write_series
-from tests.servers import run, wait_until
+from tests.servers import Orthanc, run, wait_until
 
 pytestmark = pytest.mark.servers
 
@@ -304,6 +304,28 @@ def test_what_was_acknowledged_survives_a_killed_receiver(tmp_path: Path, inbox:
         [Arrival.NEW] * (60 - len(kept)) + [Arrival.REPEATED] * len(kept)
     )
     assert read_series(kept[0].parent).volume.geometry.shape[0] == 60
+
+
+def test_an_archive_sends_what_it_holds(tmp_path: Path, inbox: Inbox, orthanc: Orthanc) -> None:
+    paths = write_series(tmp_path / "sent")
+    assert run("storescu", "-aec", orthanc.ae_title, orthanc.host, orthanc.dicom_port, *paths).returncode == 0
+    with listening(tmp_path / "in", inbox, calling_ae_titles=frozenset({orthanc.ae_title})) as receiver:
+        orthanc.know("NEEDLEPLAN", receiver.port)
+        orthanc.request("POST", "/modalities/NEEDLEPLAN/store", orthanc.get("/series"))
+    sent, kept = read_series(tmp_path / "sent"), read_series(inbox.stored[0].path.parent)
+    assert (sent.volume.voxels == kept.volume.voxels).all()
+    assert sent.volume.geometry.matches(kept.volume.geometry)
+
+
+@pytest.mark.realdata
+def test_the_real_series_arrives_as_it_was_sent(tmp_path: Path, inbox: Inbox, real_data: Path) -> None:
+    folder = real_data / "abdomen_ct" / "series"
+    with listening(tmp_path / "in", inbox) as receiver:
+        assert send(receiver.port, folder, options=("+sd",)).returncode == 0
+    sent, kept = read_series(folder), read_series(inbox.stored[0].path.parent)
+    assert (sent.volume.voxels == kept.volume.voxels).all()
+    assert sent.volume.geometry.matches(kept.volume.geometry)
+    assert len({one.series_uid for one in inbox.stored}) == 1
 
 
 def test_a_uid_is_digits_and_dots_of_64_at_most() -> None:
