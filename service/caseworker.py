@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from planner.anatomy.naming import LevelAnchor
 from service.case import plan_case
 from service.opening import open_series
-from service.request import NamedAnchor, PlanRequest
+from service.request import PlanRequest
 from service.results import WrittenObject
 from service.tools import site_tools
 from service.watch import Stopwatch
@@ -25,7 +26,7 @@ class CaseJob:
     series_uid: str
     out: Path
     request: PlanRequest | None
-    anchor: NamedAnchor | None
+    anchor: LevelAnchor | None
     opened_at: datetime
 
 

@@ -23,6 +23,7 @@ from service.settings import Action, Publish, Settings
 from service.store import NewExport, NewInstance, Store
 
 WAITS_FOR_SIGNATURE = "waits for a signature"
+NO_DESTINATION = "the settings name no destination"
 _LOG = Log("service")
 
 
@@ -144,12 +145,17 @@ class Service:
         if not outcome.is_planned:
             self._move(number, CaseState.WAITING, f"{NO_TARGET_CHOSEN}; {outcome.words}", now_s)
             return
-        leaves_now = self._settings.publish is Publish.DRAFTS
-        words = outcome.words if leaves_now else f"{outcome.words}; {WAITS_FOR_SIGNATURE}"
-        if self._move(number, CaseState.PLANNED, words, now_s) and leaves_now:
-            self._store.add_exports(number, self._exports(outcome), now_s)
+        exports = self._exports(outcome)
+        words = outcome.words if exports else f"{outcome.words}; {self._why_it_stays()}"
+        if self._move(number, CaseState.PLANNED, words, now_s):
+            self._store.add_exports(number, exports, now_s)
+
+    def _why_it_stays(self) -> str:
+        return WAITS_FOR_SIGNATURE if self._settings.publish is Publish.ON_SIGNATURE else NO_DESTINATION
 
     def _exports(self, outcome: CaseOutcome) -> list[NewExport]:
+        if self._settings.publish is Publish.ON_SIGNATURE:
+            return []
         return [
             NewExport(str(one.path), one.sop_instance_uid, destination.name)
             for destination in self._settings.destinations
