@@ -6,6 +6,7 @@ the reason why there is none. Nothing here holds patient data.
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,13 @@ LARGEST_CONTEXT_COUNT = 128
 """Presentation contexts of one association (PS3.8 9.3.2.2: odd numbers from 1 to 255)."""
 
 
+class AeTitleError(DicomIoError):
+    """A name no node can have (PS3.5 6.2, AE)."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(f"AE title {title!r} is not allowed: 1 to 16 ASCII characters, no backslash, not only spaces")
+
+
 @dataclass(frozen=True, slots=True)
 class Destination:
     """A DICOM node to send to. Timeouts are seconds; ``tries`` bounds how often one call sends again."""
@@ -44,6 +52,11 @@ class Destination:
     answer_timeout_s: float = 60.0
     tries: int = 3
     largest_pdu_bytes: int = 131_072
+
+    def __post_init__(self) -> None:
+        for title in (self.called_ae, self.calling_ae):
+            if not re.fullmatch(r"[ -\[\]-~]{1,16}", title) or not title.strip():
+                raise AeTitleError(title)
 
     @property
     def words(self) -> str:

@@ -77,7 +77,7 @@ def equipment(case: DicomCase) -> dict[str, Any]:
         "manufacturer_model_name": MODEL_NAME,
         "software_versions": case.software_version,
         "device_serial_number": "none",
-        "institution_name": case.institution or None,
+        "institution_name": plain(case.institution) or None,
         "content_date": case.content_datetime.date(),
         "content_time": case.content_datetime.time(),
         "series_date": case.content_datetime.date(),

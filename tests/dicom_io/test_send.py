@@ -14,7 +14,7 @@ from pydicom.filewriter import dcmwrite
 from pydicom.uid import SecondaryCaptureImageStorage, SegmentationStorage
 from pynetdicom import AE, AllStoragePresentationContexts, evt
 
-from dicom_io.association import Destination, Gate
+from dicom_io.association import AeTitleError, Destination, Gate
 from dicom_io.publish import plan_documents
 from dicom_io.send import Outcome, echo, send_files, verify
 from dicom_io.series import read_series
@@ -173,6 +173,12 @@ def test_more_kinds_of_objects_than_one_association_offers_go_in_several(files: 
     with receiver(lambda _event: 0x0000) as destination:
         outcomes = {result.outcome for result in send_files(many, destination)}
     assert outcomes == {Outcome.NOT_OFFERED}
+
+
+@pytest.mark.parametrize("title", ["", " ", "SEVENTEEN_LETTERS", "BACK\\SLASH", "MÜNCHEN"])
+def test_a_name_no_node_can_have_is_refused(title: str) -> None:
+    with pytest.raises(AeTitleError, match="1 to 16 ASCII"):
+        Destination("127.0.0.1", 104, title)
 
 
 @leaves_a_socket
