@@ -51,18 +51,14 @@ class Face:
     columns: FloatArray
     lps: FloatArray
     wanted: BoolArray
+    norms: FloatArray
+    """(rows, columns) path mm for each mm along the half-axis."""
 
     @property
     def others(self) -> tuple[int, int]:
         """The grid axes of rows and columns."""
         first, second = (axis for axis in range(3) if axis != self.axis)
         return first, second
-
-    @property
-    def norms(self) -> FloatArray:
-        """(rows, columns) path mm for each mm along the half-axis."""
-        lengths: FloatArray = np.hypot(np.hypot(self.rows[:, None], self.columns[None, :]), 1.0)
-        return lengths
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +84,11 @@ class Plane:
     rows_inside: BoolArray
     columns_inside: BoolArray
 
+    @property
+    def is_whole(self) -> bool:
+        """No direction has left the lattice."""
+        return bool(self.rows_inside.all() and self.columns_inside.all())
+
 
 def in_window(lps: FloatArray, approach: Approach, side: Side) -> FloatArray:
     """(...) degrees by which outward directions lie inside the approach's window; negative: outside."""
@@ -107,16 +108,8 @@ def faces_for(approach: Approach, side: Side, axes: FloatArray, step: float = ST
         wanted = in_window(lps, approach, side) >= 0
         if wanted.any():
             rows, columns = (_span(np.flatnonzero(wanted.any(axis=other))) for other in (1, 0))
-            face = lps[rows, columns], wanted[rows, columns]
             faces.append(
-                Face(
-                    axis,
-                    sign,
-                    frozen(tangents[rows]),
-                    frozen(tangents[columns]),
-                    frozen(face[0]),
-                    frozen(face[1], bool),
-                )
+                _face((axis, sign), lps[rows, columns], wanted[rows, columns], tangents[rows], tangents[columns])
             )
     return tuple(faces)
 
@@ -126,6 +119,13 @@ def _rays(axis: int, sign: int, tangents: FloatArray, axes: FloatArray) -> Float
     rows, columns = tangents[:, None, None], tangents[None, :, None]
     rays: FloatArray = sign * axes[:, axis] + rows * axes[:, first] + columns * axes[:, second]
     return rays
+
+
+def _face(
+    half_axis: tuple[int, int], lps: FloatArray, wanted: BoolArray, rows: FloatArray, columns: FloatArray
+) -> Face:
+    norms = np.hypot(np.hypot(rows[:, None], columns[None, :]), 1.0)
+    return Face(*half_axis, frozen(rows), frozen(columns), frozen(lps), frozen(wanted, bool), frozen(norms))
 
 
 def _span(found: IntArray) -> slice:
@@ -175,7 +175,10 @@ def sweep_exit(swept: Swept, face: Face, tip_mm: FloatArray, reach_mm: float, *,
     worst_air = _code(Surroundings.OBJECT if table_is_air else Surroundings.AIR)
     last_s = 0.0
     for plane in planes(swept, face, tip_mm, 0.0, reach_mm + AIR_BEHIND_SKIN_MM):
-        here, last_s = plane.s_mm * norms, plane.s_mm
+        last_s = plane.s_mm
+        if not free.any() and plane.is_whole and plane.values.min() == _code(Surroundings.BODY):
+            continue
+        here = plane.s_mm * norms
         seen = plane.rows_inside[:, None] & plane.columns_inside[None, :]
         clear = seen & (plane.values <= worst_air)
         gone = inside & ~(seen & (plane.values == _code(Surroundings.BODY)))

@@ -43,7 +43,7 @@ class Lattice:
         last_voxel = np.array(grid.shape) - 1
         low = np.clip(np.floor(indices.min(axis=0) - pad), 0, last_voxel).astype(int)
         high = np.clip(np.ceil(indices.max(axis=0) + pad), 0, last_voxel).astype(int)
-        blocks = np.maximum(1, np.rint(step_mm / spacing)).astype(int)
+        blocks = np.maximum(1, np.floor(step_mm / spacing + 1e-6)).astype(int)
         cuts = np.maximum(1, np.rint(spacing / step_mm)).astype(int)
         count = -(-(high - low + 1) // blocks)
         matrix = grid.lps_from_index.copy()

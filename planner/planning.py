@@ -18,7 +18,7 @@ from planner.measure import measured
 from planner.obstacles import find_obstacles, ordered, with_roots
 from planner.plan import Plan, PlannedTrajectory, PlanState, ScanPosition, TargetPlan
 from planner.procedure import Approach, Needle, Procedure
-from planner.reach import Reach, reach_of
+from planner.reach import Reach, entries_of, reach_of
 from planner.release import not_checked, release_blockers, warnings_of
 from planner.search import Screened, distinct, ranked, refined, screen, sweep
 from planner.situation import Situation
@@ -76,8 +76,9 @@ def _plan_target(
         Situation(target, procedure, approach, g, obstacles, midline, is_rehearsal, anatomy, labels) for g in groups
     ]
     longest = max(s.usable_length_mm for s in situations) + 1.0
-    reach = reach_of(labels, anatomy.surroundings.labels, obstacles, target.tips_mm, faces, longest)
-    swept = sweep(situations[0], reach, faces, longest)
+    entries = entries_of(anatomy.surroundings, target.tips_mm, faces, longest, table_is_air=is_rehearsal)
+    reach = reach_of(labels, obstacles, target.tips_mm, faces, entries)
+    swept = sweep(situations[0], reach, faces)
     for situation in situations:
         screened = screen(situation, swept)
         paths, failed = _alternatives(situation, reach, screened)

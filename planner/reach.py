@@ -7,23 +7,28 @@ a coarse one to the skin, and the obstacles' exact surfaces.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
 from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
-from planner.fan import Face, Swept, surroundings_nodes
+from planner.fan import Exit, Exits, Face, Swept, surroundings_nodes, sweep_exit
 from planner.fields import DistanceField, Lattice
-from planner.geometry import AnyArray, Float32Array, FloatArray, VolumeGeometry
+from planner.geometry import AnyArray, Float32Array, FloatArray
 from planner.obstacles import NOTHING, Obstacle, obstacle_at
 from planner.volume import LabelMap
 
 NEAR_MM, NEAR_STEP_MM, NEAR_CAP_MM = 30.0, 0.45, 8.0
 """Along a face's axis, so 30 to 50 mm of path: there the gaps between bones are a few millimetres wide."""
 
-FAR_STEP_MM, FAR_CAP_MM = 1.0, 12.0
+FAR_STEP_MM, FAR_CAP_MM = 1.2, 12.0
 
 QUANTUM_MM, LOWEST_MM = 0.1, -5.0
 """Room on 8 bits: -5 to 20.5 mm in tenths, rounded down."""
+
+
+Entries: TypeAlias = tuple[tuple[Exits, ...], ...]
+"""For each tip point, for each face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,11 +47,11 @@ class Zone:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
-    """Fields for one target."""
+    """Fields for one target, and where each direction of each face enters, for each tip point."""
 
     near: Zone
     far: Zone
-    exits: Swept
+    entries: Entries
     surfaces: tuple[Surface, ...]
 
 
@@ -56,35 +61,55 @@ def unpacked(packed: AnyArray) -> tuple[FloatArray, AnyArray]:
     return room, (packed & 0xFF).astype(np.intp)
 
 
-def reach_of(
-    labels: LabelMap,
-    surroundings: AnyArray,
-    obstacles: tuple[Obstacle, ...],
-    tips_mm: FloatArray,
-    faces: tuple[Face, ...],
-    longest_mm: float,
-) -> Reach:  # noqa: PLR0913, RUF100 - the fields are made of these
-    """Fields that hold every wanted path of ``longest_mm`` to any of the tips."""
-    grid = labels.geometry
-    rays = np.concatenate([face.lps[face.wanted] for face in faces])
-    near_points = _ends(tips_mm, NEAR_MM * rays)
-    far_points = _ends(tips_mm, longest_mm * rays / np.linalg.norm(rays, axis=1, keepdims=True))
-    near = Lattice.around(grid, near_points, NEAR_CAP_MM, NEAR_STEP_MM)
-    far = Lattice.around(grid, far_points, FAR_CAP_MM, FAR_STEP_MM)
-    return Reach(
-        _zone(near, labels, obstacles, NEAR_CAP_MM),
-        _zone(far, labels, obstacles, FAR_CAP_MM),
-        Swept.of(far, surroundings_nodes(far, surroundings)),
-        _surfaces(grid, labels, obstacles, far_points),
+def entries_of(
+    surroundings: LabelMap, tips_mm: FloatArray, faces: tuple[Face, ...], longest_mm: float, *, table_is_air: bool
+) -> Entries:
+    """Where every direction leaves the body, within ``longest_mm`` of each tip point."""
+    rays = np.concatenate([face.lps[face.wanted] / face.norms[face.wanted][:, None] for face in faces])
+    corners = _boxes(tips_mm, longest_mm * rays)
+    lattice = Lattice.around(surroundings.geometry, corners, FAR_CAP_MM, FAR_STEP_MM)
+    swept = Swept.of(lattice, surroundings_nodes(lattice, surroundings.labels))
+    return tuple(
+        tuple(sweep_exit(swept, face, tip, longest_mm, table_is_air=table_is_air) for face in faces) for tip in tips_mm
     )
 
 
-def _ends(tips_mm: FloatArray, offsets: FloatArray) -> FloatArray:
+def reach_of(
+    labels: LabelMap, obstacles: tuple[Obstacle, ...], tips_mm: FloatArray, faces: tuple[Face, ...], entries: Entries
+) -> Reach:
+    """Fields that hold every wanted path with an entry in skin."""
+    grid = labels.geometry
+    near_points, far_points = _ends(tips_mm, faces, entries)
+    near = Lattice.around(grid, near_points, NEAR_CAP_MM, NEAR_STEP_MM)
+    far = Lattice.around(grid, far_points, FAR_CAP_MM, FAR_STEP_MM)
+    around = Lattice.around(grid, far_points, MEASURED_TO_MM, FAR_STEP_MM)
+    indices = obstacle_at(obstacles)[around.crop(labels.labels)]
+    return Reach(
+        _zone(near, labels, obstacles, NEAR_CAP_MM),
+        _zone(far, labels, obstacles, FAR_CAP_MM),
+        entries,
+        surfaces_in(grid, indices, around.first, len(obstacles)),
+    )
+
+
+def _boxes(tips_mm: FloatArray, offsets: FloatArray) -> FloatArray:
     """Corners of the boxes around all tips and all tips plus offsets."""
     low, high = offsets.min(axis=0), offsets.max(axis=0)
     box = np.stack(np.meshgrid(*zip(np.minimum(low, 0), np.maximum(high, 0), strict=True), indexing="ij"), -1)
-    ends: FloatArray = (tips_mm[:, None, :] + box.reshape(1, -1, 3)).reshape(-1, 3)
-    return ends
+    corners: FloatArray = (tips_mm[:, None, :] + box.reshape(1, -1, 3)).reshape(-1, 3)
+    return corners
+
+
+def _ends(tips_mm: FloatArray, faces: tuple[Face, ...], entries: Entries) -> tuple[FloatArray, FloatArray]:
+    """Tip points with the ends of the near and of the whole part of every wanted path that has an entry."""
+    near, far = [tips_mm], [tips_mm]
+    for tip, exits_of_tip in zip(tips_mm, entries, strict=True):
+        for face, exits in zip(faces, exits_of_tip, strict=True):
+            enters = face.wanted & (exits.kind == Exit.SKIN)
+            rays = face.lps[enters]
+            near.append(tip + NEAR_MM * rays)
+            far.append(tip + rays * (exits.depth_mm[enters] / face.norms[enters])[:, None])
+    return np.concatenate(near), np.concatenate(far)
 
 
 def _zone(lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], cap_mm: float) -> Zone:
@@ -108,10 +133,3 @@ def _pack(room_mm: Float32Array, index: int) -> AnyArray:
     levels = np.clip(np.floor((room_mm - LOWEST_MM) / QUANTUM_MM), 0, 255).astype(np.uint16)
     packed: AnyArray = (levels << 8) | np.uint16(index)
     return packed
-
-
-def _surfaces(
-    grid: VolumeGeometry, labels: LabelMap, obstacles: tuple[Obstacle, ...], points_mm: FloatArray
-) -> tuple[Surface, ...]:
-    lattice = Lattice.around(grid, points_mm, MEASURED_TO_MM, FAR_STEP_MM)
-    return surfaces_in(grid, obstacle_at(obstacles)[lattice.crop(labels.labels)], lattice.first, len(obstacles))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.costs import costs, weighted
-from planner.fan import STEP, Face, Swept, slack_mm, sweep_exit, sweep_least
+from planner.fan import STEP, Exits, Face, Swept, slack_mm, sweep_least
 from planner.geometry import AnyArray, FloatArray, IntArray, unit
 from planner.reach import NEAR_MM, Reach, unpacked
 from planner.robustness import broken_border, tolerance_deg
@@ -53,22 +53,19 @@ class Sweep:
     """How far the true room may lie above ``room_mm``."""
 
 
-def sweep(situation: Situation, reach: Reach, faces: tuple[Face, ...], longest_mm: float) -> Sweep:
+def sweep(situation: Situation, reach: Reach, faces: tuple[Face, ...]) -> Sweep:
     """Depth, kind of exit, least room and binding obstacle of every direction to every tip."""
     parts = [
-        _sweep_face(situation, reach, face, index, longest_mm)
-        for index in range(len(situation.target.tips_mm))
-        for face in faces
+        _sweep_face(situation, reach, face, index, exits)
+        for index, exits_of_tip in enumerate(reach.entries)
+        for face, exits in zip(faces, exits_of_tip, strict=True)
     ]
     tips, outward, depth, kinds, room, binding, slack = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Sweep(faces, tips, outward, depth, kinds, room, binding, slack)
 
 
-def _sweep_face(
-    situation: Situation, reach: Reach, face: Face, tip_index: int, longest_mm: float
-) -> tuple[AnyArray, ...]:
+def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, exits: Exits) -> tuple[AnyArray, ...]:
     tip = situation.target.tips_mm[tip_index]
-    exits = sweep_exit(reach.exits, face, tip, longest_mm, table_is_air=situation.is_rehearsal)
     near_end = np.minimum(NEAR_MM * face.norms, exits.depth_mm)
     start = np.zeros_like(near_end)
     least = np.full(near_end.shape, 0xFFFF, dtype=np.uint16)

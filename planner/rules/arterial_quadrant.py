@@ -27,4 +27,5 @@ class ArterialQuadrant:
         target = candidates.situation.target
         if not target.has_arterial_quadrant:
             return np.full(len(candidates), np.inf)
-        return target.frame.outside_quadrant_mm(candidates.paths.targets_mm) - candidates.situation.radius_mm
+        margins: FloatArray = target.frame.outside_quadrant_mm(target.tips_mm) - candidates.situation.radius_mm
+        return margins[candidates.tips]

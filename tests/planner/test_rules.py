@@ -79,8 +79,8 @@ def test_an_entry_across_the_midline_is_refused_by_millimetres(situation: Situat
 def test_a_tip_in_the_antero_superior_quadrant_is_refused_above_l4(situation: Situation) -> None:
     frame = situation.target.frame
     tips = frame.lps(np.array([[2.0, -3.0, 4.0], [2.0, 3.0, 4.0], [2.0, -3.0, -4.0]]))
-    paths = Trajectories(tips + np.array([40.0, 50.0, 0.0]), tips)
-    candidates = replace(from_angles(situation, [(40, 0)] * 3), paths=paths)
+    elsewhere = replace(situation, target=replace(situation.target, tips_mm=tips))
+    candidates = replace(from_angles(elsewhere, [(40, 0)] * 3), tips=np.arange(3))
     assert ArterialQuadrant().margin(candidates) == pytest.approx(np.array([-3.0, 3.0, 4.0]) - situation.radius_mm)
 
 

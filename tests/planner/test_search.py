@@ -11,7 +11,7 @@ from planner.geometry import FloatArray
 from planner.obstacles import Obstacle, find_obstacles, ordered
 from planner.planning import approach_for, needle_groups
 from planner.procedures import PROCEDURES
-from planner.reach import Reach, reach_of
+from planner.reach import Reach, entries_of, reach_of
 from planner.search import Sweep, dominated, screen, sweep
 from planner.situation import Situation
 from planner.structures import Side
@@ -39,8 +39,9 @@ def faces(situation: Situation) -> tuple[Face, ...]:
 
 
 def fields(situation: Situation, faces: tuple[Face, ...]) -> Reach:
-    air = situation.anatomy.surroundings.labels
-    return reach_of(situation.labels, air, situation.obstacles, situation.target.tips_mm, faces, LONGEST_MM)
+    tips, air = situation.target.tips_mm, situation.anatomy.surroundings
+    entries = entries_of(air, tips, faces, LONGEST_MM, table_is_air=False)
+    return reach_of(situation.labels, situation.obstacles, tips, faces, entries)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def reach(situation: Situation, faces: tuple[Face, ...]) -> Reach:
 
 @pytest.fixture(scope="module")
 def swept(situation: Situation, reach: Reach, faces: tuple[Face, ...]) -> Sweep:
-    return sweep(situation, reach, faces, LONGEST_MM)
+    return sweep(situation, reach, faces)
 
 
 def exact_room_mm(obstacles: tuple[Obstacle, ...], reach: Reach, entry: FloatArray, tip: FloatArray) -> float:
@@ -92,7 +93,7 @@ def accepted(situation: Situation, swept: Sweep) -> int:
 
 def test_a_larger_margin_never_adds_a_path(situation: Situation, swept: Sweep, faces: tuple[Face, ...]) -> None:
     wider = replace(situation, obstacles=tuple(replace(o, reserve_mm=o.reserve_mm + 1.0) for o in situation.obstacles))
-    again = sweep(wider, fields(wider, faces), faces, LONGEST_MM)
+    again = sweep(wider, fields(wider, faces), faces)
     assert (again.room_mm <= swept.room_mm + 1e-9).all()
     assert 0 < accepted(wider, again) < accepted(situation, swept)
 
@@ -105,7 +106,7 @@ def test_an_added_obstacle_never_improves_a_path(situation: Situation, swept: Sw
     blocked = labels.labels.copy()
     blocked[k - 2 : k + 3, j - 4 : j + 5, i - 4 : i + 5] = situation.obstacles[0].values[0]
     more = replace(situation, labels=replace(labels, labels=blocked))
-    again = sweep(more, fields(more, faces), faces, LONGEST_MM)
+    again = sweep(more, fields(more, faces), faces)
     assert (again.room_mm <= swept.room_mm + 1e-9).all()
     assert accepted(more, again) < accepted(situation, swept)
 
