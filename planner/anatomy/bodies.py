@@ -7,6 +7,7 @@ disc plane to disc plane, two end-plates, and masks on the straight grid. All le
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -112,7 +113,7 @@ def find_bodies(image: Float32Array, grid: StraightGrid, planes_s_mm: FloatArray
     """One body below the first disc, one above each disc."""
     fine = _prepared(image, grid, canal)
     bounds = _bounds(planes_s_mm)
-    pairs = list(zip(bounds[:-1], bounds[1:], strict=True))
+    pairs = list(pairwise(bounds))
     shapes = _agreed([_waist(fine, grid, pair, _canal_front(canal, grid)) for pair in pairs])
     return tuple(_body(fine, grid, pair, shape) for pair, shape in zip(pairs, shapes, strict=True))
 
@@ -171,7 +172,7 @@ def _rays(
 
 def _contour(rays: FloatArray, expected_mm: FloatArray | None) -> tuple[FloatArray, FloatArray]:
     """(n_slabs, n_angles) contour [mm] and how clear an edge it lies on, 0 to 1."""
-    drop = outward_drop(rays, 3)
+    drop = outward_drop(rays, 2)
     padded = np.pad(drop, ((1, 1), (0, 0), (0, 0)), mode="edge")
     drop = (padded[:-2] + padded[1:-1] + padded[2:]) / 3.0
     cost = -np.clip(drop / _CLEAR_EDGE_HU, -0.5, 2.0) + _not_body(rays)

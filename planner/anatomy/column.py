@@ -7,6 +7,7 @@ All lengths are mm. Vertebra 0 lies below ``discs[0]``, vertebra n + 1 above ``d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,13 @@ _PEDICLE_ROWS = (0.4, 0.95)
 
 _WIDEST_MM, _NARROWEST_MM = 18.0, 4.0
 """Of pedicles: T5 is narrowest with a mean of 4.5 mm, L5 widest with 18 mm (Zindrick 1987, Spine 12:160)."""
+
+
+_PEDICLE_HU = 200.0
+"""Cortex; counts even where the canal's mask, which keeps a margin, covers it."""
+
+_INSIDE_MM = 4.0
+"""How much further in than the canal's widest place a pedicle may begin."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +115,7 @@ def lay_straight(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[Dis
     bodies = find_bodies(hu, grid, disc_planes(discs, grid), hollow)
     body, disc = _numbered(bodies, grid, hollow)
     walls = CanalWalls.of(hollow, grid)
-    pedicles = tuple(_pedicles(bones | (body > 0), grid, walls, one) for one in bodies)
+    pedicles = tuple(_pedicles(bones | (body > 0) | (hu > _PEDICLE_HU), grid, walls, one) for one in bodies)
     return SpineColumn(grid, hu, bones, hollow, walls, bodies, body, disc, pedicles)
 
 
@@ -119,7 +127,7 @@ def _numbered(
     for n, one in enumerate(bodies):
         rows = one.rows(grid)
         body[rows][body_mask(one, grid) & ~canal[rows]] = n + 1
-    for n, (below, above) in enumerate(zip(bodies[:-1], bodies[1:], strict=True)):
+    for n, (below, above) in enumerate(pairwise(bodies)):
         for one, other in ((below, above), (above, below)):
             rows = one.rows(grid)
             disc[rows][disc_mask(one, other, grid) & ~canal[rows] & (body[rows] == 0)] = n + 1
@@ -145,15 +153,15 @@ def _pedicle(
     front = float(np.median(walls.front_mm[rows]))
     band = (grid.v_mm >= 0.0) & (grid.v_mm <= front)
     beyond = side.sign * grid.u_mm - half  # distance outside the canal's side wall
-    order = np.flatnonzero((beyond >= 0.0) & (beyond <= _WIDEST_MM))[:: side.sign]
+    order = np.flatnonzero((beyond >= -_INSIDE_MM) & (beyond <= _WIDEST_MM))[:: side.sign]
     share = solid[np.ix_(rows, np.flatnonzero(band), order)].mean(axis=1)  # (rows, outwards)
-    near = share[:, : int(_NARROWEST_MM + 2.0)].mean(axis=1)
+    near = share[:, int(_INSIDE_MM) : int(_INSIDE_MM + _NARROWEST_MM + 2.0)].mean(axis=1)
     run = _longest_run(near >= 0.5 * near.max()) if near.max() > 0.3 else None
     if run is None:
         return None
     inner, width = _extent(share[run] >= 0.5)
     s = grid.s_mm[rows[run]]
-    u = half + (inner + width / 2.0) * grid.step_mm
+    u = half - _INSIDE_MM + inner * grid.step_mm + width / 2.0
     seen = float(near[run].mean())
     return Pedicle(side, float(s.mean()), side.sign * u, front / 2.0, float(s[0]), float(s[-1]), width, seen)
 

@@ -50,7 +50,7 @@ def find_endplate(
     index[..., 0] = (disc[:, None] + into[:, None] * depth - grid.first_mm[0]) / grid.step_mm
     index[..., 1], index[..., 2] = v[:, None], u[:, None]
     samples = linear(image, index, 0.0)
-    rise = -outward_drop(samples[None], 3)[0]
+    rise = -outward_drop(samples[None], 2)[0]
     columns = np.stack([grid.v_mm[v] - grid.v_mm[v].mean(), grid.u_mm[u] - grid.u_mm[u].mean()])
     found = _fitted(columns, rise, depth)
     everywhere = np.stack(np.meshgrid(grid.v_mm - grid.v_mm[v].mean(), grid.u_mm - grid.u_mm[u].mean(), indexing="ij"))

@@ -33,6 +33,7 @@ _CLEAR_EDGE_HU = 120.0
 """Between what fills a foramen (-100 to 60 HU) and half a cortex thinned by 2 to 3 mm voxels (assumed)."""
 
 _HALF_SOLID = 0.5
+_WEAK_PEDICLE = 0.5
 _LARGEST_RATIO = 2.0
 """Of areas left to right: beyond it one side is doubted (assumed)."""
 
@@ -163,31 +164,30 @@ def _emptiest(image: Float32Array, sheet: Sheet, column: SpineColumn) -> tuple[f
 
 def foramina(openings: tuple[Opening, ...]) -> tuple[Foramen, ...]:
     """Landmarks in LPS mm, each with a confidence from its edge, its size and the other side."""
-    return tuple(_foramen(opening, _confidence(opening, _opposite(opening, openings))) for opening in openings)
+    return tuple(_foramen(opening, foramen_confidence(opening, openings)) for opening in openings)
 
 
 def _foramen(opening: Opening, confidence: float) -> Foramen:
     roof, floor = opening.roof_and_floor_sv_mm
     points = [opening.sheet.point_mm(*sv) for sv in (opening.centroid_sv_mm, roof, floor)]
-    return Foramen(opening.between, opening.side, *points, opening.area_mm2, confidence)
+    return Foramen(opening.between, opening.side, points[0], points[1], points[2], opening.area_mm2, confidence)
 
 
-def _opposite(opening: Opening, openings: tuple[Opening, ...]) -> Opening | None:
-    same = (o for o in openings if o.between == opening.between and o.side is opening.side.other)
-    return next(same, None)
+def foramen_confidence(opening: Opening, openings: tuple[Opening, ...]) -> float:
+    """Share of clear edge, halved for each doubt.
+
+    Doubts: no opening on the other side, or one that differs; an unlikely area; a pedicle that is hardly seen.
+    """
+    opposite = [o for o in openings if o.between == opening.between and o.side is opening.side.other]
+    doubts = [
+        not opposite or sides_differ(opening, opposite[0]),
+        not _SMALLEST_MM2 <= opening.area_mm2 <= _LARGEST_MM2,
+        min(opening.sheet.below.confidence, opening.sheet.above.confidence) < _WEAK_PEDICLE,
+    ]
+    return round(opening.edge_share * 0.5 ** sum(doubts), 3)
 
 
 def sides_differ(one: Opening, other: Opening) -> bool:
     """The two foramina of an interspace differ by a factor of two in area."""
     areas = sorted([one.area_mm2, other.area_mm2])
     return areas[1] > _LARGEST_RATIO * areas[0]
-
-
-def _confidence(opening: Opening, opposite: Opening | None) -> float:
-    """Share of clear edge, times one half for each of: no opposite or one that differs, an unlikely area, weak pedicles."""
-    doubts = [
-        opposite is None or sides_differ(opening, opposite),
-        not _SMALLEST_MM2 <= opening.area_mm2 <= _LARGEST_MM2,
-        min(opening.sheet.below.confidence, opening.sheet.above.confidence) < 0.5,
-    ]
-    return round(opening.edge_share * 0.5 ** sum(doubts), 3)

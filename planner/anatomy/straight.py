@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
-from planner.anatomy.itk import to_array, to_image
+from planner.anatomy.itk import to_image
 from planner.anatomy.spine_frame import SpineFrame
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
-from planner.volume import linear, nearest
 
 _COARSE_MM = 4.0
 """Spine coordinates are smooth: between nodes 4 mm apart, at a radius of curvature of 100 mm, linear steps are
@@ -118,26 +117,32 @@ def box_around(geometry: VolumeGeometry, grid: StraightGrid) -> tuple[slice, sli
     return k, j, i
 
 
-def spine_coordinates(geometry: VolumeGeometry, frame: SpineFrame, indices: npt.NDArray[np.intp]) -> FloatArray:
-    """(n, 3) spine coordinates (s, u, v) of (n, 3) voxels, linear between nodes 4 mm apart."""
-    if len(indices) == 0:
-        return np.empty((0, 3))
-    stride = np.maximum(np.round(_COARSE_MM / geometry.spacing_mm), 1)
-    low = indices.min(axis=0)
-    counts = np.ceil((indices.max(axis=0) - low) / stride).astype(int) + 1
-    nodes = np.stack(np.meshgrid(*[np.arange(n) for n in counts], indexing="ij"), axis=-1) * stride + low
-    coarse = frame.from_lps(geometry.points_mm(nodes))
-    at = (indices - low) / stride
-    return np.stack([linear(coarse[..., axis], at, 0.0) for axis in range(3)], axis=-1)
-
-
-def bring_back(
-    labels: npt.NDArray[np.uint8], grid: StraightGrid, geometry: VolumeGeometry, where: BoolArray
-) -> npt.NDArray[np.uint8]:
-    """The block's labels on the working grid, in the voxels of ``where``; 0 elsewhere."""
+def bring_back(labels: AnyArray, grid: StraightGrid, geometry: VolumeGeometry) -> AnyArray:
+    """The block's labels on a working grid, nearest voxel; 0 elsewhere."""
     box = box_around(geometry, grid)
-    voxels = np.argwhere(where[box]) + np.array([part.start for part in box])
-    suv = spine_coordinates(geometry, grid.frame, voxels)
-    out = np.zeros(geometry.shape, dtype=np.uint8)
-    out[tuple(voxels.T)] = nearest(labels, grid.index(suv), 0)
+    first, shape = [part.start for part in box], [part.stop - part.start for part in box]
+    out = np.zeros(geometry.shape, dtype=labels.dtype)
+    if min(shape) == 0:
+        return out
+    own = geometry.cropped((first[0], first[1], first[2]), (shape[0], shape[1], shape[2]))
+    block = sitk.GetImageFromArray(labels)
+    block.SetSpacing([grid.step_mm] * 3)
+    block.SetOrigin([grid.first_mm[2], grid.first_mm[1], grid.first_mm[0]])
+    like = to_image(np.zeros(own.shape, dtype=np.uint8), own)
+    out[box] = sitk.GetArrayFromImage(sitk.Resample(block, like, _to_spine(own, grid), sitk.sitkNearestNeighbor, 0))
     return out
+
+
+def _to_spine(geometry: VolumeGeometry, grid: StraightGrid) -> sitk.DisplacementFieldTransform:
+    """LPS to (u, v, s), linear between nodes about 4 mm apart that cover the whole grid and a node beyond."""
+    stride = np.maximum(np.round(_COARSE_MM / geometry.spacing_mm), 1.0)
+    counts = (np.ceil((np.array(geometry.shape) - 1) / stride) + 3).astype(int)
+    matrix = geometry.lps_from_index.copy()
+    matrix[:3, 3] = geometry.points_mm(-stride)
+    matrix[:3, :3] = matrix[:3, :3] * stride
+    coarse = VolumeGeometry(matrix, (int(counts[0]), int(counts[1]), int(counts[2])))
+    nodes = coarse.points_mm(np.stack(np.meshgrid(*[np.arange(n) for n in coarse.shape], indexing="ij"), axis=-1))
+    uvs = grid.frame.from_lps(nodes)[..., [1, 2, 0]]
+    field = sitk.GetImageFromArray(uvs - nodes, isVector=True)
+    field.CopyInformation(to_image(np.zeros(coarse.shape, dtype=np.uint8), coarse))
+    return sitk.DisplacementFieldTransform(field)

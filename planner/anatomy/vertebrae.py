@@ -1,0 +1,284 @@
+"""Whole vertebrae: bone shared out between bodies, pedicles and laminae that are certain, along its brightest paths.
+
+In: the straightened spine. Out: for each voxel which vertebra and which part of it, on the straight grid and on the
+scan's own. Bone that belongs to none (ribs, ilium, vessels with contrast) stays 0. Vertebra 0 lies below the first disc.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import SimpleITK as sitk  # noqa: N813
+
+from planner.anatomy.column import STEP_MM, Pedicle, SpineColumn
+from planner.anatomy.itk import touched_by
+from planner.anatomy.straight import bring_back, gaussian
+from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
+from planner.structures import Part, Side
+
+_CORE_MM = 1.0
+"""Inside a body's outline, where it is certain."""
+
+_LAMINA_ROWS = (0.2, 0.55)
+"""Share of the way from disc to disc that a lamina spans in the midline at every level from T1 to L5 (Panjabi 1992)."""
+
+_LAMINA_MM = (-1.0, 7.0)
+"""Behind the canal's back wall."""
+
+_LAMINA_HALF_MM = 8.0
+_FAR_MM = 60.0
+"""From the midline: transverse processes end within 55 mm (L3; Panjabi 1992), ribs, ilium and scapula go beyond."""
+
+_ALA_ROWS, _ALA_U_MM, _ALA_V_MM = (0.2, 0.8), (28.0, 40.0), (4.0, 22.0)
+"""Beside a body from S1 down lies the sacrum's ala, beside every other psoas; L5's transverse processes cross its upper
+half at most (assumed)."""
+
+_ALA_SHARE = 0.2
+_IN_FRONT_MM = 4.0
+"""Outside a body's outline, in front of its middle: spurs belong to it, vessels and ribs do not."""
+
+_BACK_AND_ASIDE_MM = (-18.0, 40.0)
+"""Behind (v) and outside (u) of which no process of a vertebra reaches: ribs and the iliac crest do (assumed)."""
+
+_PARS_MM = 3.0
+"""Below the pedicle's lower border, where the inferior articular process leaves the pars (assumed)."""
+
+_FACING_MM = 9.0
+"""From the opposite process: a lumbar articular process with its gap is about 8 mm thick (Panjabi 1993, Spine 18:1298)."""
+
+_LARGEST_HU = 1200.0
+
+
+class PartCode(IntEnum):
+    """Parts as they are stored in a voxel."""
+
+    NONE = 0
+    BODY = 1
+    POSTERIOR = 2
+    SUPERIOR_ARTICULAR_PROCESS = 3
+    INFERIOR_ARTICULAR_PROCESS = 4
+
+    @property
+    def part(self) -> Part:
+        """The part's name."""
+        return Part(self.name.lower())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vertebrae:
+    """``number`` holds vertebra number + 1, ``part`` a ``PartCode``, ``disc`` disc number + 1; 0 is none of them.
+
+    ``confidence`` (n_vertebrae,) comes from the body's outline, the arch's size beside its neighbours' and its symmetry.
+    """
+
+    number: npt.NDArray[np.uint8]
+    part: npt.NDArray[np.uint8]
+    disc: npt.NDArray[np.uint8]
+    confidence: tuple[float, ...]
+
+
+def share_out(column: SpineColumn) -> Vertebrae:
+    """The column's bone, shared out, on the straight grid."""
+    markers = _markers(column)
+    relief = -gaussian(np.clip(column.hu, -_LARGEST_HU, _LARGEST_HU), 0.5)
+    flooded = sitk.MorphologicalWatershedFromMarkers(
+        sitk.GetImageFromArray(relief), sitk.GetImageFromArray(markers), False, False
+    )
+    number: npt.NDArray[np.uint8] = sitk.GetArrayFromImage(flooded)
+    bone = (column.bone | (column.body > 0)) & (column.disc == 0) & ~column.canal
+    number[~bone | (number > len(column.bodies))] = 0
+    number = _without_strays(number, markers, column)
+    part = _parts(number, column)
+    return Vertebrae(number, part, column.disc, _confidence(number, column))
+
+
+def _markers(column: SpineColumn) -> npt.NDArray[np.uint8]:
+    """Vertebra number + 1 where it is certain; two more values for other bones and for what is no bone."""
+    other, nothing = len(column.bodies) + 1, len(column.bodies) + 2
+    bone = column.bone & (column.disc == 0)
+    markers = np.zeros(column.grid.shape, dtype=np.uint8)
+    inner = sitk.BinaryErode(sitk.GetImageFromArray((column.body > 0).view(np.uint8)), [int(_CORE_MM)] * 3)
+    core = sitk.GetArrayFromImage(inner) > 0
+    markers[core] = column.body[core]
+    for n in range(len(column.bodies)):
+        for box in (*_pedicle_boxes(column, n), _lamina_box(column, n)):
+            markers[box][bone[box] & (markers[box] == 0)] = n + 1
+        for box in _alae(column, n):
+            markers[box][bone[box] & (markers[box] == 0)] = n + 1
+    aside = np.abs(column.grid.u_mm)
+    behind = (column.grid.v_mm < _BACK_AND_ASIDE_MM[0])[:, None] & (aside > _BACK_AND_ASIDE_MM[1])
+    markers[bone & (behind | (aside > _FAR_MM))] = other
+    outside = sitk.BinaryDilate(sitk.GetImageFromArray((bone | (column.body > 0)).view(np.uint8)), [1, 1, 1])
+    markers[(sitk.GetArrayFromImage(outside) == 0) | column.canal | (column.disc > 0)] = nothing
+    return markers
+
+
+Box = tuple[slice, slice, slice]
+
+
+def _pedicle_boxes(column: SpineColumn, n: int) -> list[Box]:
+    return [
+        _box(
+            column,
+            (p.low_s_mm + 2.0, p.high_s_mm - 2.0),
+            (0.0, 2.0 * p.v_mm),
+            (p.u_mm - p.width_mm / 2.0, p.u_mm + p.width_mm / 2.0),
+        )
+        for p in column.pedicles[n].values()
+    ]
+
+
+def _lamina_box(column: SpineColumn, n: int) -> Box:
+    low, high = _disc_to_disc(column, n)
+    rows = tuple(low + share * (high - low) for share in _LAMINA_ROWS)
+    middle = int(np.clip(np.searchsorted(column.grid.s_mm, sum(rows) / 2.0), 0, column.grid.shape[0] - 1))
+    back = -float(column.walls.back_mm[middle])
+    behind = (back - _LAMINA_MM[1], back - _LAMINA_MM[0])
+    return _box(column, (rows[0], rows[1]), behind, (-_LAMINA_HALF_MM, _LAMINA_HALF_MM))
+
+
+def _alae(column: SpineColumn, n: int) -> list[Box]:
+    """Where the sacrum has its alae; empty for a vertebra with muscle there on either side."""
+    low, high = _disc_to_disc(column, n)
+    rows = (low + _ALA_ROWS[0] * (high - low), low + _ALA_ROWS[1] * (high - low))
+    right, left = (tuple(sorted((side.sign * _ALA_U_MM[0], side.sign * _ALA_U_MM[1]))) for side in Side)
+    boxes = [_box(column, rows, _ALA_V_MM, (span[0], span[1])) for span in (right, left)]
+    shares = [float(column.bone[box].mean()) if column.bone[box].size else 0.0 for box in boxes]
+    return boxes if min(shares) > _ALA_SHARE else []
+
+
+def _disc_to_disc(column: SpineColumn, n: int) -> tuple[float, float]:
+    """Arc lengths of the disc planes below and above a vertebra, at the canal's middle."""
+    body, grid = column.bodies[n], column.grid
+    at = (int(np.argmin(np.abs(grid.v_mm))), int(np.argmin(np.abs(grid.u_mm))))
+    return float(body.low_s_mm[at]), float(body.high_s_mm[at])
+
+
+def _box(column: SpineColumn, s: tuple[float, float], v: tuple[float, float], u: tuple[float, float]) -> Box:
+    """Slices of the grid between two values on each axis."""
+    axes = (column.grid.s_mm, column.grid.v_mm, column.grid.u_mm)
+    first = [int(np.searchsorted(axis, span[0])) for axis, span in zip(axes, (s, v, u), strict=True)]
+    last = [int(np.searchsorted(axis, span[1], side="right")) for axis, span in zip(axes, (s, v, u), strict=True)]
+    return slice(first[0], last[0]), slice(first[1], last[1]), slice(first[2], last[2])
+
+
+def _without_strays(
+    number: npt.NDArray[np.uint8], markers: npt.NDArray[np.uint8], column: SpineColumn
+) -> npt.NDArray[np.uint8]:
+    """Only what hangs together with a marker, and in front of the body's middle only what lies close to the body."""
+    near = sitk.BinaryDilate(sitk.GetImageFromArray((column.body > 0).view(np.uint8)), [int(_IN_FRONT_MM)] * 3)
+    is_near = sitk.GetArrayFromImage(near) > 0
+    kept = np.zeros_like(number)
+    for n, body in enumerate(column.bodies):
+        box = _bounds(number == n + 1)
+        mine = number[box] == n + 1
+        mine &= is_near[box] | (column.grid.v_mm[box[1]] < body.center_v_mm)[:, None]
+        held = touched_by(mine, markers[box] == n + 1)
+        kept[box][_without_holes(held)] = n + 1
+    kept[column.canal | (column.disc > 0)] = 0
+    return kept
+
+
+def _without_holes(mask: BoolArray) -> BoolArray:
+    """With the marrow that is as dark as muscle: holes in sagittal and coronal planes, where a vertebra has no opening."""
+    filled = mask.copy()
+    for axis in (2, 1):
+        for plane in np.moveaxis(filled, axis, 0):
+            if plane.any():
+                image = sitk.GetImageFromArray(np.ascontiguousarray(plane).view(np.uint8))
+                plane |= sitk.GetArrayFromImage(sitk.BinaryFillhole(image)) > 0
+    return filled
+
+
+def _bounds(mask: BoolArray) -> Box:
+    """The smallest box around a mask; of size 0 where it is empty."""
+    first, last = np.zeros(3, dtype=int), np.zeros(3, dtype=int)
+    if mask.any():
+        index = np.argwhere(mask)
+        first, last = index.min(axis=0), index.max(axis=0) + 1
+    s, v, u = (slice(int(a), int(b)) for a, b in zip(first, last, strict=True))
+    return s, v, u
+
+
+def _parts(number: npt.NDArray[np.uint8], column: SpineColumn) -> npt.NDArray[np.uint8]:
+    """Bodies, and of what lies behind them the processes that face each other across a joint."""
+    part = np.where(number > 0, np.uint8(PartCode.POSTERIOR), np.uint8(PartCode.NONE))
+    part[(number > 0) & (number == column.body)] = PartCode.BODY
+    for n, (below, above) in enumerate(pairwise(column.pedicles)):
+        for side in below.keys() & above.keys():
+            box = _joint_box(column, below[side], above[side])
+            arch = part[box] == PartCode.POSTERIOR
+            lower, upper = arch & (number[box] == n + 1), arch & (number[box] == n + 2)
+            s = column.grid.s_mm[box[0], None, None]
+            down = upper & (s < above[side].low_s_mm - _PARS_MM) & (_distance_mm(lower) <= _FACING_MM)
+            part[box][down] = PartCode.INFERIOR_ARTICULAR_PROCESS
+            up = lower & (_distance_mm(down) <= _FACING_MM)
+            part[box][up] = PartCode.SUPERIOR_ARTICULAR_PROCESS
+    return part
+
+
+def _joint_box(column: SpineColumn, below: Pedicle, above: Pedicle) -> Box:
+    """Around one joint: behind the pedicles, from the lower one's bottom to the upper one's."""
+    side, u, width = above.side.sign, max(abs(below.u_mm), abs(above.u_mm)), max(below.width_mm, above.width_mm)
+    inner, outer = 0.4 * (abs(below.u_mm) - below.width_mm / 2.0), u + width / 2.0 + 8.0
+    across = (side * inner, side * outer) if side > 0 else (side * outer, side * inner)
+    return _box(column, (below.low_s_mm, above.low_s_mm), (-45.0, 0.0), across)
+
+
+def _distance_mm(mask: BoolArray) -> Float32Array:
+    """From each voxel to the mask; far where there is none."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf, dtype=np.float32)
+    image = sitk.GetImageFromArray(np.ascontiguousarray(mask).view(np.uint8))
+    distance = sitk.GetArrayFromImage(sitk.SignedMaurerDistanceMap(image, False, False, True))
+    return np.asarray(distance * STEP_MM, dtype=np.float32)
+
+
+def _confidence(number: npt.NDArray[np.uint8], column: SpineColumn) -> tuple[float, ...]:
+    """The body's, times how far the arch's size agrees with its neighbours', times how alike its halves are."""
+    posterior = (number > 0) & (column.body == 0)
+    left = column.grid.u_mm > 0
+    halves = np.array(
+        [[np.count_nonzero(posterior[..., half] & (number[..., half] == n + 1)) for half in (left, ~left)]
+         for n in range(len(column.bodies))], dtype=np.float64,
+    )  # fmt: skip
+    size = halves.sum(axis=1)
+    found = []
+    for n, body in enumerate(column.bodies):
+        usual = float(np.median(size[max(0, n - 2) : n + 3]))
+        likeness = min(size[n], usual) / max(size[n], usual, 1.0)
+        balance = halves[n].min() / max(halves[n].max(), 1.0)
+        found.append(round(float(body.confidence * np.sqrt(min(likeness / 0.6, 1.0) * min(balance / 0.6, 1.0))), 3))
+    return tuple(found)
+
+
+_DISC_BIT = 1 << 15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScanVertebrae:
+    """``Vertebrae`` on the scan's own grid (k, j, i)."""
+
+    number: npt.NDArray[np.uint8]
+    part: npt.NDArray[np.uint8]
+    disc: npt.NDArray[np.uint8]
+
+
+def on_scan(vertebrae: Vertebrae, column: SpineColumn, geometry: VolumeGeometry, bone: BoolArray) -> ScanVertebrae:
+    """The shares on the scan's grid: the border of posterior parts is that of the scan's own bone mask."""
+    inner = sitk.BinaryErode(sitk.GetImageFromArray((vertebrae.number > 0).view(np.uint8)), [1, 1, 1])
+    packed = (vertebrae.number.astype(np.uint16) << 4) + (vertebrae.part.astype(np.uint16) << 1)
+    packed += sitk.GetArrayFromImage(inner)
+    packed[vertebrae.disc > 0] = _DISC_BIT + vertebrae.disc[vertebrae.disc > 0].astype(np.uint16)
+    back: AnyArray = bring_back(packed, column.grid, geometry)
+    is_disc = back >= _DISC_BIT
+    disc = np.where(is_disc, back - _DISC_BIT, 0).astype(np.uint8)
+    part = np.where(is_disc, 0, (back >> 1) & 7).astype(np.uint8)
+    number = np.where(is_disc, 0, back >> 4).astype(np.uint8)
+    hollow = (part > PartCode.BODY) & ~bone & (back & 1 == 0)
+    number[hollow] = part[hollow] = 0
+    return ScanVertebrae(number, part, disc)
