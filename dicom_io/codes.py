@@ -36,10 +36,6 @@ class Concept:
         """As highdicom takes it."""
         return CodedConcept(self.value, self.scheme, self.meaning)
 
-    def matches(self, other: Coded) -> bool:
-        """Same value in the same scheme, whatever the meaning says."""
-        return bool(other.value == self.value and other.scheme_designator == self.scheme)
-
 
 def private(value: str, meaning: str) -> Concept:
     """A concept of our own scheme."""
@@ -63,10 +59,8 @@ MEASUREMENT_REPORT = Concept("126000", "DCM", "Imaging Measurement Report", "PS3
 PROCEDURE_REPORTED = Concept("77477000", "SCT", "Computed tomography", "PS3.16 CID 10005")
 IMAGING_MEASUREMENTS = Concept("126010", "DCM", "Imaging Measurements", "PS3.16 TID 1500")
 QUALITATIVE_EVALUATIONS = Concept("C0034375", "UMLS", "Qualitative Evaluations", "PS3.16 TID 1500")
-COMMENT = Concept("121106", "DCM", "Comment", "PS3.16 annex D")
 
-# A measurement group, PS3.16 TID 1501 and TID 300; the first five are written by highdicom's templates
-TRACKING_IDENTIFIER = Concept("112039", "DCM", "Tracking Identifier", "PS3.16 TID 4108")
+# A measurement group, PS3.16 TID 1501 and TID 300; the first four are written by highdicom's templates
 TRACKING_UID = Concept("112040", "DCM", "Tracking Unique Identifier", "PS3.16 TID 4108")
 MEASUREMENT_GROUP = Concept("125007", "DCM", "Measurement Group", "PS3.16 TID 1501")
 FINDING = Concept("121071", "DCM", "Finding", "PS3.16 TID 1501")

@@ -39,6 +39,15 @@ class EmptySegmentationError(DicomIoError):
         super().__init__("the label map holds no structure beside skin and body; nothing is written")
 
 
+class UnnamedLabelError(DicomIoError):
+    """Voxels of which nobody says what they are."""
+
+    def __init__(self, values: list[int]) -> None:
+        super().__init__(
+            f"label values {', '.join(map(str, values))} have no entry that says what they are; add the entries"
+        )
+
+
 class SegmentationFormatError(DicomIoError):
     """A segmentation that cannot be read as labels."""
 
@@ -99,6 +108,10 @@ def _segments(labels: LabelMap) -> tuple[list[LabelEntry], AnyArray]:
     is_present = np.zeros(np.iinfo(np.uint16).max + 1, dtype=bool)
     for plane in labels.labels:  # one at a time: indexing makes 64-bit copies
         is_present[plane] = True
+    is_present[0] = False
+    nameless = sorted(set(np.flatnonzero(is_present).tolist()) - set(labels.entries))
+    if nameless:
+        raise UnnamedLabelError(nameless)
     groups = grouped({value: entry for value, entry in labels.entries.items() if is_present[value]})
     if not groups:
         raise EmptySegmentationError
@@ -125,16 +138,21 @@ def _planes(geometry: VolumeGeometry, images: SourceImages) -> dict[str, Any]:
 
 
 def _is_source_grid(geometry: VolumeGeometry, images: SourceImages) -> bool:
+    """First and last voxel of every slice lie where the images say."""
     header = images.faceless[0]
     if geometry.shape != (len(images.faceless), header.Rows, header.Columns):
         return False
-    stored = np.array([one.ImagePositionPatient for one in images.faceless], dtype=float)
-    ours = geometry.points_mm([(k, 0, 0) for k in range(geometry.shape[0])])
-    return bool(np.abs(stored - ours).max() <= _LARGEST_OFF_SLICE_MM)
+    row, column = np.array(header.ImageOrientationPatient, dtype=float).reshape(2, 3)
+    down_mm, right_mm = (float(spacing) for spacing in header.PixelSpacing)
+    diagonal = column * down_mm * (header.Rows - 1) + row * right_mm * (header.Columns - 1)
+    first = np.array([one.ImagePositionPatient for one in images.faceless], dtype=float)
+    slices = range(geometry.shape[0])
+    ours = geometry.points_mm([[(k, 0, 0), (k, header.Rows - 1, header.Columns - 1)] for k in slices])
+    return bool(np.abs(ours - np.stack([first, first + diagonal], axis=1)).max() <= _LARGEST_OFF_SLICE_MM)
 
 
-_LARGEST_OFF_SLICE_MM = 0.1
-"""What the reader lets a slice lie off the even grid (``stack.LARGEST_OFF_MM``)."""
+_LARGEST_OFF_SLICE_MM = 0.2
+"""What the reader lets a corner lie off the even grid (``stack.LARGEST_CORNER_MM``)."""
 
 
 def _require_frame(geometry: VolumeGeometry, frame_of_reference_uid: str) -> None:

@@ -11,6 +11,7 @@ from highdicom.seg import segread
 from dicom_io.segmentation import (
     EmptySegmentationError,
     SegmentationFormatError,
+    UnnamedLabelError,
     read_segmentation,
     write_segmentation,
 )
@@ -150,6 +151,13 @@ def test_a_grid_beside_the_frames_is_refused(series: ImageSeries, file: Path) ->
     shifted = VolumeGeometry(matrix, series.volume.geometry.shape, series.volume.geometry.frame_of_reference_uid)
     with pytest.raises(SegmentationFormatError, match="mm off the wanted grid"):
         read_segmentation(file, shifted)
+
+
+def test_voxels_without_a_name_are_refused_not_dropped(series: ImageSeries) -> None:
+    labels = blocks(series.volume.geometry)
+    nameless = replace(labels, entries={value: entry for value, entry in ENTRIES.items() if value != 7})
+    with pytest.raises(UnnamedLabelError, match="label values 7 have no entry"):
+        write_segmentation(nameless, series.source, CASE)
 
 
 def test_nothing_but_body_is_refused(series: ImageSeries) -> None:
