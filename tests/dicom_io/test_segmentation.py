@@ -21,6 +21,7 @@ from planner.geometry import VolumeGeometry
 from planner.structures import Structure
 from planner.volume import LabelEntry, LabelMap
 from tests.dicom_io import plans
+from tests.dicom_io.builders import ORIENTATIONS, Grid, write_series
 from tests.dicom_io.ct_files import write_ct_series
 from tests.dicom_io.judges import complaints, header_text
 from tests.dicom_io.label_maps import ENTRIES, blocks
@@ -135,6 +136,22 @@ def test_after_a_gantry_tilt_the_frames_lie_on_the_resampled_grid(tmp_path: Path
     labels = blocks(tilted.volume.geometry)
     path = written(labels, tilted, tmp_path)
     assert_same_structures(read_segmentation(path, tilted.volume.geometry), labels)
+    assert complaints(path) == []
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("orientation", ORIENTATIONS.values(), ids=ORIENTATIONS.keys())
+def test_however_the_slices_lie_the_voxels_come_back(
+    orientation: tuple[tuple[float, ...], tuple[float, ...]], tmp_path: Path
+) -> None:
+    grid = Grid(count=16, rows=60, columns=64, spacing_mm=(2.5, 0.8125, 0.703125), orientation=orientation)
+    write_series(tmp_path / "ct", grid)
+    turned = read_series(tmp_path / "ct")
+    labels = blocks(turned.volume.geometry)
+    path = written(labels, turned, tmp_path)
+    assert_same_structures(read_segmentation(path, turned.volume.geometry), labels)
+    frame = pydicom.dcmread(path).PerFrameFunctionalGroupsSequence[0]
+    assert "DerivationImageSequence" in frame
     assert complaints(path) == []
 
 
