@@ -6,7 +6,8 @@ vertebrae stay unnamed; where two anchors disagree, or a number of lumbar verteb
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
@@ -28,25 +29,16 @@ _ONE_ANCHOR, _LUMBAR_ONLY = 0.85, 0.8
 (Apazidis 2011, Spine 36:E1224; Carrino 2011, Radiology 259:196)."""
 
 
-@dataclass(frozen=True, slots=True)
-class LevelAnchor:
+class LevelAnchor(Protocol):
     """A person's word: the vertebra at this LPS z is this one."""
 
-    level: SpineLevel
-    z_mm: float
+    @property
+    def level(self) -> SpineLevel:
+        """The vertebra's name."""
 
-    @classmethod
-    def parse(cls, text: str) -> LevelAnchor:
-        """``L3@-123.5``.
-
-        >>> LevelAnchor.parse("L3@-123.5")
-        LevelAnchor(level=<SpineLevel.L3: 'L3'>, z_mm=-123.5)
-        """
-        name, _, place = text.partition("@")
-        try:
-            return cls(SpineLevel.parse(name), float(place))
-        except ValueError:
-            raise LevelNotFoundError(f"anchor {text!r}", "no z", "write it as LEVEL@Z, such as L3@-123.5") from None
+    @property
+    def z_mm(self) -> float:
+        """A place in its body."""
 
 
 def name_levels(

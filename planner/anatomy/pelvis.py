@@ -50,7 +50,7 @@ def find_pelvis(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[Disc
     place, confidence = lumbosacral_disc(share, discs, canal.frame)
     none = np.zeros(volume.geometry.shape, dtype=bool)
     if place is None:
-        return Pelvis(None, 0.0, none, {side: none for side in Side})
+        return Pelvis(None, 0.0, none, dict.fromkeys(Side, none))
     sacrum, ilium = _parted(volume, bone, canal, discs[place])
     return Pelvis(place, confidence, sacrum, ilium)
 

@@ -57,6 +57,12 @@ class Ribs:
         """The sides on which a vertebra carries a rib."""
         return tuple(rib.side for rib in self.found if rib.vertebra == vertebra)
 
+    def confidence_of(self, side: Side) -> float:
+        """How well the two sides agree: the share of this side's ribs whose vertebra carries one on the other side too."""
+        mine = [rib for rib in self.found if rib.side is side]
+        paired = sum(1 for rib in mine if side.other in self.sides_of(rib.vertebra))
+        return round(0.5 + 0.45 * paired / len(mine), 3) if mine else 0.3
+
 
 def find_ribs(geometry: VolumeGeometry, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...]) -> Ribs:
     """The ribs of the vertebrae that the discs separate."""

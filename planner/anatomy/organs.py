@@ -1,0 +1,58 @@
+"""The soft-tissue stages in their order: what is found first is out of bounds for what comes later.
+
+In: the volume, the coarse image and where T12 ends. Out: ``Organs``, each structure as a ``Region`` with its confidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.anatomy.coarse import CoarseImage, Region
+from planner.anatomy.kidneys import Kidneys, find_kidneys
+from planner.anatomy.lungs import Lungs, find_lungs
+from planner.anatomy.muscles import Muscles, find_muscles
+from planner.anatomy.vessels import Vessels, find_vessels
+from planner.geometry import BoolArray
+from planner.volume import Volume
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Organs:
+    """All soft-tissue structures that were found."""
+
+    vessels: Vessels
+    lungs: Lungs
+    muscles: Muscles
+    kidneys: Kidneys
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the stages doubt."""
+        return (*self.vessels.warnings, *self.lungs.warnings, *self.muscles.warnings, *self.kidneys.warnings)
+
+
+def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | None) -> Organs:
+    """Vessels, lungs and pleural zone, muscles, then the kidneys in what is left."""
+    vessels = find_vessels(volume, image)
+    lungs = find_lungs(image, t12_lower_end_s_mm)
+    muscles = find_muscles(image)
+    taken = _drawn(
+        image,
+        *(vessel.region for vessel in vessels.found),
+        lungs.lung,
+        lungs.gas,
+        muscles.psoas_left,
+        muscles.psoas_right,
+        muscles.back,
+    )
+    return Organs(vessels, lungs, muscles, find_kidneys(image, taken))
+
+
+def _drawn(image: CoarseImage, *regions: Region | None) -> BoolArray:
+    taken = np.zeros(image.geometry.shape, dtype=bool)
+    for region in regions:
+        if region is not None:
+            taken |= region.on(image.geometry)
+    return taken

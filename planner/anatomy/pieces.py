@@ -1,0 +1,175 @@
+"""All found structures as pieces of one label map, each with its own confidence and uncertainty.
+
+In: what the stages found. Out: ``Piece`` values for ``compose``, and sentences for what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.anatomy.coarse import Region
+from planner.anatomy.column import SpineColumn
+from planner.anatomy.compose import Piece, piece, skin_layer
+from planner.anatomy.model import NerveRoot
+from planner.anatomy.organs import Organs
+from planner.anatomy.pelvis import Pelvis
+from planner.anatomy.ribs import Ribs
+from planner.anatomy.roots import draw_roots
+from planner.anatomy.stages import Bone, CanalTrack, Skin
+from planner.anatomy.vertebrae import PartCode, Vertebrae, on_scan
+from planner.geometry import BoolArray, VolumeGeometry
+from planner.structures import LevelName, Part, Side, SpineLevel, Structure
+from planner.volume import LabelEntry
+
+_LOOKED_FOR = (
+    Structure.SKIN,
+    Structure.CANAL,
+    Structure.VERTEBRA,
+    Structure.NERVE_ROOT,
+    Structure.AORTA,
+    Structure.INFERIOR_VENA_CAVA,
+    Structure.KIDNEY,
+    Structure.LUNG,
+    Structure.PLEURAL_ZONE,
+    Structure.GAS,
+)
+"""What a lumbar plan keeps clear of; a sentence says which of them this scan did not give."""
+
+_CANAL_UNCERTAINTY_MM = 1.5
+"""Between the bony ring where it is closed and interpolated foramina; measured against cord labels in two scans."""
+
+_INSTANCE_UNCERTAINTY_MM = 2.0
+"""Which vertebra a bone voxel belongs to, near facet joints; contact with bone is tested on bone, not on instances."""
+
+_PARTS = {
+    PartCode.BODY: Part.BODY,
+    PartCode.POSTERIOR: Part.POSTERIOR,
+    PartCode.SUPERIOR_ARTICULAR_PROCESS: Part.SUPERIOR_ARTICULAR_PROCESS,
+    PartCode.INFERIOR_ARTICULAR_PROCESS: Part.INFERIOR_ARTICULAR_PROCESS,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """Everything that goes into the label map; ``names`` of vertebra 0, 1 and on."""
+
+    skin: Skin
+    bone: Bone
+    canal: CanalTrack
+    column: SpineColumn
+    vertebrae: Vertebrae
+    names: tuple[LevelName, ...]
+    pelvis: Pelvis
+    ribs: Ribs
+    roots: tuple[NerveRoot, ...]
+    organs: Organs
+
+
+def all_pieces(geometry: VolumeGeometry, found: Found) -> tuple[Piece | None, ...]:
+    """Pieces of every structure on the working grid."""
+    return (
+        *_hull(geometry, found.skin),
+        *_bones(geometry, found),
+        *_vertebrae(geometry, found),
+        *_roots(geometry, found.roots),
+        *_organs(geometry, found.organs),
+    )
+
+
+def missing(confidence: Mapping[Structure, float]) -> tuple[str, ...]:
+    """One sentence for what a lumbar plan needs and this scan did not give."""
+    absent = [structure.words for structure in _LOOKED_FOR if structure not in confidence]
+    return (f"not found in this scan: {', '.join(absent)}",) if absent else ()
+
+
+def half_voxel_mm(geometry: VolumeGeometry) -> float:
+    """Half of a voxel's longest edge."""
+    return float(geometry.spacing_mm.max() / 2.0)
+
+
+def _hull(geometry: VolumeGeometry, skin: Skin) -> Iterator[Piece | None]:
+    near = half_voxel_mm(geometry)
+    yield piece(skin.body, LabelEntry(Structure.BODY, confidence=skin.confidence), near)
+    yield piece(skin_layer(skin.body, geometry), LabelEntry(Structure.SKIN, confidence=skin.confidence), near)
+
+
+def _bones(geometry: VolumeGeometry, found: Found) -> Iterator[Piece | None]:
+    near = half_voxel_mm(geometry)
+    bone, pelvis = found.bone, found.pelvis
+    yield piece(bone.mask, LabelEntry(Structure.BONE, confidence=bone.confidence), near)
+    yield piece(bone.metal, LabelEntry(Structure.METAL, confidence=bone.confidence), near)
+    yield piece(pelvis.sacrum, LabelEntry(Structure.SACRUM, confidence=pelvis.confidence), near)
+    for side, mask in pelvis.ilium.items():
+        yield piece(mask, LabelEntry(Structure.ILIUM, side=side, confidence=pelvis.confidence), near)
+    for side in Side:
+        sure = found.ribs.confidence_of(side)
+        yield piece(
+            found.ribs.mask & _half(geometry, found, side), LabelEntry(Structure.RIB, side=side, confidence=sure), near
+        )
+    yield piece(
+        found.canal.mask,
+        LabelEntry(Structure.CANAL, confidence=found.canal.confidence),
+        near + _CANAL_UNCERTAINTY_MM,
+    )
+
+
+def _half(geometry: VolumeGeometry, found: Found, side: Side) -> BoolArray:
+    """The part of the grid on one side of the canal, slice by slice."""
+    k = np.arange(geometry.shape[0])
+    z = geometry.points_mm(np.stack([k, 0 * k, 0 * k], axis=1))[:, 2]
+    centres = found.canal.frame.centres_mm
+    order = np.argsort(centres[:, 2], kind="stable")
+    middle = np.interp(z, centres[order, 2], centres[order, 0])
+    i = np.arange(geometry.shape[2])
+    x = geometry.points_mm(np.stack([0 * i, 0 * i, i], axis=1))[:, 0]
+    beside = (x[None, :] - middle[:, None]) * side.sign > 0
+    return np.broadcast_to(beside[:, None, :], geometry.shape)
+
+
+def _vertebrae(geometry: VolumeGeometry, found: Found) -> Iterator[Piece | None]:
+    scan = on_scan(found.vertebrae, found.column, geometry, found.bone.mask)
+    near = half_voxel_mm(geometry) + _INSTANCE_UNCERTAINTY_MM
+    for n, (name, sure) in enumerate(zip(found.names, found.vertebrae.confidence, strict=True), start=1):
+        own = scan.number == n
+        if isinstance(name, SpineLevel) and name.region == "S":
+            yield piece(own, LabelEntry(Structure.SACRUM, level=name, confidence=sure), near)
+            continue
+        for code, part in _PARTS.items():
+            entry = LabelEntry(Structure.VERTEBRA, part, name, confidence=sure)
+            yield piece(own & (scan.part == code), entry, near)
+    for n, name in enumerate(found.names[1:], start=1):
+        entry = LabelEntry(Structure.DISC, level=name, confidence=found.vertebrae.confidence[n])
+        yield piece(scan.disc == n, entry, near)
+
+
+def _roots(geometry: VolumeGeometry, roots: tuple[NerveRoot, ...]) -> Iterator[Piece | None]:
+    drawn = draw_roots(roots, geometry)
+    for n, root in enumerate(roots):
+        for offset, part in ((1, Part.ROOT), (2, Part.GANGLION)):
+            entry = LabelEntry(Structure.NERVE_ROOT, part, root.between.upper, root.side, root.confidence)
+            yield piece(drawn == 2 * n + offset, entry, root.uncertainty_mm)
+
+
+def _organs(geometry: VolumeGeometry, organs: Organs) -> Iterator[Piece | None]:
+    for vessel in organs.vessels.found:
+        yield _region(geometry, vessel.region, vessel.structure, vessel.side)
+    yield _region(geometry, organs.lungs.lung, Structure.LUNG)
+    yield _region(geometry, organs.lungs.gas, Structure.GAS)
+    yield _region(geometry, organs.lungs.pleural_zone, Structure.PLEURAL_ZONE)
+    yield _region(geometry, organs.muscles.psoas_left, Structure.PSOAS, Side.LEFT)
+    yield _region(geometry, organs.muscles.psoas_right, Structure.PSOAS, Side.RIGHT)
+    yield _region(geometry, organs.muscles.back, Structure.MUSCLE)
+    yield _region(geometry, organs.kidneys.left, Structure.KIDNEY, Side.LEFT)
+    yield _region(geometry, organs.kidneys.right, Structure.KIDNEY, Side.RIGHT)
+
+
+def _region(
+    geometry: VolumeGeometry, region: Region | None, structure: Structure, side: Side | None = None
+) -> Piece | None:
+    if region is None:
+        return None
+    entry = LabelEntry(structure, side=side, confidence=region.confidence)
+    return piece(region.on(geometry), entry, region.uncertainty_mm)
