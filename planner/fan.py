@@ -146,13 +146,14 @@ def planes(swept: Swept, face: Face, tip_mm: FloatArray, first_mm: float, last_m
         s_mm = abs(index - tip[face.axis]) * spacing[face.axis]
         rows, rows_inside = _nodes(tip[first] + s_mm / spacing[first] * face.rows, stack.shape[1])
         columns, columns_inside = _nodes(tip[second] + s_mm / spacing[second] * face.columns, stack.shape[2])
-        yield Plane(s_mm, stack[index].take(rows, 0).take(columns, 1), rows_inside, columns_inside)
+        met = stack[index, rows[0] : rows[-1] + 1].take(columns, 1)  # few nodes, then copied out to many rows
+        yield Plane(s_mm, met.take(rows - rows[0], 0), rows_inside, columns_inside)
 
 
 def _nodes(places: FloatArray, count: int) -> tuple[IntArray, BoolArray]:
     nearest = np.rint(places).astype(np.intp)
     inside = (nearest >= 0) & (nearest < count)
-    return np.clip(nearest, 0, count - 1), inside
+    return np.minimum(np.maximum(nearest, 0), count - 1), inside
 
 
 def slack_mm(lattice: Lattice, face: Face) -> tuple[float, FloatArray]:
@@ -240,8 +241,9 @@ def sweep_least(
     step = float(swept.lattice.geometry.spacing_mm[face.axis])
     start, stop = (limit / norms for limit in between_mm)
     first, last = float(start.min()), float(stop.max())
+    all_from, all_to = float(start.max()), float(stop.min())
     for plane in planes(swept, face, tip_mm, max(first - step, 0.0), last):
-        if start.max() <= plane.s_mm <= stop.min():
+        if all_from <= plane.s_mm <= all_to:
             least = np.minimum(least, plane.values)
         else:
             within = (plane.s_mm >= start - step) & (plane.s_mm <= stop)
