@@ -55,6 +55,9 @@ class Obstacle:
         return wanted[labels]
 
 
+ROOM_MM = 4.0
+"""More room than this beyond a margin and a needle's radius is not told apart in a field; preferences end below it."""
+
 NOTHING = 255
 """In an array of obstacle indices: a voxel of none."""
 
@@ -65,6 +68,11 @@ def obstacle_at(obstacles: tuple[Obstacle, ...]) -> npt.NDArray[np.uint8]:
     for index, obstacle in enumerate(obstacles):
         table[obstacle.values] = index
     return table
+
+
+def cap_mm(obstacles: tuple[Obstacle, ...], least_mm: float) -> float:
+    """How far distances must be known: beyond every margin with ``ROOM_MM`` to spare, at least ``least_mm``."""
+    return max([least_mm, *(obstacle.margin_mm + ROOM_MM for obstacle in obstacles)])
 
 
 def bone_uncertainty_mm(grid: VolumeGeometry) -> float:

@@ -15,7 +15,7 @@ from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.fan import Exit, Exits, Face, Swept, surroundings_nodes, sweep_exit
 from planner.fields import DistanceField, Lattice
 from planner.geometry import AnyArray, Float32Array, FloatArray
-from planner.obstacles import NOTHING, Obstacle, obstacle_at
+from planner.obstacles import NOTHING, Obstacle, cap_mm, obstacle_at
 from planner.volume import LabelMap
 
 NEAR_MM, NEAR_STEP_MM, NEAR_CAP_MM = 30.0, 0.45, 8.0
@@ -80,13 +80,14 @@ def reach_of(
     """Fields that hold every wanted path with an entry in skin."""
     grid = labels.geometry
     near_points, far_points = _ends(tips_mm, faces, entries)
-    near = Lattice.around(grid, near_points, NEAR_CAP_MM, NEAR_STEP_MM)
-    far = Lattice.around(grid, far_points, FAR_CAP_MM, FAR_STEP_MM)
+    near_cap, far_cap = cap_mm(obstacles, NEAR_CAP_MM), cap_mm(obstacles, FAR_CAP_MM)
+    near = Lattice.around(grid, near_points, near_cap, NEAR_STEP_MM)
+    far = Lattice.around(grid, far_points, far_cap, FAR_STEP_MM)
     around = Lattice.around(grid, far_points, MEASURED_TO_MM, FAR_STEP_MM)
     indices = obstacle_at(obstacles)[around.crop(labels.labels)]
     return Reach(
-        _zone(near, labels, obstacles, NEAR_CAP_MM),
-        _zone(far, labels, obstacles, FAR_CAP_MM),
+        _zone(near, labels, obstacles, near_cap),
+        _zone(far, labels, obstacles, far_cap),
         entries,
         surfaces_in(grid, indices, around.first, len(obstacles)),
     )
@@ -112,21 +113,21 @@ def _ends(tips_mm: FloatArray, faces: tuple[Face, ...], entries: Entries) -> tup
     return np.concatenate(near), np.concatenate(far)
 
 
-def _zone(lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], cap_mm: float) -> Zone:
+def _zone(lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], known_mm: float) -> Zone:
     box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
-    spare = np.full(lattice.geometry.shape, cap_mm, dtype=np.float32)
+    spare = np.full(lattice.geometry.shape, known_mm, dtype=np.float32)
     packed = _pack(spare, NOTHING)
     own = None
     for index in np.flatnonzero(np.bincount(box.reshape(-1), minlength=NOTHING + 1)[:NOTHING]).tolist():
-        distance = lattice.distance_mm(box == index, cap_mm)
+        distance = lattice.distance_mm(box == index, known_mm)
         if obstacles[index].tip_zone_mm:
-            own = DistanceField(lattice, distance, cap_mm)
+            own = DistanceField(lattice, distance, known_mm)
             continue
         room = distance - np.float32(obstacles[index].margin_mm)
         np.minimum(spare, room, out=spare)
         np.minimum(packed, _pack(room, index), out=packed)
     swept = Swept.of(lattice, own.values_mm) if own is not None else None
-    return Zone(lattice, Swept.of(lattice, packed), DistanceField(lattice, spare, cap_mm), own, swept)
+    return Zone(lattice, Swept.of(lattice, packed), DistanceField(lattice, spare, known_mm), own, swept)
 
 
 def _pack(room_mm: Float32Array, index: int) -> AnyArray:

@@ -15,7 +15,7 @@ import numpy as np
 from planner.anatomy.model import Anatomy, Foramen, NerveRoot
 from planner.fields import DistanceField, Lattice
 from planner.geometry import BoolArray, FloatArray, IntArray, frozen, unit
-from planner.obstacles import find_obstacles, with_roots
+from planner.obstacles import cap_mm, find_obstacles, obstacle_at, with_roots
 from planner.procedure import Procedure
 from planner.structures import Side, SpineLevel
 
@@ -159,13 +159,17 @@ def _spare(
 ) -> list[tuple[str, FloatArray]]:
     """Room at each point beyond each obstacle's margin; the target's own nerve may be near, not touched."""
     labels = with_roots(anatomy)
-    lattice = Lattice.around(labels.geometry, points_mm, FIELD_CAP_MM, FIELD_STEP_MM)
-    box = lattice.crop(labels.labels)
+    obstacles = find_obstacles(anatomy, labels, procedure, foramen.between, foramen.side)
+    known_mm = cap_mm(obstacles, FIELD_CAP_MM)
+    lattice = Lattice.around(labels.geometry, points_mm, known_mm, FIELD_STEP_MM)
+    box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
     found = []
-    for obstacle in find_obstacles(anatomy, labels, procedure, foramen.between, foramen.side):
-        margin_mm = TOUCH_MM if obstacle.tip_zone_mm else obstacle.margin_mm
-        field = DistanceField(lattice, lattice.distance_mm(obstacle.mask(box), FIELD_CAP_MM), FIELD_CAP_MM)
-        found.append((obstacle.name, field.at(points_mm) - margin_mm - radius_mm))
+    for index, obstacle in enumerate(obstacles):
+        mask = box == index
+        if mask.any():
+            margin_mm = TOUCH_MM if obstacle.tip_zone_mm else obstacle.margin_mm
+            field = DistanceField(lattice, lattice.distance_mm(mask, known_mm), known_mm)
+            found.append((obstacle.name, field.at(points_mm) - margin_mm - radius_mm))
     return found
 
 
