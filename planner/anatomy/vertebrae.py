@@ -214,9 +214,9 @@ def _parts(number: npt.NDArray[np.uint8], column: SpineColumn) -> npt.NDArray[np
             arch = part[box] == PartCode.POSTERIOR
             lower, upper = arch & (number[box] == n + 1), arch & (number[box] == n + 2)
             s = column.grid.s_mm[box[0], None, None]
-            down = upper & (s < above[side].low_s_mm - _PARS_MM) & (_distance_mm(lower) <= _FACING_MM)
+            down = upper & (s < above[side].low_s_mm - _PARS_MM) & (distance_mm(lower) <= _FACING_MM)
             part[box][down] = PartCode.INFERIOR_ARTICULAR_PROCESS
-            up = lower & (_distance_mm(down) <= _FACING_MM)
+            up = lower & (distance_mm(down) <= _FACING_MM)
             part[box][up] = PartCode.SUPERIOR_ARTICULAR_PROCESS
     return part
 
@@ -229,7 +229,7 @@ def _joint_box(column: SpineColumn, below: Pedicle, above: Pedicle) -> Box:
     return _box(column, (below.low_s_mm, above.low_s_mm), (-45.0, 0.0), across)
 
 
-def _distance_mm(mask: BoolArray) -> Float32Array:
+def distance_mm(mask: BoolArray) -> Float32Array:
     """From each voxel to the mask; far where there is none."""
     if not mask.any():
         return np.full(mask.shape, np.inf, dtype=np.float32)
