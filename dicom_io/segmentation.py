@@ -2,7 +2,7 @@
 
 In: labels on the source's own grid (or, after a gantry tilt, on the resampled one) and the case. Out: bytes of a file.
 BINARY because LABELMAP is rejected by Orthanc 1.10 and DCMTK 3.6.7. Frames without a voxel are left out; frames keep
-the source's rows and columns, because viewers lay them over the slices. Skin and body are left out (``LEFT_OUT``).
+the source's rows and columns, because viewers lay them over the slices. Skin, body and muscle are left out (``LEFT_OUT``).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class EmptySegmentationError(DicomIoError):
     """Nothing to write."""
 
     def __init__(self) -> None:
-        super().__init__("the label map holds no structure beside skin and body; nothing is written")
+        super().__init__("the label map holds no structure beside skin, body and muscle; nothing is written")
 
 
 class UnnamedLabelError(DicomIoError):

@@ -18,14 +18,14 @@ from dicom_io import codes
 from dicom_io.codes import Concept
 from dicom_io.identity import MANUFACTURER, DicomCase, derived_uid
 from dicom_io.structure_codes import CodedSite, coded_site, label_entry
-from planner.structures import Structure
+from planner.structures import Part, Structure
 from planner.volume import LabelEntry
 
 Segment: TypeAlias = Any
 """A highdicom segment description; the library brings no usable types."""
 
-LEFT_OUT = (Structure.SKIN, Structure.BODY)
-"""What remains around everything else: of no use on a PACS screen, and the largest by far."""
+LEFT_OUT = (Structure.SKIN, Structure.BODY, Structure.MUSCLE)
+"""What remains around everything else, in every slice: of no use beside a path on a PACS screen, and large."""
 
 _COLOURS: Mapping[Structure, tuple[int, int, int]] = {
     Structure.VERTEBRA: (230, 214, 170), Structure.SACRUM: (214, 190, 140), Structure.ILIUM: (200, 180, 130),
@@ -55,10 +55,10 @@ def site_of(entry: LabelEntry) -> CodedSite:
 
 
 def label_words(entry: LabelEntry) -> str:
-    """Segment Label (0062,0005): *left L4 nerve root, ganglion*; at most 64 characters (LO)."""
+    """Segment Label (0062,0005), at most 64 characters (LO): *left L4 nerve root*, *left L4 nerve root, ganglion*."""
     side = f"{entry.side.value} " if entry.side else ""
     level = f"{entry.level} " if entry.level is not None else ""
-    part = f", {entry.part.value.replace('_', ' ')}" if entry.part else ""
+    part = f", {entry.part.value.replace('_', ' ')}" if entry.part not in {None, Part.ROOT} else ""
     below = "disc below " if entry.structure is Structure.DISC and level else ""
     name = level.strip() if below else f"{level}{entry.structure.words}"
     return f"{side}{below}{name}{part}"[:64]
@@ -81,7 +81,7 @@ def description(number: int, entry: LabelEntry, series_instance_uid: str, case: 
             source=MANUFACTURER,
         ),
         tracking_id=words,
-        tracking_uid=derived_uid(series_instance_uid, "segment", words),
+        tracking_uid=derived_uid(series_instance_uid, "segment", *_tracked(site)),
         anatomic_regions=[site.region.code] if site.region else None,
         display_color=_colour(entry.structure),
     )
@@ -101,6 +101,11 @@ def entry_of(segment: Dataset) -> LabelEntry | None:
     )
     stated = re.search(r"confidence ([0-9.]+)", str(segment.get("SegmentDescription", "")))
     return label_entry(site, float(stated.group(1)) if stated else 1.0)
+
+
+def _tracked(site: CodedSite) -> tuple[str, ...]:
+    """What makes a segment the same one in a later revision."""
+    return tuple(f"{one.scheme} {one.value}" if one else "-" for one in (site.kind, site.region, site.side))
 
 
 def _colour(structure: Structure) -> Segment:
