@@ -40,15 +40,20 @@ def lie_on_table(body: BoolArray, objects: BoolArray, grid: VolumeGeometry) -> L
 
 
 def agrees_with_spine(lie: Lie, body: BoolArray, geometry: VolumeGeometry, centreline_mm: FloatArray) -> Lie:
-    """The lie with the spine's side added: a canal in the anterior half says that the axes are wrong."""
+    """The lie with the spine's side added: a canal in the anterior half says that the axes are wrong.
+
+    Only where front and back of the body lie in the image: a crop has no depth to compare with.
+    """
     offsets = []
     for point in centreline_mm[:: max(1, len(centreline_mm) // 20)]:
         k, j, i = (round(float(x)) for x in geometry.indices(point))
         if 0 <= k < body.shape[0] and 0 <= i < body.shape[2]:
             rows = np.flatnonzero(body[k, :, i])
-            if len(rows):
+            if len(rows) and rows[0] > 0 and rows[-1] < body.shape[1] - 1:
                 offsets.append((j - rows[0]) / max(1, rows[-1] - rows[0]))
-    share = float(np.median(offsets)) if offsets else 0.5
+    if not offsets:
+        return lie
+    share = float(np.median(offsets))
     if share >= 0.5:
         return replace(lie, evidence=f"{lie.evidence}; spine at {share:.0%} of the depth from the front")
     return Lie(Pose.UNKNOWN, 0.0, f"{lie.evidence}; but the spine is at {share:.0%} of the depth from the front")

@@ -18,7 +18,9 @@ from planner.errors import LevelNotFoundError
 from planner.geometry import FloatArray
 from planner.structures import LevelName, SpineLevel, Unnamed
 
-_FROM_BELOW = [level for level in reversed(SpineLevel) if level not in (SpineLevel.L6, SpineLevel.T13)]
+_FROM_BELOW: list[SpineLevel] = [
+    level for level in reversed(SpineLevel) if level not in (SpineLevel.L6, SpineLevel.T13)
+]
 """S5 to C1 as most people have them."""
 
 _FURTHEST_MM = 15.0

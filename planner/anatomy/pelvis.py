@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy import itk
@@ -65,7 +66,7 @@ def bone_beside(geometry: VolumeGeometry, bone: Bone, frame: SpineFrame) -> Floa
         )
         points = frame.to_lps(np.stack([along, across, depth], axis=-1))
         sides.append(nearest(bone.mask.view(np.uint8), geometry.indices(points), 0).mean(axis=(1, 2)))
-    return np.minimum(sides[0], sides[1])
+    return np.asarray(np.minimum(sides[0], sides[1]))
 
 
 def lumbosacral_disc(share: FloatArray, discs: tuple[DiscLevel, ...], frame: SpineFrame) -> tuple[int | None, float]:
@@ -119,7 +120,7 @@ def _parted(volume: Volume, bone: Bone, canal: CanalTrack, disc: DiscLevel) -> t
     return sacrum, ilium
 
 
-def _markers(solid: BoolArray, grid: VolumeGeometry, frame: SpineFrame, disc: DiscLevel) -> np.ndarray:
+def _markers(solid: BoolArray, grid: VolumeGeometry, frame: SpineFrame, disc: DiscLevel) -> npt.NDArray[np.uint8]:
     """1 sacrum, 2 and 3 left and right iliac bone, 4 what is neither: lumbar spine, femurs, soft tissue."""
     voxels = np.argwhere(solid)
     points = grid.points_mm(voxels)

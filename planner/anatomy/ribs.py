@@ -7,6 +7,7 @@ were seen wide enough to say that they carry none, and a mask. A rib's vertebra 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -147,7 +148,7 @@ def _seen_without(
     """Vertebrae between two discs whose both sides lie in the image as far as a rib would have to go."""
     carrying = {rib.vertebra for rib in ribs}
     seen = []
-    for n, (lower, upper) in enumerate(zip(discs, discs[1:], strict=False), start=1):
+    for n, (lower, upper) in enumerate(pairwise(discs), start=1):
         s = np.linspace(lower.s_mm, upper.s_mm, 5)
         ends = [
             np.stack([s, np.full(5, u), np.full(5, v)], axis=1) for u in (-_REACH_MM, _REACH_MM) for v in (-40.0, 20.0)
