@@ -31,7 +31,7 @@ NEAR_PLANE_MM = 1.5
 """A needle point within this distance of the plane is drawn solid: half of a thick slice."""
 
 _MARGIN_PX = 10
-_LETTER_PX, _TEXT_PX, _BANNER_PX = 26, 16, 20
+_LETTER_PX, _TEXT_PX, _BANNER_PX = 26, 15, 18
 
 _SHORT_SCALE_BELOW_MM = 120.0
 
