@@ -7,7 +7,7 @@ in the patient's axes, lengths mm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -58,10 +58,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CoarseImage:
-    """The body on an isotropic grid: smoothed HU, body and bone masks, spine coordinates s, u, v of every voxel [mm].
-
-    ``reaches_top`` and ``reaches_bottom`` say whether the grid's first and last slices are the scan's own ends.
-    """
+    """The body on an isotropic grid: smoothed HU, body and bone masks, spine coordinates s, u, v of every voxel [mm]."""
 
     geometry: VolumeGeometry
     hu: Float32Array
@@ -77,6 +74,20 @@ class CoarseImage:
     def spacing_mm(self) -> float:
         """Edge of a voxel."""
         return float(self.geometry.spacing_mm[0])
+
+    def with_hu(self, hu: Float32Array) -> CoarseImage:
+        """The same image with other HU."""
+        return replace(self, hu=hu)
+
+    def cut(self, box: tuple[slice, slice, slice]) -> CoarseImage:
+        """The image inside a box of voxels."""
+        first = (box[0].start, box[1].start, box[2].start)
+        shape = (box[0].stop - first[0], box[1].stop - first[1], box[2].stop - first[2])
+        return CoarseImage(
+            self.geometry.cropped(first, shape),
+            *(array[box] for array in (self.hu, self.body, self.bone, self.metal, self.s_mm, self.u_mm, self.v_mm)),
+            self.frame,
+        )
 
     def ball(self, radius_mm: float) -> int:
         """Radius in voxels, at least 1."""

@@ -24,7 +24,7 @@ _EDGE_HU = 60.0
 """A rim that differs by this much is a whole edge: half the step from blood (40 HU) to fat (-90 HU).
 With contrast it is half the step from the lumen to -60 HU: a smaller one is the blur of a rim that lies further out."""
 
-_UNEVEN_HU = 14.0
+UNEVEN_HU = 14.0
 """Spread inside a vessel beyond the noise that halves its score: mixing of contrast, not mixing of tissues."""
 
 _LEAST_HU, _MOST_HU = 12.0, 700.0
@@ -118,7 +118,9 @@ _STEEP_COSINE = 0.75
 """Below 41 degrees to the axial plane's normal the canal (sacrum) no longer says where the vessels are."""
 
 
-def circle_scores(grid: TrackGrid, radii_mm: FloatArray, noise_hu: float, flatness: float = 1.0) -> Float32Array:
+def circle_scores(
+    grid: TrackGrid, radii_mm: FloatArray, noise_hu: float, flatness: float = 1.0, uneven_hu: float = UNEVEN_HU
+) -> Float32Array:
     """(radii, slices, rows, columns) how much a circle there looks like a vessel, 0..1.
 
     ``flatness`` below 1 makes ellipses of the same area: height to width, as a cava that is not full.
@@ -126,7 +128,7 @@ def circle_scores(grid: TrackGrid, radii_mm: FloatArray, noise_hu: float, flatne
     widest = float(radii_mm.max()) / np.sqrt(flatness) + _RIM_STEP_MM
     margin = int(np.ceil(widest / grid.step_mm)) + 1
     padded = np.pad(np.clip(grid.hu, -200.0, 1000.0), ((0, 0), (margin, margin), (margin, margin)), mode="edge")
-    look = _Look(padded, margin, grid.step_mm, flatness)
+    look = _Look(padded, margin, grid.step_mm, flatness, uneven_hu)
     return np.stack([_circle_score(look, float(radius), noise_hu) for radius in radii_mm])
 
 
@@ -138,6 +140,7 @@ class _Look:
     margin: int
     step_mm: float
     flatness: float
+    uneven_hu: float
 
     def at(self, distance_mm: float, angle: float, beyond_mm: float = 0.0) -> Float32Array:
         """A view shifted to the ellipse's rim, ``beyond_mm`` further out."""
@@ -156,7 +159,7 @@ def _circle_score(look: _Look, radius_mm: float, noise_hu: float) -> Float32Arra
     for angle in np.arange(_RIM_POINTS) * 2 * np.pi / _RIM_POINTS:
         step = np.abs(look.at(radius_mm, angle, _RIM_STEP_MM) - mean)
         edge += np.minimum(np.divide(step, whole, out=step), np.float32(1.0), out=step)
-    uneven = np.maximum(spread - np.float32(noise_hu), 0.0) / np.float32(_UNEVEN_HU)
+    uneven = np.maximum(spread - np.float32(noise_hu), 0.0) / np.float32(look.uneven_hu)
     blood = (mean > _LEAST_HU) & (mean < _MOST_HU)
     return edge / np.float32(_RIM_POINTS) * np.exp2(-uneven * uneven) * blood
 
