@@ -44,7 +44,7 @@ def canal_line(spine: Spine, x_mm: float = 0.0) -> FloatArray:
     line = spine.beside(x_mm, CANAL_OFFSET_MM)
     sacrum = spine.vertebrae[-1]
     wall = sacrum.back_wall_mm
-    lower = [sacrum.frame.point(x_mm, wall + 8.0, -24.0), sacrum.frame.point(x_mm * 0.7, wall + 6.0, -50.0)]
+    lower = [sacrum.frame.point(x_mm, wall + 5.5, -28.0), sacrum.frame.point(x_mm * 0.7, wall + 1.0, -55.0)]
     top = 2 * line[0] - line[1]
     return smooth_path(np.concatenate([[top], line, lower]))
 
@@ -54,7 +54,7 @@ def _bundle(spine: Spine, strands: tuple[tuple[float, float], ...], keep: slice 
     for x, radius in strands:
         line = canal_line(spine, x)[keep]
         radii = np.full(len(line), radius)
-        radii[-9:] *= np.linspace(1.0, 0.75, 9)  # it tapers in the sacrum
+        radii[-10:] *= np.linspace(1.0, 0.65, 10)  # it tapers in the sacrum
         shapes += tube(line, radii)
     return tuple(shapes)
 
@@ -118,9 +118,11 @@ def root_of(gap: PlacedInterspace, side: Side) -> Root:
 
 
 def _way_out(gap: PlacedInterspace) -> tuple[tuple[float, float, float], ...]:
-    """From the ganglion on: down into the psoas; above the sacrum forwards, over its ala."""
+    """From the ganglion on: down into the psoas; above the sacrum forwards, over its ala; between ribs outwards."""
     if gap.lower.level is SpineLevel.S1:
         return (5.0, -9.0, -6.5), (8.0, -26.0, -14.0)
+    if gap.upper.level.region == "T" and gap.lower.level.region == "T":
+        return (7.0, 0.0, -2.0), (16.0, 6.0, -3.5)
     return (8.0, -3.5, -10.0), (12.0, -12.0, -19.0)
 
 

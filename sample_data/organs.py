@@ -116,9 +116,9 @@ def upper_organ_solids(spine: Spine, contrast: Contrast, pose: Pose) -> list[Sol
     stomach = _egg(top + np.array([52.0, -62.0, 14.0]), (40.0, 34.0, 42.0), 0.0)
     cavity = Within(_dome(top[2]), TrunkShell(pose, CAVITY_INSET_MM + 4.0))
     rows = (
-        (Structure.BOWEL, (stomach,), _WATER_HU),
         (Structure.LIVER, (*liver, left_lobe), 110.0 if bright else 58.0),
         (Structure.SPLEEN, spleen, 115.0 if bright else 48.0),
+        (Structure.BOWEL, (stomach,), _WATER_HU),
     )
     return [
         Solid(label(structure), tuple(Within(shape, cavity) for shape in shapes), Material(hu))

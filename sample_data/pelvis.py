@@ -18,11 +18,11 @@ SACROILIAC_GAP_MM = 2.5
 """Between the bony faces (assumed)."""
 
 _SEGMENTS = (
-    (SpineLevel.S1, 0.0, 0.0, 50.0, 31.0, 30.0),
-    (SpineLevel.S2, -29.0, 1.5, 36.0, 22.0, 28.5),
-    (SpineLevel.S3, -56.0, 1.0, 28.0, 16.0, 27.5),
+    (SpineLevel.S1, 0.0, 0.0, 50.0, 31.0, 30.0, 20.5),
+    (SpineLevel.S2, -29.0, 1.5, 36.0, 22.0, 28.5, 19.0),
+    (SpineLevel.S3, -56.0, 1.0, 28.0, 16.0, 27.5, 16.0),
 )
-"""Level, local z and y of the middle in S1's frame, width, depth, height."""
+"""Level, local z and y of the middle in S1's frame, width, depth, height, and from the back wall to the lamina."""
 
 _WING_HEIGHTS = [(6, -50), (-10, 22), (2, 48), (24, 66), (50, 70), (74, 58), (88, 22), (78, -22), (46, -52)]
 
@@ -69,8 +69,8 @@ def sacrum_solids(spine: Spine, marrow_hu: float) -> list[Solid]:
     posterior: list[Shape] = [_lateral_mass(spine, side) for side in Side]
     bodies: list[Solid] = []
     thin, thick = bone_material(marrow_hu * 0.8, 0.9), bone_material(marrow_hu * 0.8, 1.5)
-    for level, z, y, width, depth, height in _SEGMENTS:
-        posterior += _segment_arch(sacrum.at(0, y, z), width, depth)
+    for level, z, y, width, depth, height, lamina in _SEGMENTS:
+        posterior += _segment_arch(sacrum.at(0, y, z), width, depth, lamina)
         half = height / 2 - 1.2
         profile = frozen([(-60.0, -half), (-1.2, -half), (-2.5, 0.0), (-1.2, half), (-60.0, half)])
         column = RoundedColumn(sacrum.at(0, y, z), body_outline(width, depth), 5.0, profile, 1.2)
@@ -90,16 +90,16 @@ def _lateral_mass(spine: Spine, side: Side) -> RoundedBox:
     return RoundedBox(frame, (21.0, 30.0, thickness / 2), 6.0)
 
 
-def _segment_arch(frame: Frame, width: float, depth: float) -> list[Shape]:
+def _segment_arch(frame: Frame, width: float, depth: float, lamina: float) -> list[Shape]:
     """Ala, pedicle and lamina on both sides, and the median crest."""
     wall, ala = depth / 2, 16.0 if width > 45 else 12.0
-    shapes: list[Shape] = [RoundedBox(frame.at(0, wall + 24.5, -3.0), (3.0, 5.5, 9.0), 2.5)]
+    shapes: list[Shape] = [RoundedBox(frame.at(0, wall + lamina + 4.0, -3.0), (3.0, 5.5, 9.0), 2.5)]
     for side in Side:
         sign = side.sign
         shapes += [
             RoundedBox(frame.at(sign * (width / 2 + ala - 10.0), 1.0, 2.0), (ala, depth / 2 - 1.0, 8.5), 5.0),
             RoundedBox(frame.at(sign * 17.5, wall + 6.0, 2.0), (5.0, 10.0, 7.0), 4.0),
-            RoundedBox(frame.at(sign * 15.5, wall + 13.5, 1.0), (3.5, 6.0, 10.5), 3.0),
-            RoundedBox(frame.at(sign * 8.5, wall + 20.5, -2.5).turned(2, -sign * 12.0), (10.5, 2.6, 10.5), 2.2),
+            RoundedBox(frame.at(sign * 15.5, wall + lamina - 7.0, 1.0), (3.5, 6.0, 10.5), 3.0),
+            RoundedBox(frame.at(sign * 8.5, wall + lamina, -4.5).turned(2, -sign * 12.0), (10.5, 2.6, 14.8), 2.2),
         ]
     return shapes

@@ -12,7 +12,7 @@ import numpy as np
 
 from planner.anatomy.model import Disc, Facet, Foramen, NerveRoot, Vertebra
 from planner.geometry import FloatArray, frozen
-from planner.structures import Interspace, LevelName, Side, SpineLevel, Structure
+from planner.structures import LevelName, Side, Structure
 from planner.volume import LabelEntry
 from sample_data.nerves import ROOT_RADIUS_MM, Root, canal_line, foramen_center_mm, pedicle_borders, root_of
 from sample_data.scene import Solid
@@ -158,8 +158,3 @@ def signed_distance(solids: Sequence[Solid], points: Points) -> FloatArray:
     if not solids:
         return np.full(points[0].shape, np.inf)
     return np.asarray(np.min([solid.distance_mm(points) for solid in solids], axis=0))
-
-
-def interspace(upper: str, lower: str) -> Interspace:
-    """``interspace("L4", "L5")``."""
-    return Interspace(SpineLevel.parse(upper), SpineLevel.parse(lower))

@@ -39,7 +39,7 @@ def aorta_end_mm(spine: Spine) -> FloatArray:
 def cava_start_mm(spine: Spine) -> FloatArray:
     """(3,) the confluence, before the last lumbar vertebra, to the right."""
     v = spine.vertebrae[-2]
-    return v.frame.point(-13.0, -v.sizes.depth / 2 - 12.5, 3.0)
+    return v.frame.point(-13.0, -v.sizes.depth / 2 - 10.8, 1.0)
 
 
 def vessel_solids(spine: Spine, contrast: Contrast) -> list[Solid]:
@@ -84,6 +84,8 @@ def _iliacs(spine: Spine, side: Side, artery: Material, vein: Material) -> list[
     pelvis = spine.vertebrae[-1].frame.origin_mm
     offsets = ((26.0, -42.0, 16.0), (44.0, -46.0, -14.0), (58.0, -62.0, -50.0), (72.0, -86.0, -95.0))
     line = np.array([pelvis + np.array([side.sign * x, y, z]) for x, y, z in offsets])
+    v = spine.last_lumbar
+    over = v.frame.point(side.sign * 15.0, -v.sizes.depth / 2 - 27.0, 6.0)
     behind = line + np.array([-side.sign * 3.0, 10.0, -4.0])
     return [
         Solid(
@@ -91,7 +93,7 @@ def _iliacs(spine: Spine, side: Side, artery: Material, vein: Material) -> list[
         ),
         Solid(
             label(Structure.ARTERY, None, side),
-            _curve([aorta_end_mm(spine), *line], [6.0, 5.4, 5.0, 4.6, 4.4]),
+            _curve([aorta_end_mm(spine), over, *line], [6.0, 5.7, 5.4, 5.0, 4.6, 4.4]),
             artery,
         ),
     ]
