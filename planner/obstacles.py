@@ -95,7 +95,8 @@ def find_obstacles(
         if structure not in BONES:
             values = [v for v in labels.values_of(structure) if int(v) not in own]
             name = "other nerve roots" if structure is Structure.NERVE_ROOT else structure.words
-            found.append(_obstacle(name, structure, values, _uncertainty_mm(anatomy, structure), role))
+            u = _uncertainty_mm(anatomy, structure)
+            found.append(_obstacle(name, structure, values, u, _without_inner_reserve(role, labels)))
     if own:
         nerve = forbidden[Structure.NERVE_ROOT]
         u = _uncertainty_mm(anatomy, Structure.NERVE_ROOT)
@@ -134,6 +135,11 @@ def with_roots(anatomy: Anatomy) -> LabelMap:
         entries[value] = LabelEntry(Structure.NERVE_ROOT, None, level, root.side, root.confidence)
         _paint_tube(painted, labels.geometry, root, value, kept)
     return LabelMap(labels.geometry, painted, entries)
+
+
+def _without_inner_reserve(role: StructureRole, labels: LabelMap) -> StructureRole:
+    inner = role.reserve_is_for
+    return replace(role, reserve_mm=0.0) if inner is not None and labels.values_of(inner).size else role
 
 
 def _bone(labels: LabelMap, forbidden: Mapping[Structure, StructureRole]) -> Obstacle:

@@ -38,6 +38,8 @@ class StructureRole:
     """The last part of the path in which a host or the target's own nerve is not tested."""
     largest_gauge_mm: float | None = None
     """Largest outer diameter that may cross; for ``traversable`` only."""
+    reserve_is_for: Structure | None = None
+    """What the reserve protects inside this structure; where that is drawn itself it has a reserve of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,6 @@ _FORBIDDEN = {
     Structure.BONE: 0.0,
     Structure.METAL: 0.0,
     Structure.DISC: 0.0,
-    Structure.CANAL: 2.0,
     Structure.THECAL_SAC: 2.0,
     Structure.AORTA: 2.0,
     Structure.ARTERY: 2.0,
@@ -83,6 +82,9 @@ PRT = Procedure(
     ),
     roles={
         **{s: StructureRole(Role.FORBIDDEN, reserve, _RESERVE) for s, reserve in _FORBIDDEN.items()},
+        Structure.CANAL: StructureRole(
+            Role.FORBIDDEN, _FORBIDDEN[Structure.THECAL_SAC], _RESERVE, reserve_is_for=Structure.THECAL_SAC
+        ),
         Structure.NERVE_ROOT: StructureRole(Role.FORBIDDEN, 1.0, _RESERVE, tip_zone_mm=TIP_ZONE_MM),
         **{
             s: StructureRole(Role.TRAVERSABLE, 0.0, "every posterolateral path crosses it")

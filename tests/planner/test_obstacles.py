@@ -50,9 +50,19 @@ def test_every_structure_has_a_role_with_a_source() -> None:
 
 
 def test_a_margin_is_uncertainty_and_reserve(obstacles: dict[str, Obstacle]) -> None:
-    assert obstacles["canal"].margin_mm == 3.25
+    assert obstacles["thecal sac"].margin_mm == 3.25
     assert obstacles["aorta"].margin_mm == 3.25
     assert obstacles["other nerve roots"].margin_mm == 2.25
+
+
+def test_the_canal_has_the_duras_reserve_only_where_the_sac_is_not_drawn(
+    anatomy: Anatomy, obstacles: dict[str, Obstacle]
+) -> None:
+    assert obstacles["canal"].margin_mm == 1.25
+    sacless = {v: e for v, e in anatomy.labels.entries.items() if e.structure is not Structure.THECAL_SAC}
+    labels = replace(anatomy.labels, entries=sacless)
+    found = {o.name: o for o in find_obstacles(anatomy, labels, PRT, L4_L5, Side.LEFT)}
+    assert found["canal"].margin_mm == 2.0
 
 
 def test_bone_is_one_obstacle_and_half_a_voxel_uncertain(anatomy: Anatomy, obstacles: dict[str, Obstacle]) -> None:
