@@ -17,7 +17,9 @@ from planner.procedure import Procedure
 from service.doctor import Check, Health
 from service.documents import AnatomyDocument, ClearanceDocument, PlanDocument, TargetDocument, TrajectoryDocument
 
-_SHOWN_CLEARANCES = 4
+_SHOWN_CLEARANCES = 3
+_WHOLE_ROOT = "root"
+"""The part of a nerve root beside its ganglion; not said twice."""
 
 _FILES = {
     "plan.json": "the plan, for programs",
@@ -48,7 +50,7 @@ def show_anatomy(console: Console, anatomy: AnatomyDocument) -> None:
     console.print(escape(f"Levels: {levels} ({anatomy.naming or 'nothing in the scan anchors a name'})"))
     console.print(escape(f"Foramina: {', '.join(f'{f.level} {f.side}' for f in anatomy.foramina) or 'none'}"))
     console.print(escape(f"Lies {anatomy.pose} ({anatomy.pose_evidence})"))
-    structures = Table("structure", "confidence", "border within [mm], 95 %", title="Structures found")
+    structures = Table("structure", "confidence", escape("border within [mm], 95 %"), title="Structures found")
     for one in anatomy.structures:
         border = "-" if one.uncertainty_mm is None else f"{one.uncertainty_mm:.1f}"
         structures.add_row(one.structure.replace("_", " "), f"{one.confidence:.2f}", border)
@@ -114,8 +116,9 @@ def _tightest(clearances: Iterable[ClearanceDocument]) -> list[ClearanceDocument
 
 
 def _clearance(one: ClearanceDocument) -> str:
-    name = " ".join(part for part in (one.structure, one.part, one.level, one.side) if part).replace("_", " ")
-    without = f", last {one.exempt_mm:.0f} mm apart" if one.exempt_mm > 0 else ""
+    part = one.part if one.part != _WHOLE_ROOT else None
+    name = " ".join(word for word in (one.structure, part, one.level, one.side) if word).replace("_", " ")
+    without = " (shaft)" if one.exempt_mm > 0 else ""
     return escape(f"{name} {one.clearance_mm:.1f} / {one.margin_mm:.1f} mm, {one.depth_mm:.0f} mm deep{without}")
 
 
