@@ -25,8 +25,8 @@ _WORK_MM = 1.5
 _LOOK_MM = 24.0
 """A canal is at most 30 mm wide (lumbar, with its recesses); from its middle bone is met within this."""
 
-_SHORTEST_MM = 45.0
-"""Less than one lumbar vertebra with its disc cannot be told from a marrow cavity."""
+_SHORTEST_MM = 55.0
+"""One lumbar vertebra with its disc and half of the next; less cannot be told from the space between scapula and ribs."""
 
 _WORTH = 0.2
 """Score from which a place speaks for a canal; below, a slice costs."""

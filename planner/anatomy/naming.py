@@ -23,6 +23,9 @@ _FROM_BELOW: list[SpineLevel] = [
 ]
 """S5 to C1 as most people have them."""
 
+_FIRST_RIBBED = 6
+"""Counted from the sacrum, which is 0: with five lumbar vertebrae this is T12."""
+
 _FURTHEST_MM = 15.0
 """From the place a person points at to the middle of a vertebra, along z (as for every @Z)."""
 
@@ -79,6 +82,8 @@ def _by_image(count: int, pelvis: Pelvis, ribs: Ribs) -> Naming:
     sacrum = pelvis.lumbosacral is not None
     if sacrum and rib is not None:
         return _by_both(count, pelvis.confidence, *rib)
+    if sacrum and _FIRST_RIBBED in ribs.ribless:
+        return _six_without_rib(count, pelvis.confidence)
     if sacrum:
         said = "the sacrum alone: L5 is the vertebra above it, if there are five lumbar vertebrae"
         names = _counted_up(count, 0, SpineLevel.S1)
@@ -90,6 +95,16 @@ def _by_image(count: int, pelvis: Pelvis, ribs: Ribs) -> Naming:
     unnamed = tuple(Unnamed(n + 1) for n in range(count))
     advice = "no level is named: neither the sacrum nor the last rib shows; name one level with its z"
     return Naming(unnamed[0], unnamed[1:], 0.0, "", (advice,))
+
+
+def _six_without_rib(count: int, sacrum_confidence: float) -> Naming:
+    names = _counted_up(count, 0, SpineLevel.S1)
+    warning = (
+        "the sixth vertebra above the sacrum carries no rib that could be traced: six lumbar vertebrae or a missing last rib; "
+        "names are counted from the sacrum as if there were five and must be confirmed"
+    )
+    said = "the sacrum alone, against six vertebrae without ribs"
+    return Naming(names[0], names[1:], round(0.5 * sacrum_confidence, 3), said, (warning,))
 
 
 def _by_both(count: int, sacrum_confidence: float, rib_vertebra: int, rib_confidence: float) -> Naming:

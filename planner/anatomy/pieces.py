@@ -18,6 +18,7 @@ from planner.anatomy.organs import Organs
 from planner.anatomy.pelvis import Pelvis
 from planner.anatomy.ribs import Ribs
 from planner.anatomy.roots import draw_roots
+from planner.anatomy.sac import Sac
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.anatomy.vertebrae import PartCode, Vertebrae, on_scan
 from planner.geometry import BoolArray, VolumeGeometry
@@ -58,6 +59,7 @@ class Found:
 
     skin: Skin
     bone: Bone
+    sac: Sac
     canal: CanalTrack
     column: SpineColumn
     vertebrae: Vertebrae
@@ -114,6 +116,8 @@ def _bones(geometry: VolumeGeometry, found: Found) -> Iterator[Piece | None]:
         LabelEntry(Structure.CANAL, confidence=found.canal.confidence),
         near + _CANAL_UNCERTAINTY_MM,
     )
+    sac = found.sac
+    yield piece(sac.mask, LabelEntry(Structure.THECAL_SAC, confidence=sac.confidence), sac.uncertainty_mm)
 
 
 def _half(geometry: VolumeGeometry, found: Found, side: Side) -> BoolArray:

@@ -16,6 +16,7 @@ from planner.anatomy.coarse import coarse_image
 from planner.anatomy.column import SpineColumn, lay_straight
 from planner.anatomy.compose import compose, confidences, uncertainties_mm
 from planner.anatomy.discs import find_discs
+from planner.anatomy.facets import find_facets
 from planner.anatomy.foramina import find_openings, foramina
 from planner.anatomy.lie import agrees_with_spine
 from planner.anatomy.model import Anatomy, Disc, StageWatch, Vertebra, unwatched
@@ -25,6 +26,7 @@ from planner.anatomy.pelvis import Pelvis, find_pelvis
 from planner.anatomy.pieces import Found, all_pieces, missing
 from planner.anatomy.ribs import Ribs, find_ribs
 from planner.anatomy.roots import find_roots
+from planner.anatomy.sac import find_sac
 from planner.anatomy.skin import find_skin
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Naming, Skin
 from planner.anatomy.vertebrae import Vertebrae, share_out
@@ -35,7 +37,8 @@ from planner.structures import Interspace, LevelName, SpineLevel
 from planner.volume import LabelMap, Modality, Volume
 
 _SKIN_IN_VIEW = 0.9
-_WEAK_DISC = 0.25
+_WEAK_DISC, _SURE_DISC = 0.25, 0.4
+"""Of a disc's confidence: below the first a person should look; a spine shows at least one above the second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,10 +83,14 @@ def segment(volume: Volume, anchor: LevelAnchor | None = None, watch: StageWatch
         openings = find_openings(spine.column, spine.interspaces)
     with watched("nerve roots"):
         roots = find_roots(spine.column, openings)
+    with watched("facets"):
+        facets = find_facets(grid.volume, spine.column, spine.vertebrae, spine.interspaces)
+    with watched("sac"):
+        sac = find_sac(grid.volume, canal)
     with watched("organs"):
         organs = find_organs(grid.volume, coarse_image(grid.volume, skin, bone, canal), _t12_end_s_mm(spine))
     found = Found(
-        skin, bone, canal, spine.column, spine.vertebrae, spine.names, spine.pelvis, spine.ribs, roots, organs
+        skin, bone, sac, canal, spine.column, spine.vertebrae, spine.names, spine.pelvis, spine.ribs, roots, organs
     )
     with watched("labels"):
         pieces = all_pieces(grid.volume.geometry, found)
@@ -95,7 +102,7 @@ def segment(volume: Volume, anchor: LevelAnchor | None = None, watch: StageWatch
         discs=_discs(spine),
         canal_centreline_mm=canal.frame.centres_mm,
         foramina=foramina(openings),
-        facets=(),
+        facets=facets,
         nerve_roots=roots,
         confidence=confidences(pieces),
         uncertainty_mm=uncertainties_mm(pieces),
@@ -131,10 +138,10 @@ def _frame(volume: Volume, watched: StageWatch) -> tuple[Skin, Bone, CanalTrack]
 def _spine(volume: Volume, bone: Bone, canal: CanalTrack, anchor: LevelAnchor | None, watched: StageWatch) -> _Spine:
     with watched("discs"):
         seen = find_discs(volume, bone, canal)
-    if len(seen) < 1:
+    if max((disc.confidence for disc in seen), default=0.0) < _SURE_DISC:
         raise AnatomyError(
             "intervertebral disc",
-            f"a canal of {canal.frame.s_mm[-1]:.0f} mm without one",
+            f"what looks like a canal of {canal.frame.s_mm[-1]:.0f} mm has none",
             "send a CT that shows two neighbouring vertebrae of the thoracic or lumbar spine",
         )
     with watched("pelvis"):
