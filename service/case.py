@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from planner.anatomy.model import Anatomy
-from planner.anatomy.naming import LevelAnchor
 from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
@@ -19,7 +18,7 @@ from planner.procedures import PROCEDURES
 from planner.targets import TargetRequest, find_targets
 from service.errors import RequestError
 from service.opening import OpenSeries
-from service.request import NamedRoot, PlanRequest
+from service.request import NamedAnchor, NamedRoot, PlanRequest
 from service.results import Written
 from service.versions import versions
 
@@ -28,7 +27,7 @@ from service.versions import versions
 class Tools:
     """What a case is worked on with."""
 
-    segment: Callable[[OpenSeries, LevelAnchor | None], Anatomy]
+    segment: Callable[[OpenSeries, NamedAnchor | None], Anatomy]
     publish: Callable[[Plan, Anatomy, OpenSeries], Written]
 
 

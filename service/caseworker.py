@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from planner.anatomy.naming import LevelAnchor
 from service.case import plan_case
 from service.opening import open_series
-from service.request import PlanRequest
+from service.request import NamedAnchor, PlanRequest
 from service.results import WrittenObject
 from service.tools import site_tools
 from service.watch import Stopwatch
@@ -26,7 +25,7 @@ class CaseJob:
     series_uid: str
     out: Path
     request: PlanRequest | None
-    anchor: LevelAnchor | None
+    anchor: NamedAnchor | None
     opened_at: datetime
 
 

@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from planner.anatomy.naming import LevelAnchor
 from planner.procedures import PROCEDURES
 from service.case import plan_case, procedure_named
 from service.demo import REQUEST, sample_series
@@ -23,7 +22,7 @@ from service.doctor import examine
 from service.documents import schemas
 from service.errors import RequestError
 from service.opening import OpenSeries, open_series
-from service.request import PlanRequest
+from service.request import NamedAnchor, PlanRequest
 from service.settings import Settings
 from service.show import show_anatomy, show_checks, show_files, show_notes, show_plan, show_procedures
 from service.tools import site_tools
@@ -45,7 +44,7 @@ def plan(console: Console, path: Path, series_uid: str | None, request: PlanRequ
     return planned.plan.has_path
 
 
-def segment(console: Console, path: Path, series_uid: str | None, anchor: LevelAnchor | None, out: Path) -> None:
+def segment(console: Console, path: Path, series_uid: str | None, anchor: NamedAnchor | None, out: Path) -> None:
     """Find the anatomy and write its three files."""
     _require_apart(path, out)
     with _progress(console) as watch:

@@ -10,7 +10,6 @@ import math
 import re
 from dataclasses import dataclass
 
-from planner.anatomy.naming import LevelAnchor
 from planner.structures import Interspace, Side, SpineLevel
 from service.errors import RequestError
 
@@ -43,13 +42,24 @@ Where = NamedRoot | Interspace | PlacedLevel
 
 
 @dataclass(frozen=True, slots=True)
+class NamedAnchor:
+    """``--anchor L3@Z``: the vertebra whose body lies at an LPS z in mm."""
+
+    level: SpineLevel
+    z_mm: float
+
+    def __str__(self) -> str:
+        return f"{self.level}@{self.z_mm:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRequest:
     """One procedure at one place and side; ``anchor`` names a level where the scan cannot."""
 
     procedure: str
     where: Where
     side: Side
-    anchor: LevelAnchor | None = None
+    anchor: NamedAnchor | None = None
 
     def __str__(self) -> str:
         return f"{self.procedure} {self.where} {self.side}"
@@ -70,11 +80,11 @@ def parse_request(
     return PlanRequest(procedure, _where(root, level), Side.parse(side), parse_anchor(anchor))
 
 
-def parse_anchor(text: str | None) -> LevelAnchor | None:
+def parse_anchor(text: str | None) -> NamedAnchor | None:
     """``L3@-210.5``, or nothing.
 
     >>> parse_anchor("L3@-210.5")
-    LevelAnchor(level=<SpineLevel.L3: 'L3'>, z_mm=-210.5)
+    NamedAnchor(level=<SpineLevel.L3: 'L3'>, z_mm=-210.5)
     """
     if text is None:
         return None
@@ -82,7 +92,7 @@ def parse_anchor(text: str | None) -> LevelAnchor | None:
     place = _AT_Z.fullmatch(at + z.strip())
     if place is None:
         raise RequestError(f"anchor {text!r} is not a level and an LPS z in mm; write for example --anchor L3@-210")
-    return LevelAnchor(SpineLevel.parse(name), _finite(place["z"]))
+    return NamedAnchor(SpineLevel.parse(name), _finite(place["z"]))
 
 
 def _where(root: str | None, level: str | None) -> Where:

@@ -14,10 +14,9 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from planner.anatomy.naming import LevelAnchor
 from planner.errors import PlannerError
 from service.errors import RequestError, SettingsError, UnknownSettingError
-from service.request import PlanRequest, parse_anchor, parse_request
+from service.request import NamedAnchor, PlanRequest, parse_anchor, parse_request
 
 ENVIRONMENT_PREFIX = "NEEDLEPLAN_"
 SETTINGS_VARIABLE = "NEEDLEPLAN_SETTINGS"
@@ -158,7 +157,7 @@ class Rule(_Part):
             raise RequestError("no procedure given")
         return parse_request(self.procedure, self.root, self.level, self.side, self.anchor)
 
-    def named_anchor(self) -> LevelAnchor | None:
+    def named_anchor(self) -> NamedAnchor | None:
         """The anchor of a rule of any action."""
         return parse_anchor(self.anchor)
 

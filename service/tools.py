@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 from planner.anatomy.model import Anatomy
-from planner.anatomy.naming import LevelAnchor
 from planner.anatomy.segment import segment
 from planner.plan import Plan
 from service.case import Tools
 from service.opening import OpenSeries
+from service.request import NamedAnchor
 from service.results import PlannedSeries, Written, clear, write_anatomy, write_labels, write_plan
 from service.watch import Stopwatch
 
@@ -21,7 +21,7 @@ from service.watch import Stopwatch
 def site_tools(out: Path, watch: Stopwatch, opened_at: datetime) -> Tools:
     """Results go to ``out``; ``opened_at`` dates the DICOM objects."""
 
-    def segment_and_keep(series: OpenSeries, anchor: LevelAnchor | None) -> Anatomy:
+    def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None) -> Anatomy:
         clear(out)
         anatomy = segment(series.volume, anchor, watch)
         with watch("writing labels"):

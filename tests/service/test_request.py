@@ -2,11 +2,10 @@
 
 import pytest
 
-from planner.anatomy.naming import LevelAnchor
 from planner.errors import UnknownNameError
 from planner.structures import Interspace, Side, SpineLevel
 from service.errors import RequestError
-from service.request import NamedRoot, PlacedLevel, parse_anchor, parse_request
+from service.request import NamedAnchor, NamedRoot, PlacedLevel, parse_anchor, parse_request
 
 
 def test_a_root_a_level_and_a_place_are_understood():
@@ -54,7 +53,7 @@ def test_a_root_that_does_not_exist_is_refused(root):
 
 
 def test_an_anchor_names_a_vertebra_at_a_place():
-    assert parse_anchor("L3@-210") == LevelAnchor(SpineLevel.L3, -210.0)
+    assert parse_anchor("L3@-210") == NamedAnchor(SpineLevel.L3, -210.0)
     assert parse_anchor(None) is None
     with pytest.raises(RequestError, match="--anchor L3@-210"):
         parse_anchor("L3")
