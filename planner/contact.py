@@ -15,8 +15,8 @@ from planner.execution import Execution, contact_at_most
 from planner.geometry import FloatArray, IntArray, unit
 from planner.kept import Corners, Kept, Layer
 from planner.obstacles import Obstacle
-from planner.reach import NEAR_MM
 from planner.probability import NORMAL_95, normal_below
+from planner.reach import NEAR_MM
 
 NEAR_STEP_MM, FAR_STEP_MM, BEYOND_STEP_MM = 0.5, 1.0, 0.25
 """Between the points of a drawn needle that are looked at: half of it is the most a distance is over-stated by."""
@@ -137,11 +137,16 @@ def _offsets(shaft: Shaft, execution: Execution, depths_mm: FloatArray, draws: D
     return offsets
 
 
+def across_of(shaft: Shaft) -> FloatArray:
+    """(2, 3) unit vectors across the path: to the right and caudal, seen from the hub along the needle."""
+    along = unit(shaft.tip_mm - shaft.entry_mm)
+    right = unit(np.cross(along, [0.0, 0.0, 1.0]))
+    return np.stack([right, np.cross(along, right)])
+
+
 def distances(shaft: Shaft, obstacle: int, depths_mm: FloatArray, offsets_mm: FloatArray) -> FloatArray:
     """(n, s) distance of each needle's axis to an obstacle, from the fine layer near the tip."""
-    along = unit(shaft.tip_mm - shaft.entry_mm)
-    across = unit(np.cross(along, [0.0, 0.0, 1.0]))
-    basis = np.stack([across, np.cross(along, across)])
+    along, basis = unit(shaft.tip_mm - shaft.entry_mm), across_of(shaft)
     near = shaft.length_mm - depths_mm <= NEAR_MM
     found = np.empty(offsets_mm.shape[:2])
     for layer, chosen in ((shaft.kept.near, near), (shaft.kept.far, ~near)):
