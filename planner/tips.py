@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.anatomy.model import Anatomy, Foramen, NerveRoot
+from planner.anatomy.model import Anatomy, Foramen, NerveRoot, Surroundings
 from planner.fields import DistanceField, Lattice
 from planner.geometry import BoolArray, FloatArray, IntArray, frozen, unit
 from planner.obstacles import BONES, cap_mm, find_obstacles, obstacle_at, with_roots
@@ -38,6 +38,9 @@ ABOVE_ROOF_MM = (3.0, 4.0, 5.0, 6.0)
 NEAR_ROOT_MM = 6.0
 """From tip to the root's surface: a tip further away is at another place; assumed (mean 4.4 mm at CT-guided dorsal cervical
 blocks, PMC7964002)."""
+
+LOWEST_FORAMEN_MM = 4.0
+"""Between the pedicles: less is no opening, or a landmark that went wrong (lumbar foramina are 11 to 23 mm high, assumed)."""
 
 HEIGHT_SHARE = (0.05, 0.6)
 """Of the foramen's height, from the upper pedicle down: subpedicular, above the disc's level; assumed."""
@@ -114,9 +117,14 @@ def tip_points(
     anatomy: Anatomy, procedure: Procedure, foramen: Foramen, frame: ForamenFrame, root: NerveRoot | None
 ) -> tuple[FloatArray, Mapping[str, int]]:
     """(m, 3) tip points, the best first, and how many grid points each reason left out."""
+    if frame.height_mm < LOWEST_FORAMEN_MM:
+        return np.empty((0, 3)), {f"tip: foramen lower than {LOWEST_FORAMEN_MM:g} mm": 1}
     points = _grid(frame, pedicle_half_width_mm(anatomy, frame))
     radius_mm = procedure.needles[0].radius_mm
-    reasons: dict[str, BoolArray] = {}
+    reasons: dict[str, BoolArray] = {
+        "tip: outside the body": anatomy.surroundings.nearest(points) != Surroundings.BODY,
+        "tip: outside the image": ~anatomy.labels.geometry.contains(points),
+    }
     if has_arterial_quadrant(foramen.between.upper):
         reasons["tip: arterial quadrant"] = frame.outside_quadrant_mm(points) < radius_mm
     if root is not None:

@@ -11,7 +11,7 @@ from planner.obstacles import with_roots
 from planner.procedures import PROCEDURES
 from planner.structures import Interspace, Side, SpineLevel, Structure, Unnamed
 from planner.targets import TargetRequest, find_targets
-from planner.tips import MOST_TIPS
+from planner.tips import MOST_TIPS, PEDICLE_HALF_WIDTH_MM, foramen_frame, pedicle_half_width_mm
 from sample_data.phantom import Phantom
 
 PRT = PROCEDURES["prt"]
@@ -108,3 +108,32 @@ def test_modelled_roots_are_drawn_where_the_labels_have_none(anatomy: Anatomy) -
         Side.LEFT,
     )
     assert (drawn.mask(Structure.VERTEBRA) == anatomy.labels.mask(Structure.VERTEBRA)).all()
+
+
+def test_a_foramen_that_is_no_opening_has_no_tip(anatomy: Anatomy) -> None:
+    flat = tuple(replace(f, pedicle_below_mm=f.pedicle_above_mm - np.array([0.0, 0.0, 2.0])) for f in anatomy.foramina)
+    (target,) = find_targets(replace(anatomy, foramina=flat), PRT, TargetRequest(Side.LEFT, root="L4"))
+    assert not len(target.tips_mm)
+    assert target.rejected_tips == {"tip: foramen lower than 4 mm": 1}
+
+
+def test_a_foramen_outside_the_body_has_no_tip(anatomy: Anatomy) -> None:
+    shift = np.array([0.0, 300.0, 0.0])
+    moved = tuple(
+        replace(
+            f,
+            center_mm=f.center_mm + shift,
+            pedicle_above_mm=f.pedicle_above_mm + shift,
+            pedicle_below_mm=f.pedicle_below_mm + shift,
+        )
+        for f in anatomy.foramina
+    )
+    (target,) = find_targets(replace(anatomy, foramina=moved), PRT, TargetRequest(Side.LEFT, root="L4"))
+    assert not len(target.tips_mm)
+    assert target.point_mm.tolist() == target.frame.centre_mm.tolist()
+
+
+def test_a_pedicle_is_measured_where_its_edge_is_seen(anatomy: Anatomy) -> None:
+    for foramen in anatomy.foramina:
+        width = pedicle_half_width_mm(anatomy, foramen_frame(anatomy, foramen))
+        assert PEDICLE_HALF_WIDTH_MM[0] <= width <= PEDICLE_HALF_WIDTH_MM[1]
