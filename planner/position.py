@@ -13,6 +13,14 @@ from planner.structures import PatientPosition, Pose
 SURE_OF_LIE = 0.5
 """Below this confidence the image does not contradict the series; assumed."""
 
+UP = {
+    Pose.PRONE: (0.0, 1.0, 0.0),
+    Pose.SUPINE: (0.0, -1.0, 0.0),
+    Pose.LEFT_SIDE: (-1.0, 0.0, 0.0),
+    Pose.RIGHT_SIDE: (1.0, 0.0, 0.0),
+}
+"""LPS unit vector away from the floor."""
+
 
 def reconcile(tag: PatientPosition | None, lie: Lie) -> ScanPosition:
     """The series' own word where the image agrees or shows nothing; inferred where the series is silent."""
