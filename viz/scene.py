@@ -16,7 +16,6 @@ from vtkmodules.vtkFiltersCore import vtkTubeFilter  # isort: skip
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from planner.geometry import FloatArray, VolumeGeometry, unit
-from planner.plan import PlannedTrajectory
 from planner.structures import Structure
 from planner.volume import LabelMap
 from viz.palette import CONTOURS, NEEDLE, SOLIDS, TARGET
@@ -38,14 +37,20 @@ _NEEDLE_RADIUS_MM = 0.9
 
 def plan_scene(subject: Subject) -> Renderer:
     """Bones, nerves, vessels and the needle, seen from the entry's side."""
+    path = subject.path
+    renderer = structures_scene(around_needle(subject.anatomy.labels, path.entry_mm, path.target_mm))
+    NeedleSolid(renderer).move(path.entry_mm, path.target_mm, path.needle.length_mm)
+    aim(renderer, path.entry_mm, path.target_mm)
+    return renderer
+
+
+def structures_scene(labels: LabelMap) -> Renderer:
+    """Bones, nerves, vessels and the skin as glass."""
     renderer = vtkRenderer()
     renderer.SetBackground(0.09, 0.10, 0.13)
-    labels = around_needle(subject.anatomy.labels, subject.path)
     for structures, colour, opacity in _surfaces():
         _add_surface(renderer, labels, labels.mask(*structures), colour, opacity)
     _add_surface(renderer, labels, labels.labels > 0, _SKIN_COLOUR, _SKIN_OPACITY)
-    _add_needle(renderer, subject.path)
-    _aim(renderer, subject.path)
     return renderer
 
 
@@ -58,10 +63,10 @@ def seen_letters(renderer: Renderer) -> tuple[str, str, str, str]:
     return direction_letters(-right), direction_letters(right), direction_letters(up), direction_letters(-up)
 
 
-def around_needle(labels: LabelMap, path: PlannedTrajectory) -> LabelMap:
+def around_needle(labels: LabelMap, entry_mm: FloatArray, target_mm: FloatArray) -> LabelMap:
     """The label map on a 1.5 mm grid in patient axes, in the box around the needle."""
-    low = np.minimum(path.entry_mm, path.target_mm) - REACH_MM / 2
-    high = np.maximum(path.entry_mm, path.target_mm) + REACH_MM / 2
+    low = np.minimum(entry_mm, target_mm) - REACH_MM / 2
+    high = np.maximum(entry_mm, target_mm) + REACH_MM / 2
     k, j, i = (int(n) for n in np.ceil((high - low) / _GRID_MM)[::-1])
     grid = VolumeGeometry.from_spacing((k, j, i), (_GRID_MM,) * 3, (low[0], low[1], low[2]))
     points_mm = grid.points_mm(np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1))
@@ -105,23 +110,27 @@ def _add_surface(
     renderer.AddActor(actor)
 
 
-def _add_needle(renderer: Renderer, path: PlannedTrajectory) -> None:
-    outward = unit(path.entry_mm - path.target_mm)
-    hub_mm = path.target_mm + outward * path.needle.length_mm
-    line = vtkLineSource()
-    line.SetPoint1(*path.target_mm.tolist())
-    line.SetPoint2(*hub_mm.tolist())
-    tube = vtkTubeFilter()
-    tube.SetInputConnection(line.GetOutputPort())
-    tube.SetRadius(_NEEDLE_RADIUS_MM)
-    tube.SetNumberOfSides(16)
-    shaft = _actor(tube.GetOutputPort(), NEEDLE)
-    shaft.GetProperty().LightingOff()
-    renderer.AddActor(shaft)
-    tip = vtkSphereSource()
-    tip.SetCenter(*path.target_mm.tolist())
-    tip.SetRadius(2.0)
-    renderer.AddActor(_actor(tip.GetOutputPort(), TARGET))
+class NeedleSolid:
+    """The needle from tip to hub, and its tip as a ball; drawn once, moved often."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._line, self._tip = vtkLineSource(), vtkSphereSource()
+        tube = vtkTubeFilter()
+        tube.SetInputConnection(self._line.GetOutputPort())
+        tube.SetRadius(_NEEDLE_RADIUS_MM)
+        tube.SetNumberOfSides(16)
+        shaft = _actor(tube.GetOutputPort(), NEEDLE)
+        shaft.GetProperty().LightingOff()
+        renderer.AddActor(shaft)
+        self._tip.SetRadius(2.0)
+        renderer.AddActor(_actor(self._tip.GetOutputPort(), TARGET))
+
+    def move(self, entry_mm: FloatArray, target_mm: FloatArray, length_mm: float) -> None:
+        """Tip on the target, hub outside the entry."""
+        hub_mm = target_mm + unit(entry_mm - target_mm) * length_mm
+        self._line.SetPoint1(*target_mm.tolist())
+        self._line.SetPoint2(*hub_mm.tolist())
+        self._tip.SetCenter(*target_mm.tolist())
 
 
 def _actor(port: object, colour: tuple[int, int, int]) -> vtkActor:
@@ -134,12 +143,12 @@ def _actor(port: object, colour: tuple[int, int, int]) -> vtkActor:
     return actor
 
 
-def _aim(renderer: Renderer, path: PlannedTrajectory) -> None:
+def aim(renderer: Renderer, entry_mm: FloatArray, target_mm: FloatArray) -> None:
     """From behind the entry, turned 35 degrees off the needle so that its length shows, head up."""
-    outward = unit(path.entry_mm - path.target_mm)
+    outward = unit(entry_mm - target_mm)
     away: FloatArray = unit(np.array([0.0, 1.0, 0.0]) - outward * outward[1] + np.array([0.0, 0.0, 0.35]))
     view = unit(np.cos(np.radians(35)) * outward + np.sin(np.radians(35)) * away)
-    middle = (path.entry_mm + 2 * path.target_mm) / 3
+    middle = (entry_mm + 2 * target_mm) / 3
     camera = renderer.GetActiveCamera()
     camera.SetFocalPoint(*middle.tolist())
     camera.SetPosition(*(middle + 420 * view).tolist())

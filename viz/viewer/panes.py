@@ -1,0 +1,233 @@
+"""One slice pane: a plane through the scan with needle, crosshair, levels, letters and scale; and what lies under a pixel.
+
+In: a ``View`` (plane, zoom, window, slab) and ``Marks`` in LPS mm. Out: an RGB picture, top row first, and points in LPS mm.
+Pixels are counted from the bottom left, as VTK and the page's pointer do. No web toolkit, no interactor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.vtkCommonDataModel import vtkImageData
+from vtkmodules.vtkRenderingCore import vtkImageActor, vtkRenderer
+
+from planner.geometry import FloatArray
+from viz.palette import NEEDLE, TARGET, WHITE, Window
+from viz.planes import Plane
+from viz.viewer.marks import Lines, Words, circle, polyline
+from viz.viewer.scan import ScanImage, Slab
+from viz.viewer.screen import Screen
+
+NEAR_PLANE_MM = 1.5
+"""A needle point within this distance of the plane is drawn solid: half of a thick slice."""
+
+GRIP_PX = 10.0
+"""How near the pointer must be to take hold of entry or target."""
+
+LEVEL_REACH_MM = 60.0
+"""A vertebra's name is shown in planes that pass its centre within this distance, fainter things are left out; assumed."""
+
+_MARGIN_PX, _LETTER_PX, _TEXT_PX = 8, 20, 13
+_MOST_NAMES = 26
+_GREEN = (120, 220, 160)
+_CROSS = (150, 190, 255)
+
+
+class Grip(StrEnum):
+    """What lies under the pointer."""
+
+    ENTRY = "entry"
+    TARGET = "target"
+    PLANE = "plane"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """Where a pane looks and how."""
+
+    plane: Plane
+    pixel_mm: float
+    window: Window
+    slab: Slab = Slab()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    """What is drawn over the scan; ``names`` are level names at their vertebra's centre."""
+
+    needle: tuple[FloatArray, FloatArray] | None
+    cross_mm: FloatArray
+    names: tuple[tuple[str, FloatArray], ...] = ()
+    title: str = ""
+    note: str = ""
+    shows_outlines: bool = True
+    closest: tuple[FloatArray, FloatArray] | None = None
+    """Closest approach: on the path and on the structure."""
+
+
+class SlicePane:
+    """One pane's picture and hit-test."""
+
+    def __init__(self, scan: ScanImage, screen: Screen) -> None:
+        self._scan, self.screen = scan, screen
+        self.view: View | None = None
+        self._marks: Marks | None = None
+        renderer = vtkRenderer()
+        self._image, self._outlines = vtkImageActor(), vtkImageActor()
+        for actor in (self._image, self._outlines):
+            actor.InterpolateOff()
+            renderer.AddActor(actor)
+        self._overlay = vtkImageData()
+        self._outlines.SetInputData(self._overlay)
+        self._camera = renderer.GetActiveCamera()
+        self._camera.ParallelProjectionOn()
+        self._camera.SetPosition(0.0, 0.0, 1000.0)
+        self._camera.SetClippingRange(1.0, 2000.0)
+        self._drawing = _Drawing(renderer)
+        screen.add(renderer)
+
+    def show(self, view: View, marks: Marks) -> None:
+        """Cut the scan and place the marks; ``picture`` draws."""
+        width, height = self.screen.size
+        plane = replace(view.plane, width_mm=width * view.pixel_mm, height_mm=height * view.pixel_mm)
+        self.view, self._marks = replace(view, plane=plane), marks
+        image = vtkImageData()
+        image.ShallowCopy(self._scan.grey(plane, view.pixel_mm, view.slab))
+        self._image.SetInputData(image)
+        style = self._image.GetProperty()
+        style.SetColorWindow(float(view.window.width))
+        style.SetColorLevel(float(view.window.center))
+        self._show_outlines(plane, view.pixel_mm, image)
+        self._camera.SetParallelScale(plane.height_mm / 2)
+        self._drawing.place(self.view, marks, (width, height))
+
+    def picture(self) -> npt.NDArray[np.uint8]:
+        """(height, width, 3) RGB, top row first."""
+        return self.screen.picture()
+
+    def point_mm(self, x_px: float, y_px: float) -> FloatArray:
+        """LPS of the plane's point under a pixel."""
+        view = self._shown()
+        width, height = self.screen.size
+        across, up = ((place + 0.5 - size / 2) * view.pixel_mm for place, size in ((x_px, width), (y_px, height)))
+        point: FloatArray = view.plane.center_mm + across * view.plane.right + up * view.plane.up
+        return point
+
+    def pixel(self, point_mm: FloatArray) -> FloatArray:
+        """(2,) pixel of a point's place in the plane."""
+        view = self._shown()
+        return _pixels(view, self.screen.size, view.plane.in_plane_mm(point_mm)[None])[0]
+
+    def hit_test(self, x_px: float, y_px: float) -> Grip:
+        """The target wins over the entry where both are near."""
+        marks = self._marks
+        if marks is None or marks.needle is None:
+            return Grip.PLANE
+        entry_mm, target_mm = marks.needle
+        for grip, point in ((Grip.TARGET, target_mm), (Grip.ENTRY, entry_mm)):
+            if np.hypot(*(self.pixel(point) - (x_px, y_px))) <= GRIP_PX:
+                return grip
+        return Grip.PLANE
+
+    def _shown(self) -> View:
+        if self.view is None:
+            raise RuntimeError("a pane is asked for a point before it shows anything")
+        return self.view
+
+    def _show_outlines(self, plane: Plane, pixel_mm: float, image: vtkImageData) -> None:
+        marks = self._marks
+        self._outlines.SetVisibility(int(marks is not None and marks.shows_outlines))
+        if marks is None or not marks.shows_outlines:
+            return
+        colours = self._scan.edges(plane, pixel_mm)
+        self._overlay.SetDimensions(*image.GetDimensions())
+        self._overlay.SetSpacing(*image.GetSpacing())
+        self._overlay.SetOrigin(*image.GetOrigin()[:2], 0.5)
+        self._overlay.GetPointData().SetScalars(numpy_to_vtk(colours.reshape(-1, 4), deep=1))
+        self._overlay.Modified()
+
+
+class _Drawing:
+    """Every line and word of one pane."""
+
+    def __init__(self, renderer: vtkRenderer) -> None:
+        self._cross = Lines(renderer, _CROSS, 1.0, 0.7)
+        self._far, self._near = Lines(renderer, NEEDLE, 1.0, 0.8), Lines(renderer, NEEDLE, 3.0)
+        self._entry, self._target = Lines(renderer, NEEDLE, 2.0), Lines(renderer, TARGET, 2.0)
+        self._gap = Lines(renderer, _GREEN, 2.0)
+        self._scale = Lines(renderer, WHITE, 2.0)
+        self._scale_words = Words(renderer, _TEXT_PX, WHITE, "right", "bottom")
+        middle = ("middle", "middle")
+        places = (("left", "middle"), ("right", "middle"), ("middle", "top"), ("middle", "bottom"))
+        self._letters = [Words(renderer, _LETTER_PX, WHITE, *place) for place in places]
+        self._title = Words(renderer, _TEXT_PX, WHITE, "left", "top")
+        self._note = Words(renderer, _TEXT_PX, WHITE, "left", "bottom")
+        self._names = [Words(renderer, _TEXT_PX, _GREEN, *middle) for _ in range(_MOST_NAMES)]
+
+    def place(self, view: View, marks: Marks, size: tuple[int, int]) -> None:
+        """Everything where it belongs."""
+        width, height = size
+        self._place_letters(view.plane.letters, width, height)
+        self._title.show(marks.title, _MARGIN_PX, height - _MARGIN_PX)
+        self._note.show(marks.note, _MARGIN_PX, _MARGIN_PX)
+        self._place_scale(view, width, height)
+        self._place_cross(view, marks)
+        self._place_needle(view, marks)
+        self._place_gap(view, marks)
+        self._place_names(view, marks, size)
+
+    def _place_letters(self, letters: tuple[str, str, str, str], width: int, height: int) -> None:
+        x, y, edge = width / 2, height / 2, _MARGIN_PX
+        places = ((edge, y), (width - edge, y), (x, height - edge), (x, edge))
+        for words, letter, place in zip(self._letters, letters, places, strict=True):
+            words.show(letter, *place)
+
+    def _place_scale(self, view: View, width: int, height: int) -> None:
+        length_mm = 50.0 if width * view.pixel_mm > 120.0 else 10.0
+        right, low = (width / 2 - 12) * view.pixel_mm, (12 - height / 2) * view.pixel_mm
+        self._scale.show(np.array([[[right - length_mm, low], [right, low]]]))
+        self._scale_words.show(f"{length_mm:g} mm", width - 12, 16)
+
+    def _place_cross(self, view: View, marks: Marks) -> None:
+        x, y, _ = view.plane.in_plane_mm(marks.cross_mm)
+        gap, far_x, far_y = 12 * view.pixel_mm, view.plane.width_mm, view.plane.height_mm
+        arms = [[[x - far_x, y], [x - gap, y]], [[x + gap, y], [x + far_x, y]]]
+        arms += [[[x, y - far_y], [x, y - gap]], [[x, y + gap], [x, y + far_y]]]
+        self._cross.show(np.array(arms))
+
+    def _place_needle(self, view: View, marks: Marks) -> None:
+        if marks.needle is None:
+            for lines in (self._far, self._near, self._entry, self._target):
+                lines.show(np.empty((0, 2, 2)))
+            return
+        entry_mm, target_mm = marks.needle
+        course = view.plane.in_plane_mm(entry_mm + np.linspace(0.0, 1.0, 121)[:, None] * (target_mm - entry_mm))
+        near = np.abs(course[:, 2]) <= NEAR_PLANE_MM
+        pieces = polyline(course)
+        self._far.show(pieces)
+        self._near.show(pieces[near[:-1] & near[1:]])
+        self._entry.show(circle(course[0], 5 * view.pixel_mm))
+        self._target.show(circle(course[-1], 6 * view.pixel_mm))
+
+    def _place_gap(self, view: View, marks: Marks) -> None:
+        ends = None if marks.closest is None else view.plane.in_plane_mm(np.stack(marks.closest))
+        is_here = ends is not None and bool((np.abs(ends[:, 2]) <= NEAR_PLANE_MM).all())
+        self._gap.show(ends[None, :, :2] if ends is not None and is_here else np.empty((0, 2, 2)))
+
+    def _place_names(self, view: View, marks: Marks, size: tuple[int, int]) -> None:
+        inside = [(name, view.plane.in_plane_mm(point)) for name, point in marks.names]
+        spans = abs(float(view.plane.toward_viewer[2])) > 0.7  # an axial pane names the level it cuts, not its neighbours
+        reach_mm = 16.0 if spans else LEVEL_REACH_MM
+        shown = [(name, place) for name, place in inside if abs(place[2]) <= reach_mm]
+        for words, (name, place) in zip(self._names, [*shown, *[("", np.zeros(3))] * _MOST_NAMES], strict=False):
+            words.show(name, *_pixels(view, size, place[None])[0])
+
+
+def _pixels(view: View, size: tuple[int, int], in_plane_mm: FloatArray) -> FloatArray:
+    """(n, 2) pixels of in-plane places."""
+    pixels: FloatArray = in_plane_mm[:, :2] / view.pixel_mm + np.array(size) / 2 - 0.5
+    return pixels
