@@ -42,6 +42,16 @@ _WEAK_DISC, _SURE_DISC = 0.25, 0.4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Frame:
+    """What everything else hangs on; discs are sought in cortex alone, where foramina are open for sure."""
+
+    skin: Skin
+    bone: Bone
+    canal: CanalTrack
+    discs: tuple[DiscLevel, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Spine:
     """What the spine's stages found, and the names of its vertebrae, caudal to cranial."""
 
@@ -77,8 +87,9 @@ def segment(volume: Volume, anchor: LevelAnchor | None = None, watch: StageWatch
     watched = _noting(watch, stages)
     with watched("working grid"):
         grid = WorkingGrid.of(volume)
-    skin, bone, canal = _frame(grid.volume, watched)
-    spine = _spine(grid.volume, bone, canal, anchor, watched)
+    frame = _frame(grid.volume, watched)
+    skin, bone, canal = frame.skin, frame.bone, frame.canal
+    spine = _spine(grid.volume, frame, anchor, watched)
     with watched("foramina"):
         openings = find_openings(spine.column, spine.interspaces)
     with watched("nerve roots"):
@@ -124,7 +135,7 @@ def _noting(watch: StageWatch, stages: list[str]) -> StageWatch:
     return noted
 
 
-def _frame(volume: Volume, watched: StageWatch) -> tuple[Skin, Bone, CanalTrack]:
+def _frame(volume: Volume, watched: StageWatch) -> _Frame:
     with watched("skin"):
         skin = find_skin(volume)
     with watched("bone"):
@@ -132,25 +143,26 @@ def _frame(volume: Volume, watched: StageWatch) -> tuple[Skin, Bone, CanalTrack]
     with watched("canal"):
         canal = track_canal(volume, skin, bone)
     with watched("marrow"):
-        return skin, with_marrow(volume, skin, bone, canal.mask), canal
-
-
-def _spine(volume: Volume, bone: Bone, canal: CanalTrack, anchor: LevelAnchor | None, watched: StageWatch) -> _Spine:
+        filled = with_marrow(volume, skin, bone, canal.mask)
     with watched("discs"):
-        seen = find_discs(volume, bone, canal)
+        return _Frame(skin, filled, canal, find_discs(volume, bone, canal))
+
+
+def _spine(volume: Volume, frame: _Frame, anchor: LevelAnchor | None, watched: StageWatch) -> _Spine:
+    seen = frame.discs
     if max((disc.confidence for disc in seen), default=0.0) < _SURE_DISC:
         raise AnatomyError(
             "intervertebral disc",
-            f"what looks like a canal of {canal.frame.s_mm[-1]:.0f} mm has none",
+            f"what looks like a canal of {frame.canal.frame.s_mm[-1]:.0f} mm has none",
             "send a CT that shows two neighbouring vertebrae of the thoracic or lumbar spine",
         )
     with watched("pelvis"):
-        pelvis = find_pelvis(volume, bone, canal, seen)
+        pelvis = find_pelvis(volume, frame.bone, frame.canal, seen)
     discs = seen[pelvis.lumbosacral or 0 :]
     with watched("ribs"):
-        ribs = find_ribs(volume.geometry, bone, canal, discs)
+        ribs = find_ribs(volume.geometry, frame.bone, frame.canal, discs)
     with watched("vertebrae"):
-        column = lay_straight(volume, bone, canal, discs)
+        column = lay_straight(volume, frame.bone, frame.canal, discs)
         vertebrae = share_out(column)
     naming = name_levels(discs, _centres_mm(column), pelvis, ribs, anchor)
     return _Spine(discs, pelvis, ribs, column, vertebrae, naming)
