@@ -84,9 +84,15 @@ class CoarseImage:
         first = (box[0].start, box[1].start, box[2].start)
         shape = (box[0].stop - first[0], box[1].stop - first[1], box[2].stop - first[2])
         return CoarseImage(
-            self.geometry.cropped(first, shape),
-            *(array[box] for array in (self.hu, self.body, self.bone, self.metal, self.s_mm, self.u_mm, self.v_mm)),
-            self.frame,
+            geometry=self.geometry.cropped(first, shape),
+            hu=self.hu[box],
+            body=self.body[box],
+            bone=self.bone[box],
+            metal=self.metal[box],
+            s_mm=self.s_mm[box],
+            u_mm=self.u_mm[box],
+            v_mm=self.v_mm[box],
+            frame=self.frame,
         )
 
     def ball(self, radius_mm: float) -> int:

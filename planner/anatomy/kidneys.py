@@ -180,7 +180,7 @@ def _placed(image: CoarseImage, shown: Float32Array, side: Side) -> _Fit | None:
         score = _scores(shown, directions[::5], radii[::5]) - place
         centre = np.array(np.unravel_index(int(score.argmax()), score.shape))
         if best is None or score.max() > best.score:
-            best = _Fit(centre * _STEP * 1.0, directions, radii, float(score.max()))
+            best = _Fit(np.asarray(centre * _STEP, dtype=np.float64), directions, np.asarray(radii), float(score.max()))
     return best if best is not None and best.score >= _LEAST_SCORE else None
 
 

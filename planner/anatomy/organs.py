@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.anatomy.bowel import Abdomen, find_abdomen
 from planner.anatomy.coarse import CoarseImage, Region
 from planner.anatomy.kidneys import Kidneys, find_kidneys
 from planner.anatomy.lungs import Lungs, find_lungs
@@ -26,28 +27,26 @@ class Organs:
     lungs: Lungs
     muscles: Muscles
     kidneys: Kidneys
+    abdomen: Abdomen
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the stages doubt."""
-        return (*self.vessels.warnings, *self.lungs.warnings, *self.muscles.warnings, *self.kidneys.warnings)
+        stages = (self.vessels, self.lungs, self.muscles, self.kidneys, self.abdomen)
+        return tuple(warning for stage in stages for warning in stage.warnings)
 
 
 def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | None) -> Organs:
-    """Vessels, lungs and pleural zone, muscles, then the kidneys in what is left."""
+    """Vessels, lungs and pleural zone, muscles, then the kidneys in what is left, then the abdomen's content."""
     vessels = find_vessels(volume, image)
     lungs = find_lungs(image, t12_lower_end_s_mm)
     muscles = find_muscles(image)
-    taken = _drawn(
-        image,
-        *(vessel.region for vessel in vessels.found),
-        lungs.lung,
-        lungs.gas,
-        muscles.psoas_left,
-        muscles.psoas_right,
-        muscles.back,
-    )
-    return Organs(vessels, lungs, muscles, find_kidneys(image, taken))
+    lung, gas = _drawn(image, lungs.lung), _drawn(image, lungs.gas)
+    muscle = _drawn(image, muscles.psoas_left, muscles.psoas_right, muscles.back)
+    taken = _drawn(image, *(vessel.region for vessel in vessels.found)) | muscle | lung
+    kidneys = find_kidneys(image, taken | gas)
+    named = taken | _drawn(image, kidneys.left, kidneys.right)
+    return Organs(vessels, lungs, muscles, kidneys, find_abdomen(image, gas, lung, named))
 
 
 def _drawn(image: CoarseImage, *regions: Region | None) -> BoolArray:

@@ -36,6 +36,7 @@ _LOOKED_FOR = (
     Structure.LUNG,
     Structure.PLEURAL_ZONE,
     Structure.GAS,
+    Structure.BOWEL,
 )
 """What a lumbar plan keeps clear of; a sentence says which of them this scan did not give."""
 
@@ -168,6 +169,9 @@ def _organs(geometry: VolumeGeometry, organs: Organs) -> Iterator[Piece | None]:
     yield _region(geometry, organs.muscles.back, Structure.MUSCLE)
     yield _region(geometry, organs.kidneys.left, Structure.KIDNEY, Side.LEFT)
     yield _region(geometry, organs.kidneys.right, Structure.KIDNEY, Side.RIGHT)
+    yield _region(geometry, organs.abdomen.bowel, Structure.BOWEL)
+    yield _region(geometry, organs.abdomen.liver, Structure.LIVER)
+    yield _region(geometry, organs.abdomen.spleen, Structure.SPLEEN)
 
 
 def _region(

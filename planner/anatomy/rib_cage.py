@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.anatomy.coarse import CoarseImage, components, dilated, distance_outside, eroded
-from planner.geometry import BoolArray, FloatArray
+from planner.geometry import AnyArray, BoolArray, FloatArray
 
 _COLUMN_HALF_WIDTH_MM = 24.0
 """Half a thoracolumbar body (20 mm) and its cortex: ribs lie outside."""
@@ -68,7 +68,7 @@ class RibCage:
         """Voxels nearer to the axis than the cage's inner surface."""
         inside = np.zeros(image.hu.shape, dtype=bool)
         for k in range(len(inside)):
-            radius, direction = _polar(image, self.axis_mm[k], k)
+            radius, direction = _polar(image, self.axis_mm[k])
             inside[k] = radius < self.reach_mm[k][direction]
         return inside
 
@@ -91,7 +91,7 @@ def rib_cage(image: CoarseImage) -> RibCage:
     ribs = rib_voxels(image)
     axis = _axis_mm(image)
     hits = _hits_mm(ribs, image, axis)
-    reach, seen = _surface_mm(hits, image, axis)
+    reach, seen = _surface_mm(hits, image)
     heads = image.s_mm[ribs & (np.abs(image.u_mm) < _HEAD_MM)]
     lowest = float(np.percentile(heads, 1.0)) if len(heads) > 20 else None
     return RibCage(ribs, axis, reach, seen, lowest)
@@ -147,8 +147,8 @@ def _axis_mm(image: CoarseImage) -> FloatArray:
     return np.stack([np.interp(z, front[order, 2], front[order, axis]) for axis in (1, 0)], axis=-1)
 
 
-def _polar(image: CoarseImage, axis_mm: FloatArray, k: int) -> tuple[FloatArray, np.ndarray]:
-    """Distance of each voxel of slice k from the axis, and its direction's number."""
+def _polar(image: CoarseImage, axis_mm: FloatArray) -> tuple[FloatArray, np.ndarray]:
+    """Distance of each voxel of a slice from its axis, and its direction's number."""
     _, rows, columns = image.hu.shape
     first = image.geometry.lps_from_index[:3, 3]
     y = first[1] + np.arange(rows) * image.spacing_mm - axis_mm[0]
@@ -162,7 +162,7 @@ def _hits_mm(ribs: BoolArray, image: CoarseImage, axis_mm: FloatArray) -> FloatA
     """(slices, directions) distance to the nearest rib voxel in that direction; nan where there is none."""
     hits = np.full((len(ribs), _DIRECTIONS), np.inf)
     for k in np.flatnonzero(ribs.any(axis=(1, 2))):
-        radius, direction = _polar(image, axis_mm[k], int(k))
+        radius, direction = _polar(image, axis_mm[k])
         np.minimum.at(hits[k], direction[ribs[k]], radius[ribs[k]] - image.spacing_mm / 2)
     hits[~np.isfinite(hits)] = np.nan
     return _without_outliers(hits, image.spacing_mm)
@@ -186,7 +186,7 @@ def _without_outliers(hits: FloatArray, spacing_mm: float) -> FloatArray:
     return result
 
 
-def _surface_mm(hits: FloatArray, image: CoarseImage, axis_mm: FloatArray) -> tuple[FloatArray, BoolArray]:
+def _surface_mm(hits: FloatArray, image: CoarseImage) -> tuple[FloatArray, BoolArray]:
     """Hits made a surface: interpolated along the body's length, straight on beyond, closed in front by a chord."""
     rows = np.arange(len(hits))
     reach = np.full(hits.shape, np.nan)
@@ -211,7 +211,7 @@ def _completed(reach: FloatArray) -> FloatArray:
     if len(known) < 2:
         return np.zeros_like(reach)
     result = reach.copy()
-    step = 2 * np.pi / _DIRECTIONS
+    step = float(2 * np.pi / _DIRECTIONS)
     for first, last in zip(known, np.append(known[1:], known[0] + _DIRECTIONS), strict=True):
         if last - first < 2:
             continue
@@ -222,7 +222,7 @@ def _completed(reach: FloatArray) -> FloatArray:
     return result
 
 
-def _chord(start_mm: float, end_mm: float, turn: FloatArray, whole: float) -> FloatArray:
+def _chord(start_mm: float, end_mm: float, turn: AnyArray, whole: float) -> FloatArray:
     """Distance to the straight line between two points seen under ``whole`` radians; 0 beyond half a turn."""
     if whole >= np.pi:
         return np.zeros_like(turn)

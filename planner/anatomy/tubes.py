@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.anatomy.coarse import CoarseImage
-from planner.geometry import BoolArray, Float32Array, FloatArray
+from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray
 from planner.volume import linear
 
 _RIM_STEP_MM = 2.5
@@ -56,14 +56,14 @@ class TrackGrid:
     @property
     def u_mm(self) -> FloatArray:
         """(columns,) millimetres to the patient's left of the canal."""
-        return self.first_u_mm + self.step_mm * np.arange(self.hu.shape[2])
+        return np.asarray(self.first_u_mm + self.step_mm * np.arange(self.hu.shape[2]), dtype=np.float64)
 
     @property
     def v_mm(self) -> FloatArray:
         """(rows,) millimetres in front of the canal."""
-        return self.first_v_mm + self.step_mm * np.arange(self.hu.shape[1])
+        return np.asarray(self.first_v_mm + self.step_mm * np.arange(self.hu.shape[1]), dtype=np.float64)
 
-    def points_mm(self, row: FloatArray, v_mm: FloatArray, u_mm: FloatArray) -> FloatArray:
+    def points_mm(self, row: AnyArray, v_mm: FloatArray, u_mm: FloatArray) -> FloatArray:
         """(..., 3) LPS points at v, u in the slices ``row`` (whole numbers)."""
         k = np.asarray(row, dtype=np.intp)
         flat = self.origin_mm[k] + u_mm[..., None] * self.left[k] + v_mm[..., None] * self.front[k]
@@ -161,7 +161,7 @@ def _circle_score(look: _Look, radius_mm: float, noise_hu: float) -> Float32Arra
         edge += np.minimum(np.divide(step, whole, out=step), np.float32(1.0), out=step)
     uneven = np.maximum(spread - np.float32(noise_hu), 0.0) / np.float32(look.uneven_hu)
     blood = (mean > _LEAST_HU) & (mean < _MOST_HU)
-    return edge / np.float32(_RIM_POINTS) * np.exp2(-uneven * uneven) * blood
+    return np.asarray(edge / np.float32(_RIM_POINTS) * np.exp2(-uneven * uneven) * blood, dtype=np.float32)
 
 
 _RIM_POINTS = 12
@@ -172,12 +172,14 @@ def _inside(look: _Look, radius_mm: float) -> tuple[Float32Array, Float32Array]:
     samples = [(0.0, 0.0)]
     samples += [(0.45 * radius_mm, angle) for angle in np.arange(5) * 2 * np.pi / 5]
     samples += [(max(radius_mm - 1.5, 0.5 * radius_mm), angle) for angle in np.arange(9) * 2 * np.pi / 9]
-    total, square = np.float32(0.0), np.float32(0.0)
+    total = np.zeros_like(look.at(0.0, 0.0))
+    square = np.zeros_like(total)
     for distance, angle in samples:
         values = look.at(distance, angle)
         total, square = total + values, square + values * values
-    mean = total / np.float32(len(samples))
-    return mean, np.sqrt(np.maximum(square / np.float32(len(samples)) - mean * mean, 0.0))
+    mean = np.asarray(total / np.float32(len(samples)), dtype=np.float32)
+    variance = np.maximum(square / np.float32(len(samples)) - mean * mean, 0.0)
+    return mean, np.asarray(np.sqrt(variance), dtype=np.float32)
 
 
 def best_track(

@@ -9,99 +9,22 @@ All lengths are mm.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from planner.anatomy.coarse import CoarseImage, Region
 from planner.anatomy.outlines import Tube, drawn, outlined
-from planner.anatomy.tubes import Track, TrackGrid, best_track, circle_scores, track_grid
-from planner.geometry import BoolArray, Float32Array, FloatArray
+from planner.anatomy.tubes import Track, TrackGrid
+from planner.anatomy.vessel_tracks import Fork, joined, track_vessels
+from planner.geometry import FloatArray
 from planner.structures import Side, Structure
 from planner.volume import Volume
-
-_RADII_MM = np.array([3.0, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 21, 24])
-"""From a narrow iliac artery (3 mm) over a normal aorta (8-12 mm) to an aneurysm of 48 mm."""
-
-_AORTA, _CAVA, _ILIAC = slice(1, 16), slice(3, 13), slice(1, 8)
-"""Which radii each vessel may have: 4-24, 6-16 (the right crus has 5) and 4-10 mm."""
-
-_THRESHOLD = 0.42
-"""A slice counts for a vessel when it scores more: a circle with three fifths of its rim seen, evenly filled at 0.7."""
-
-_BRANCH_THRESHOLD = 0.5
-"""Higher for the small iliac vessels: the corner between psoas and fat scores up to 0.5 with circles of 4 mm."""
-
-_FLAT = 0.5
-"""Height to width of a cava that is not full (0.3 to 1)."""
-
-_PRIOR_WEIGHT = 0.1
-_PRIOR_CAP = 3.0
-"""A place one standard deviation off costs a tenth of a whole score, never more than three tenths."""
-
-_BODY_CENTRE_MM, _BODY_RADII_MM = (0.0, 26.0), (23.0, 19.0)
-"""u, v of a vertebral body in the canal's axes and its half-axes: no vessel's centre lies inside (assumed)."""
-
-_JOIN_MM = 8.0
-"""Where a tube joins another, their outlines are nearer than this: two walls of 2 mm and two steps of the grid."""
-
-_SHORTEST_MM = 30.0
-"""A tube shorter than this is no great vessel; a common iliac artery has 40 mm."""
-
-_LEAVES_MM, _AWAY_SLICES = 8.0, 10
-"""Each iliac vessel leaves the trunk's line by more than this to its own side."""
-
-_ALIKE_RADIUS = 0.5
-"""The two iliac vessels of a kind differ by less than a factor of two."""
-
-_JOIN_SLICES = 6
-"""Over 12 mm the last stretch between branch and trunk is led on, where their outlines touch."""
-
-_TAPER, _TAPER_SLICES = 0.75, 8
-"""Below its bifurcation the track has at most this share of its radius (an iliac artery has 0.6 of the aorta's), as the
-medians of 30 mm above and below tell, 16 mm at least."""
-
-_FORK_SLICES, _CONFLUENCE_SLICES = 12, 20
-"""The branches meet the trunk within 24 mm of where it tapers; the veins up to 40 mm below the arteries."""
 
 _STRANGE_HU, _STRANGE_SHARE = 50.0, 0.4
 """An end whose lumen is off by more is another tube: mixing of contrast stays below (40 % in a cava)."""
 
-_NOWHERE = -1000
-
 _LEAST_SCORE = 0.45
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a vessel is expected in the canal's axes, mean and standard deviation [mm] (assumed, wide)."""
-
-    u_mm: float
-    u_sd_mm: float
-    v_mm: float
-    v_sd_mm: float
-    shape: str = "round"
-    threshold: float = _THRESHOLD
-
-    def penalty(self, grid: TrackGrid) -> Float32Array:
-        """(rows, columns) how much a score is lowered for lying elsewhere."""
-        off_u = (grid.u_mm - self.u_mm) / self.u_sd_mm
-        off_v = (grid.v_mm - self.v_mm) / self.v_sd_mm
-        square = np.square(off_v)[:, None] + np.square(off_u)[None, :]
-        return np.asarray(_PRIOR_WEIGHT * np.minimum(square, _PRIOR_CAP), dtype=np.float32)
-
-
-_AORTA_PLACE = _Place(10.0, 16.0, 54.0, 16.0)
-_CAVA_PLACE = _Place(-22.0, 12.0, 54.0, 16.0, "flat")
-_ILIAC_ARTERY_PLACE = {
-    Side.LEFT: _Place(25.0, 30.0, 58.0, 25.0, "round", _BRANCH_THRESHOLD),
-    Side.RIGHT: _Place(-25.0, 30.0, 58.0, 25.0, "round", _BRANCH_THRESHOLD),
-}
-_ILIAC_VEIN_PLACE = {
-    Side.LEFT: _Place(25.0, 30.0, 50.0, 25.0, "flat", _BRANCH_THRESHOLD),
-    Side.RIGHT: _Place(-30.0, 25.0, 50.0, 25.0, "flat", _BRANCH_THRESHOLD),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,187 +56,40 @@ class Vessels:
         return tuple(vessel for vessel in self.found if vessel.structure is structure)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Search:
-    """What all tracks of one scan share; ``taken`` (slices, rows, columns) is where no further tube may run."""
-
-    volume: Volume
-    grid: TrackGrid
-    round_scores: Float32Array
-    flat_scores: Float32Array
-    taken: BoolArray
-
-    def track(self, radii: slice, place: _Place, goal: BoolArray | None = None) -> Track | None:
-        """The best tube outside what is taken; with ``goal``, one that comes from below and ends where it meets it."""
-        scores = self.round_scores if place.shape == "round" else self.flat_scores
-        scores = scores[radii] - place.penalty(self.grid)
-        scores = np.where(self.taken[None], np.float32(-1.0), scores)
-        return best_track(self.grid, scores, _RADII_MM[radii], place.threshold, goal)
-
-    def without(self, *tracks: Track | None) -> _Search:
-        """The same search with the tracks' insides taken."""
-        taken = self.taken.copy()
-        for track in tracks:
-            if track is not None:
-                taken |= _around(self.grid, track, 2.0)
-        return _Search(self.volume, self.grid, self.round_scores, self.flat_scores, taken)
-
-
 def find_vessels(volume: Volume, image: CoarseImage) -> Vessels:
-    """Aorta, cava and iliac vessels, as far as the scan shows them."""
-    search = _search(volume, image)
-    aorta = _long_enough(search.track(_AORTA, _AORTA_PLACE), search.grid)
-    cava = _long_enough(search.without(aorta).track(_CAVA, _CAVA_PLACE), search.grid)
-    fork = _tapering_row(aorta)
-    arteries = _forked(search.without(cava), aorta, (fork, fork + _FORK_SLICES), _ILIAC_ARTERY_PLACE)
-    taken = search.without(arteries.trunk, *arteries.branches.values())
-    veins = _forked(taken, cava, (arteries.row - _CONFLUENCE_SLICES, arteries.row), _ILIAC_VEIN_PLACE)
+    """Aorta, cava and iliac vessels with their outlines, as far as the scan shows them."""
+    tracks = track_vessels(image)
     found = (
-        *arteries.drawn(search, Structure.AORTA, Structure.ARTERY),
-        *veins.drawn(search, Structure.INFERIOR_VENA_CAVA, Structure.VEIN),
+        *_parts(volume, tracks.grid, tracks.arteries, (Structure.AORTA, Structure.ARTERY)),
+        *_parts(volume, tracks.grid, tracks.veins, (Structure.INFERIOR_VENA_CAVA, Structure.VEIN)),
     )
     return Vessels(found, _warnings(found))
 
 
-def _long_enough(track: Track | None, grid: TrackGrid) -> Track | None:
-    return track if track is not None and len(track.v_mm) * grid.step_mm >= _SHORTEST_MM else None
+def _parts(volume: Volume, grid: TrackGrid, fork: Fork, names: tuple[Structure, Structure]) -> list[Vessel]:
+    """Trunk and branches with their outlines."""
+    if fork.trunk is None:
+        return []
+    found = _drawn(volume, grid, fork.trunk, (names[0], None))
+    for side, branch in fork.branches.items():
+        found += _drawn(volume, grid, joined(branch, fork.trunk), (names[1], side))
+    return found
 
 
-def _tapering_row(trunk: Track | None) -> int:
-    """The slice below which the trunk is much narrower than above, as where it goes on into one branch; else -1000."""
-    if trunk is None:
-        return _NOWHERE
-    rows = np.arange(_TAPER_SLICES, len(trunk.radius_mm) - _TAPER_SLICES)
-    ratios = np.array(
-        [np.median(trunk.radius_mm[max(0, k - 15) : k]) / np.median(trunk.radius_mm[k : k + 15]) for k in rows]
-    )
-    if len(ratios) == 0 or ratios.min() > _TAPER:
-        return _NOWHERE
-    return int(trunk.first + rows[ratios.argmin()])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Fork:
-    """A trunk that ends at its bifurcation in slice ``row``, and the branches below."""
-
-    trunk: Track | None
-    branches: Mapping[Side, Track]
-    row: int
-
-    def drawn(self, search: _Search, trunk_name: Structure, branch_name: Structure) -> list[Vessel]:
-        """Each part with its outline."""
-        if self.trunk is None:
-            return []
-        found = _drawn(search, self.trunk, trunk_name, None)
-        for side, branch in self.branches.items():
-            found += _drawn(search, _joined(branch, self.trunk), branch_name, side)
-        return found
-
-
-def _forked(search: _Search, trunk: Track | None, fork: tuple[int, int], places: Mapping[Side, _Place]) -> _Fork:
-    """The trunk cut at its bifurcation between two slices, and both branches; uncut where not both are found."""
-    whole = _Fork(trunk, {}, _NOWHERE)
-    if trunk is None or fork[1] <= trunk.first:
-        return whole
-    upper = trunk.between(max(fork[0], trunk.first), int(trunk.rows[-1]) + 1)
-    near = upper.between(upper.first, fork[1])
-    goal = _around(search.grid, near, _JOIN_MM)
-    free, branches = search.without(upper), dict[Side, Track]()
-    for side, place in places.items():
-        branch = _long_enough(free.without(*branches.values()).track(_ILIAC, place, goal), search.grid)
-        if branch is None:
-            return whole
-        branches[side] = branch
-    if not _is_bifurcation(search.grid, trunk, branches):
-        return whole
-    row = min(int(branch.rows[-1]) + 1 for branch in branches.values())
-    return _Fork(trunk.between(row, int(trunk.rows[-1]) + 1), branches, row)
-
-
-def _is_bifurcation(grid: TrackGrid, trunk: Track, branches: Mapping[Side, Track]) -> bool:
-    """Each branch leaves the trunk to its own side, both are of a size, and as bright as the trunk."""
-    radii = [float(np.median(branch.radius_mm)) for branch in branches.values()]
-    if min(radii) < _ALIKE_RADIUS * max(radii):
-        return False
-    blood = _lumen_hu(grid, trunk)
-    for side, branch in branches.items():
-        away = side.sign * (branch.u_mm[-_AWAY_SLICES:].mean() - np.interp(branch.rows[-1], trunk.rows, trunk.u_mm))
-        low = branch.u_mm[: max(3, len(branch.u_mm) - _AWAY_SLICES)].mean() * side.sign
-        leaves = low - np.interp(branch.rows[-1], trunk.rows, trunk.u_mm) * side.sign
-        if max(away, leaves) < _LEAVES_MM or abs(_lumen_hu(grid, branch) - blood) > max(35.0, 0.35 * blood):
-            return False
-    return True
-
-
-def _lumen_hu(grid: TrackGrid, track: Track) -> float:
-    """Median HU on the track's axis."""
-    row = np.round((track.v_mm - grid.first_v_mm) / grid.step_mm).astype(int)
-    column = np.round((track.u_mm - grid.first_u_mm) / grid.step_mm).astype(int)
-    return float(np.median(grid.hu[track.rows, row, column]))
-
-
-def _search(volume: Volume, image: CoarseImage) -> _Search:
-    grid = track_grid(image, (-72.0, 72.0), (0.0, 116.0))
-    noise = _noise_hu(image)
-    circles = circle_scores(grid, _RADII_MM, noise)
-    ellipses = circles.copy()
-    ellipses[_CAVA] = np.maximum(circles[_CAVA], circle_scores(grid, _RADII_MM[_CAVA], noise, _FLAT))
-    return _Search(volume, grid, circles, ellipses, np.broadcast_to(_in_body(grid), grid.hu.shape).copy())
-
-
-def _noise_hu(image: CoarseImage) -> float:
-    """Noise of the coarse image, from neighbouring voxels of soft tissue."""
-    left, right = image.hu[:, :, :-1], image.hu[:, :, 1:]
-    soft = (left > 0) & (left < 120) & (right > 0) & (right < 120)
-    if soft.sum() < 1000:
-        return 10.0
-    return float(1.48 * np.median(np.abs(left[soft] - right[soft])) / np.sqrt(2.0))
-
-
-def _in_body(grid: TrackGrid) -> BoolArray:
-    off_u = (grid.u_mm - _BODY_CENTRE_MM[0]) / _BODY_RADII_MM[0]
-    off_v = (grid.v_mm - _BODY_CENTRE_MM[1]) / _BODY_RADII_MM[1]
-    behind = grid.v_mm < _BODY_CENTRE_MM[1]
-    column = behind[:, None] & (np.abs(off_u) < 1.0)[None, :]
-    return np.asarray((np.square(off_v)[:, None] + np.square(off_u)[None, :] < 1.0) | column)
-
-
-def _around(grid: TrackGrid, track: Track, margin_mm: float) -> BoolArray:
-    """(slices, rows, columns) within the track's circles grown by a margin."""
-    near = np.zeros(grid.hu.shape, dtype=bool)
-    du = grid.u_mm[None, None, :] - track.u_mm[:, None, None]
-    dv = grid.v_mm[None, :, None] - track.v_mm[:, None, None]
-    near[track.rows] = np.hypot(du, dv) < (track.radius_mm + margin_mm)[:, None, None]
-    return near
-
-
-def _joined(branch: Track, trunk: Track) -> Track:
-    """The branch led on to the trunk's axis over the slices above its end."""
-    above = trunk.between(int(branch.rows[-1]) + 1, int(branch.rows[-1]) + 1 + _JOIN_SLICES)
-    share = (np.arange(len(above.v_mm)) + 1) / (_JOIN_SLICES + 1)
-
-    def led(of_branch: FloatArray, of_trunk: FloatArray) -> FloatArray:
-        return np.concatenate([of_branch, of_branch[-1] + share * (of_trunk - of_branch[-1])])
-
-    radius = np.concatenate([branch.radius_mm, np.full(len(share), branch.radius_mm[-1])])
-    score = np.concatenate([branch.score, np.full(len(share), branch.score[-1])])
-    return Track(branch.first, led(branch.v_mm, above.v_mm), led(branch.u_mm, above.u_mm), radius, score)
-
-
-def _drawn(search: _Search, track: Track, structure: Structure, side: Side | None) -> list[Vessel]:
+def _drawn(volume: Volume, grid: TrackGrid, track: Track, name: tuple[Structure, Side | None]) -> list[Vessel]:
     if len(track.v_mm) < 3:
         return []
-    tube = outlined(search.volume, search.grid, track)
+    tube = outlined(volume, grid, track)
     kept = _alike(tube.hu)
     if kept.stop - kept.start < len(track.v_mm):
         if kept.stop - kept.start < 3:
             return []
         track = track.between(track.first + kept.start, track.first + kept.stop)
-        tube = outlined(search.volume, search.grid, track)
-    region = drawn(tube, search.grid, _confidence(tube), _uncertainty_mm(tube))
+        tube = outlined(volume, grid, track)
+    region = drawn(tube, grid, _confidence(tube), _uncertainty_mm(tube))
     if region is None:
         return []
-    return [Vessel(structure, side, region, tube.centres_mm, tube.radius_mm, tube.hu)]
+    return [Vessel(*name, region, tube.centres_mm, tube.radius_mm, tube.hu)]
 
 
 def _alike(hu: FloatArray) -> slice:
@@ -359,7 +135,6 @@ def _wrong_side(found: tuple[Vessel, ...]) -> tuple[str, ...]:
     apart = np.interp(z, aorta[:, 2], aorta[:, 0]) - np.interp(z, cava[:, 2], cava[:, 0])
     if high <= low or np.median(apart) > 0:
         return ()
-    return (
-        f"the aorta lies {-np.median(apart):.0f} mm to the right of the vena cava: the image may be mirrored or the "
-        "organs transposed; confirm the side",
-    )
+    off_mm = -float(np.median(apart))
+    why = "the image may be mirrored or the organs transposed; confirm the side"
+    return (f"the aorta lies {off_mm:.0f} mm to the right of the vena cava: {why}",)

@@ -1,0 +1,176 @@
+"""Bowel as an obstacle, liver and spleen as what is large and even under the ribs.
+
+In: the coarse image and what is already known. Out: ``Abdomen``. Rough and on the safe side. All lengths are mm.
+
+Bowel is not told apart loop by loop: whatever lies inside the wall of the abdomen and is neither fat nor anything that
+has a name is called bowel, with gas and what lies within a wall's thickness of it, and the clefts between loops.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.anatomy.coarse import (
+    CoarseImage,
+    Region,
+    closed,
+    components,
+    dilated,
+    distance_outside,
+    eroded,
+    opened,
+)
+from planner.geometry import BoolArray, FloatArray
+from planner.structures import Side
+
+_FAT_HU = -40.0
+"""Above it is no fat: half-way between mesenteric fat (-100 HU) and bowel wall or content (20 HU)."""
+
+_WALL_MM = 14.0
+"""Skin-side muscle of the abdomen and its thickness where it is thickest beside the spine (assumed)."""
+
+_GAS_WALL_MM = 4.0
+"""Wall around gas: 3 mm where bowel is distended, and one voxel's blur."""
+
+_CLEFT_MM = 5.0
+"""Fat between two loops narrower than twice this is no way for a needle."""
+
+_FRONT_V_MM = 45.0
+"""In front of the bodies everything soft without a name is the abdomen's content."""
+
+_PSOAS_U_MM, _PSOAS_V_MM = 55.0, -5.0
+"""Further to the side than psoas, content lies as far back as the quadratus lumborum."""
+
+_FLANK_U_MM, _FLANK_V_MM = 75.0, -30.0
+"""Beside the quadratus lumborum, colon may lie as far back as this (retrorenal colon)."""
+
+_NEAR_GAS_MM = 15.0
+"""What is soft and this near to gas is bowel wherever it lies, behind psoas and kidney too."""
+
+_CHEST_SHARE = 0.3
+"""A slice with more lung than this share of the body is chest: heart, not bowel."""
+
+_LEAST_VOXELS = 30
+
+_BOWEL_CONFIDENCE = 0.3
+"""Low by design: the region holds bowel, and also vessels, nodes and pancreas that have no name of their own."""
+
+_BOWEL_UNCERTAINTY_MM = 5.0
+_ORGAN_UNCERTAINTY_MM = 8.0
+
+_ILIUM_U_MM = 52.0
+
+_CORE_MM, _SPLEEN_CORE_MM = 12.0, 8.0
+"""Half the width of the narrowest place through which liver or spleen still hang together."""
+
+_ORGAN_HU = (25.0, 200.0)
+_LIVER_ML, _SPLEEN_ML = 250.0, 40.0
+"""The least that is called liver or spleen; in a scan that cuts them there may be little more."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Abdomen:
+    """Bowel with its content, liver and spleen as obstacles."""
+
+    bowel: Region | None
+    liver: Region | None
+    spleen: Region | None
+    warnings: tuple[str, ...] = ()
+
+
+def find_abdomen(image: CoarseImage, gas: BoolArray, lung: BoolArray, taken: BoolArray) -> Abdomen:
+    """Liver and spleen first, then bowel in what is left of the abdomen.
+
+    ``gas`` is gas outside the lungs; ``taken`` is what has a name already. All are on the coarse grid.
+    """
+    content = _content(image, gas, lung)
+    even = content & ~taken & ~gas & (image.hu > _ORGAN_HU[0]) & (image.hu < _ORGAN_HU[1])
+    liver, spleen = _organs(image, even)
+    bowel = _bowel(image, gas, content, taken | liver | spleen)
+    regions = (
+        image.region(bowel, _BOWEL_CONFIDENCE, _BOWEL_UNCERTAINTY_MM),
+        image.region(liver, _evenness(image, liver), _ORGAN_UNCERTAINTY_MM),
+        image.region(spleen, _evenness(image, spleen), _ORGAN_UNCERTAINTY_MM),
+    )
+    return Abdomen(*regions, warnings=tuple(_missing(*regions)))
+
+
+def _missing(bowel: Region | None, liver: Region | None, spleen: Region | None) -> list[str]:
+    names = (("bowel", bowel), ("liver", liver), ("spleen", spleen))
+    return [f"{name}: none seen in this scan; none is drawn" for name, region in names if region is None]
+
+
+def _content(image: CoarseImage, gas: BoolArray, lung: BoolArray) -> BoolArray:
+    """Inside the wall of the trunk, in front of psoas and the muscles of the back, between the iliac wings."""
+    beside = np.abs(image.u_mm)
+    front = image.v_mm > _FRONT_V_MM
+    front |= (beside > _PSOAS_U_MM) & (image.v_mm > _PSOAS_V_MM)
+    front |= (beside > _FLANK_U_MM) & (image.v_mm > _FLANK_V_MM)
+    front &= beside < _wings_mm(image)[:, None, None]
+    chest = lung.sum(axis=(1, 2)) > _CHEST_SHARE * np.maximum(image.body.sum(axis=(1, 2)), 1)
+    front[chest] = False
+    near_gas = distance_outside(gas) * image.spacing_mm <= _NEAR_GAS_MM
+    return ((_inside_wall(image) & front) | near_gas) & image.body & ~dilated(image.bone, 1)
+
+
+def _wings_mm(image: CoarseImage) -> FloatArray:
+    """(slices,) how far to the side content may lie: up to the iliac wings where there are any."""
+    far = image.bone & (np.abs(image.u_mm) > _ILIUM_U_MM)
+    thick = opened(far, image.ball(6.0))
+    limits = np.full(len(far), np.inf)
+    rows = np.flatnonzero(thick.any(axis=(1, 2)))
+    if len(rows) == 0 or rows[0] > image.ball(20.0):
+        return limits
+    for k in rows[: int(np.argmax(np.append(np.diff(rows) > image.ball(20.0), True))) + 1]:
+        limits[k] = float(np.percentile(np.abs(image.u_mm[k][thick[k]]), 90))
+    return limits
+
+
+def _inside_wall(image: CoarseImage) -> BoolArray:
+    """Deeper than the wall of the abdomen: its muscle starts under the subcutaneous fat."""
+    flesh = (image.hu > _FAT_HU) | (image.hu < -250.0)
+    under_skin = eroded(image.body, image.ball(4.0))
+    hull = closed(opened(flesh & under_skin, 1), image.ball(16.0)) & image.body
+    return eroded(hull, image.ball(_WALL_MM))
+
+
+def _organs(image: CoarseImage, even: BoolArray) -> tuple[BoolArray, BoolArray]:
+    """Liver and spleen: the largest even bodies on their sides, grown back to their surface."""
+    depth = distance_outside(~even) * image.spacing_mm
+    found = []
+    for side, core_mm, least_ml in ((Side.RIGHT, _CORE_MM, _LIVER_ML), (Side.LEFT, _SPLEEN_CORE_MM, _SPLEEN_ML)):
+        labels, sizes = components(depth > core_mm, 20)
+        core = np.zeros_like(even)
+        for number in range(1, min(len(sizes), 6)):
+            if float((image.u_mm * side.sign)[labels == number].mean()) > _LATERAL_MM[side]:
+                core = labels == number
+                break
+        grown = even & (distance_outside(core) * image.spacing_mm <= core_mm + 4.0)
+        large = grown.sum() * image.spacing_mm**3 / 1000.0 >= least_ml
+        found.append(grown if large else np.zeros_like(even))
+    liver, spleen = found
+    return liver, spleen & ~liver
+
+
+_LATERAL_MM = {Side.RIGHT: 15.0, Side.LEFT: 60.0}
+"""How far to its side the organ's middle lies at least."""
+
+
+def _evenness(image: CoarseImage, mask: BoolArray) -> float:
+    """How even the inside is: 0.6 at a spread of 10 HU, none at 40 HU; low, since a part of it may be another organ."""
+    if not mask.any():
+        return 0.0
+    core = eroded(mask, 2)
+    spread = float(np.std(image.hu[core])) if core.sum() > 100 else 40.0
+    return float(np.clip(0.8 - spread / 50.0, 0.1, 0.6))
+
+
+def _bowel(image: CoarseImage, gas: BoolArray, content: BoolArray, named: BoolArray) -> BoolArray:
+    """Content of the abdomen without a name, gas with its wall, and the clefts between."""
+    around_gas = dilated(gas, image.ball(_GAS_WALL_MM)) & image.body
+    soft = opened((image.hu > _FAT_HU) & content & ~named, 1)
+    joined = closed(soft | around_gas, image.ball(_CLEFT_MM)) & (content | around_gas) & ~named & ~image.bone
+    labels, _ = components(joined, _LEAST_VOXELS)
+    return np.asarray(labels > 0)
