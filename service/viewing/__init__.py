@@ -1,0 +1,1 @@
+"""What stands behind the radiologist's page: cases kept open, paths judged, people logged in."""

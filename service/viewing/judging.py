@@ -1,0 +1,197 @@
+"""A path drawn by hand, judged as the planner judges its own: exact clearances, every hard limit, tolerance.
+
+In: an anatomy, one target of a plan, a wished entry and tip, LPS mm. Out: the path from the skin, with the limits it breaks.
+Obstacles and their surfaces are made once for each target, so that a drag is answered in tens of milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planner.anatomy.model import Anatomy
+from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
+from planner.costs import WEIGHTS, costs, weighted
+from planner.fan import STEP, Exit, faces_for
+from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg, unit
+from planner.landmarks import spinous_processes_mm
+from planner.measure import clearances_of
+from planner.obstacles import find_obstacles, obstacle_at, ordered, with_roots
+from planner.plan import Clearance, Plan, PlannedTrajectory, ScanPosition, TargetPlan
+from planner.planning import approach_for, needle_groups, plan_trajectories
+from planner.procedure import Needle, Procedure
+from planner.reach import entries_of, reach_of
+from planner.rules import hard_limits
+from planner.robustness import tolerance_deg
+from planner.search import screen, sweep
+from planner.sentences import explanation, floor_angle_deg
+from planner.situation import Candidates, Feasible, Situation
+from planner.skin import exact_exit
+from planner.targets import Target, TargetRequest, find_targets
+from planner.trajectories import Trajectories
+from viz.viewer.session import Judged
+
+UNKNOWN_TOLERANCE_DEG = 0.0
+"""Until it is measured: promises nothing."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JudgeOfTarget:
+    """Judges any path to one target; callable as ``viz.viewer.session.Judge``."""
+
+    situation: Situation
+    longest_mm: float
+    surfaces: tuple[Surface, ...]
+
+    @classmethod
+    def of(cls, anatomy: Anatomy, planned: TargetPlan, procedure: Procedure, *, is_rehearsal: bool) -> JudgeOfTarget:
+        """Everything that stays fixed while a path to this target is moved."""
+        anatomy = ordered(anatomy)
+        labels = with_roots(anatomy)
+        target = target_of(anatomy, planned, procedure)
+        groups = needle_groups(procedure)
+        obstacles = find_obstacles(anatomy, labels, procedure, target.between, target.side)
+        midline = spinous_processes_mm(anatomy, float(target.point_mm[2]))
+        needles = _needles_of(planned, groups)
+        situation = Situation(
+            target, procedure, approach_for(procedure, target), needles, obstacles, midline, is_rehearsal, anatomy, labels
+        )
+        longest_mm = needles[-1].length_mm + MEASURED_TO_MM
+        low, high = _box(situation, target.point_mm, longest_mm)
+        box = obstacle_at(obstacles)[labels.labels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]]
+        return cls(situation, longest_mm, surfaces_in(labels.geometry, box, low, len(obstacles)))
+
+    def __call__(self, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
+        """The path from the skin towards a wished entry; None where no skin lies that way."""
+        found = self._candidate(entry_mm, target_mm)
+        if found is None:
+            return None
+        candidate, clearances = found
+        feasible = Feasible(candidate, np.array([UNKNOWN_TOLERANCE_DEG]))
+        return Judged(_path(feasible, clearances), _broken(candidate), is_tolerance_known=False)
+
+    def settled(self, judged: Judged) -> Judged:
+        """The same path with its tolerance, which needs a sweep around its tip: a second, not milliseconds."""
+        path = judged.path
+        target = replace(self.situation.target, point_mm=path.target_mm, tips_mm=frozen(path.target_mm[None]))
+        situation = replace(self.situation, target=target)
+        faces = faces_for(situation.approach, target.side, situation.labels.geometry.axes)
+        longest = situation.usable_length_mm + 1.0
+        entries = entries_of(
+            situation.anatomy.surroundings, target.tips_mm, faces, longest, table_is_air=situation.is_rehearsal
+        )
+        reach = reach_of(situation.labels, situation.obstacles, target.tips_mm, faces, entries)
+        borders = screen(situation, sweep(situation, reach, faces)).borders[0]
+        outward = unit(path.entry_mm - path.target_mm)
+        forgiven = np.zeros(1) if judged.broken else tolerance_deg(outward[None], borders, STEP)
+        found = self._candidate(path.entry_mm, path.target_mm)
+        return judged if found is None else Judged(_path(Feasible(found[0], forgiven), found[1]), judged.broken)
+
+    def _candidate(self, entry_mm: FloatArray, target_mm: FloatArray) -> tuple[Candidates, list[Clearance]] | None:
+        target_mm = np.asarray(target_mm, dtype=np.float64)
+        outward = unit(np.asarray(entry_mm) - target_mm)
+        if not outward.any():
+            return None
+        situation = replace(self.situation, target=replace(self.situation.target, tips_mm=frozen(target_mm[None])))
+        depth, kind = exact_exit(
+            situation.anatomy.surroundings, target_mm, outward, self.longest_mm, table_is_air=situation.is_rehearsal
+        )
+        if kind is Exit.BEYOND_REACH or depth <= 0:
+            return None
+        skin_mm = target_mm + depth * outward
+        rows = clearances_of(situation, self._near(skin_mm, target_mm), skin_mm, target_mm)
+        binding = min(rows, key=lambda row: row[1].spare_mm, default=None)
+        candidate = Candidates(
+            situation,
+            Trajectories(skin_mm[None], target_mm[None]),
+            np.array([0]),
+            np.array([int(kind)]),
+            np.array([np.inf if binding is None else binding[1].spare_mm]),
+            np.array([-1 if binding is None else binding[0]]),
+        )
+        return candidate, [row for _, row in rows]
+
+    def _near(self, entry_mm: FloatArray, target_mm: FloatArray) -> tuple[Surface, ...]:
+        """Surfaces in the box around the path that can be measured."""
+        grid = self.situation.labels.geometry
+        ends = grid.indices(np.stack([entry_mm, target_mm]))
+        margin = (MEASURED_TO_MM + 1.0) / grid.spacing_mm
+        low, high = ends.min(axis=0) - margin, ends.max(axis=0) + margin
+        return tuple(
+            Surface(grid, one.voxels[((one.voxels >= low) & (one.voxels <= high)).all(axis=1)]) for one in self.surfaces
+        )
+
+
+def target_of(anatomy: Anatomy, planned: TargetPlan, procedure: Procedure) -> Target:
+    """The target a plan was made for, found again."""
+    between = planned.between
+    centre = next(f.center_mm for f in anatomy.foramina if f.between == between and f.side is planned.side)
+    level = str(between) if between.is_named else f"@{float(centre[2])}"
+    return find_targets(anatomy, procedure, TargetRequest(planned.side, level=level))[0]
+
+
+def replanned(
+    anatomy: Anatomy, planned: TargetPlan, procedure: Procedure, scan: ScanPosition, old: Plan, tip_mm: FloatArray
+) -> Plan:
+    """A plan for the same target with the tip where a person put it."""
+    target = target_of(anatomy, planned, procedure)
+    moved = replace(
+        target,
+        point_mm=frozen(tip_mm),
+        tips_mm=frozen(np.asarray(tip_mm)[None]),
+        name_is_certain=planned.name_is_certain,
+        chosen_by=f"{planned.chosen_by}; tip placed by hand",
+    )
+    plan = plan_trajectories(anatomy, (moved,), procedure, scan, old.versions)
+    kept = tuple(blocker for blocker in old.release_blockers if blocker not in plan.release_blockers)
+    return replace(plan, release_blockers=(*plan.release_blockers, *kept))
+
+
+def _needles_of(planned: TargetPlan, groups: tuple[tuple[Needle, ...], ...]) -> tuple[Needle, ...]:
+    chosen = planned.trajectories[0].needle if planned.trajectories else None
+    return next((group for group in groups if chosen in group), groups[0])
+
+
+def _box(
+    situation: Situation, centre_mm: FloatArray, reach_mm: float
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """First and one past the last index of the voxels that a needle can reach."""
+    grid = situation.labels.geometry
+    middle, half = grid.indices(centre_mm), reach_mm / grid.spacing_mm
+    low = np.clip(np.floor(middle - half), 0, np.array(grid.shape) - 1).astype(int).tolist()
+    high = np.clip(np.ceil(middle + half) + 1, 1, grid.shape).astype(int).tolist()
+    return (low[0], low[1], low[2]), (high[0], high[1], high[2])
+
+
+def _broken(candidate: Candidates) -> tuple[tuple[str, float, str], ...]:
+    rules = hard_limits(candidate.situation.obstacles)
+    margins = [(rule, float(rule.margin(candidate)[0])) for rule in rules]
+    return tuple((rule.name, margin, rule.unit) for rule, margin in margins if margin < 0)
+
+
+def _path(feasible: Feasible, clearances: list[Clearance]) -> PlannedTrajectory:
+    candidate, situation = feasible.candidates, feasible.candidates.situation
+    path = candidate.paths
+    length, direction = float(path.lengths_mm[0]), path.directions[0]
+    own_units = costs(feasible)
+    midline = float(situation.midline_x_mm(path.entries_mm[:, 2])[0])
+    fitting = (n for n in situation.needles if n.length_mm >= length + situation.procedure.hub_reserve_mm)
+    pose = situation.procedure.treatment_pose
+    planned = PlannedTrajectory(
+        rank=0,
+        entry_mm=frozen(path.entries_mm[0]),
+        target_mm=frozen(path.targets_mm[0]),
+        length_mm=length,
+        obliquity_deg=float(obliquity_deg(direction)),
+        tilt_deg=float(tilt_deg(direction)),
+        needle=next(fitting, situation.needles[-1]),
+        clearances=tuple(sorted(clearances, key=lambda row: (not row.is_hard, row.spare_mm))),
+        tolerance_deg=float(feasible.tolerance_deg[0]),
+        costs={cost.name: float(value) for (cost, _), value in zip(WEIGHTS, own_units[0], strict=True)},
+        cost=float(weighted(own_units)[0]),
+        entry_from_midline_mm=None if np.isnan(midline) else float(path.entries_mm[0, 0]) - midline,
+        floor_angle_deg=None if situation.is_rehearsal else floor_angle_deg(direction, pose),
+        sentence="",
+    )
+    return replace(planned, sentence=explanation(planned, situation.target))

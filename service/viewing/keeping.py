@@ -1,0 +1,152 @@
+"""A case kept on disk, ready to open in a moment: arrays as files that are mapped into memory, all else as JSON.
+
+In: frozen values of the planner's own types. Out: a folder, and the same values back. Only types listed here are ever made
+from a file: a kept case cannot run code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dicom_io import identity, instances, series
+from planner import geometry, plan, procedure, structures, volume
+from planner.anatomy import model
+from planner.anatomy.model import Anatomy
+from planner.plan import Plan
+from planner.volume import Volume
+from service.errors import RequestError
+from service.files import write_text
+from service.opening import OpenSeries
+from service.series_facts import SeriesFacts
+
+CASE_FILE = "case.json"
+_SMALL = 1024
+"""Bytes of an array that is written into the JSON file itself."""
+
+_VERSION = 1
+_MODULES = (geometry, volume, structures, model, plan, procedure, series, instances, identity)
+_TYPES: dict[str, type] = {
+    cls.__name__: cls
+    for module in _MODULES
+    for cls in vars(module).values()
+    if isinstance(cls, type) and cls.__module__ == module.__name__ and (is_dataclass(cls) or issubclass(cls, Enum))
+} | {"SeriesFacts": SeriesFacts, "OpenSeries": OpenSeries}
+
+
+class KeptCaseError(RequestError):
+    """A folder that holds no kept case, or one that another version wrote."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptCase:
+    """Everything a person needs to judge and change a plan; ``plan`` is None where the case waits for a target."""
+
+    series: OpenSeries
+    anatomy: Anatomy
+    plan: Plan | None
+
+    @property
+    def volume(self) -> Volume:
+        """The scan."""
+        return self.series.volume
+
+
+def keep(folder: Path, case: KeptCase) -> Path:
+    """Write a case; ``case.json`` is written last, so that a half-written case is none."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / CASE_FILE).unlink(missing_ok=True)
+    writer = _Writer(folder)
+    content = {name: writer.value(getattr(case, name)) for name in ("series", "anatomy", "plan")}
+    return write_text(folder / CASE_FILE, json.dumps({"version": _VERSION, **content}))
+
+
+def is_kept(folder: Path) -> bool:
+    """Whether a case lies there."""
+    return (folder / CASE_FILE).is_file()
+
+
+def open_kept(folder: Path) -> KeptCase:
+    """The case as it was kept; large arrays stay on disk until they are looked at."""
+    if not is_kept(folder):
+        raise KeptCaseError("no kept case lies there; plan the series again with --out")
+    content = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
+    if content.get("version") != _VERSION:
+        raise KeptCaseError("the kept case was written by another version; plan the series again")
+    try:
+        return KeptCase(*(_value(folder, content[name]) for name in ("series", "anatomy", "plan")))
+    except (KeyError, TypeError) as error:
+        raise KeptCaseError("the kept case was written by another version; plan the series again") from error
+
+
+class _Writer:
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._count = folder, 0
+
+    def value(self, thing: Any) -> Any:
+        """As JSON; a list's first word says what follows."""
+        if thing is None or isinstance(thing, (bool, int, float)) or type(thing) is str:
+            return thing
+        if isinstance(thing, Enum):
+            return ["enum", type(thing).__name__, thing.value]
+        if is_dataclass(thing):
+            return ["type", type(thing).__name__, {f.name: self.value(getattr(thing, f.name)) for f in fields(thing)}]
+        if isinstance(thing, np.ndarray):
+            return self._array(thing)
+        if isinstance(thing, np.generic):
+            return thing.item()
+        if isinstance(thing, Mapping):
+            return ["map", [[self.value(key), self.value(one)] for key, one in thing.items()]]
+        if isinstance(thing, (tuple, list)):
+            return ["list", [self.value(one) for one in thing]]
+        if isinstance(thing, Path):
+            return ["path", str(thing)]
+        raise TypeError(f"a {type(thing).__name__} is not kept")
+
+    def _array(self, array: np.ndarray[Any, Any]) -> Any:
+        if array.nbytes <= _SMALL:
+            return ["array", str(array.dtype), list(array.shape), array.reshape(-1).tolist()]
+        name = f"array-{self._count}.npy"
+        self._count += 1
+        np.save(self._folder / name, np.ascontiguousarray(array), allow_pickle=False)
+        return ["file", name]
+
+
+def _value(folder: Path, kept: Any) -> Any:
+    if not isinstance(kept, list):
+        return kept
+    kind, *rest = kept
+    return _READERS[kind](folder, *rest)
+
+
+def _object(folder: Path, name: str, values: dict[str, Any]) -> Any:
+    return _TYPES[name](**{key: _value(folder, one) for key, one in values.items()})
+
+
+def _array(_folder: Path, dtype: str, shape: list[int], values: list[float]) -> Any:
+    array = np.array(values, dtype=dtype).reshape(shape)
+    array.setflags(write=False)
+    return array
+
+
+def _file(folder: Path, name: str) -> Any:
+    if Path(name).name != name:
+        raise KeptCaseError("the kept case points outside its folder")
+    return np.load(folder / name, mmap_mode="r", allow_pickle=False)
+
+
+_READERS: dict[str, Any] = {
+    "enum": lambda _folder, name, value: _TYPES[name](value),
+    "type": _object,
+    "array": _array,
+    "file": _file,
+    "map": lambda folder, pairs: {_value(folder, key): _value(folder, one) for key, one in pairs},
+    "list": lambda folder, values: tuple(_value(folder, one) for one in values),
+    "path": lambda _folder, text: Path(text),
+}
