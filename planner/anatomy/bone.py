@@ -12,7 +12,7 @@ import numpy as np
 
 from planner.anatomy import itk
 from planner.anatomy.enclosure import ALL_AROUND, directions_met
-from planner.anatomy.stages import Bone, Skin
+from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.geometry import BoolArray, Float32Array, VolumeGeometry
 from planner.volume import Volume
 
@@ -46,6 +46,9 @@ _MARROW_HU, _DENSE_MARROW_DIRECTIONS = 110.0, 17
 _MARROW_DIRECTIONS = 25
 """Of 26. A thoracic foramen, closed by the rib's head, is enclosed in up to 24."""
 
+_CORRIDOR_MM, _CORRIDOR_BACK_MM, _BEHIND_BODY_MM = 45.0, 28.0, 2.0
+"""Beside the canal, out to the ribs' necks and back to the laminae: foramina and facet joints, not marrow."""
+
 _SMALLEST_BONE_MM3 = 60.0
 
 
@@ -69,21 +72,32 @@ def find_bone(volume: Volume, skin: Skin) -> Bone:
     return Bone(mask, metal, _confidence(work, dense))
 
 
-def with_marrow(volume: Volume, skin: Skin, bone: Bone, canal: BoolArray) -> Bone:
-    """The bone with the marrow that it encloses, at any density, and without the canal.
+def with_marrow(volume: Volume, skin: Skin, bone: Bone, canal: CanalTrack) -> Bone:
+    """The bone with the marrow that it encloses, at any density, without the canal.
 
-    The canal must be known: in the thorax it is as enclosed as marrow is.
+    The canal must be known: it, and the foramina and joints beside it, are as enclosed as marrow is. There nothing is
+    filled; a pedicle's marrow is reached through its cortex only.
     """
     box = itk.box_around(bone.mask, volume.geometry, 3.0)
     own = itk.crop(volume.geometry, box)
     grid = itk.isotropic_grid(own, _WORK_MM)
     dense = itk.mask_on(bone.mask[box], own, grid)
-    kept_open = itk.mask_on(canal[box], own, grid)
     mean = itk.smoothed(itk.resampled(Volume(own, volume.voxels[box]), grid).voxels, grid, 2.0)
-    marrow = enclosed_marrow(dense, mean, grid) & ~kept_open
+    marrow = _not_beside_canal(enclosed_marrow(dense, mean, grid), grid, canal)
     filled = bone.mask.copy()
     filled[box] |= itk.labels_on(marrow.view(np.uint8), grid, own) > 0
-    return replace(bone, mask=filled & ~canal & skin.body)
+    return replace(bone, mask=filled & ~canal.mask & skin.body)
+
+
+def _not_beside_canal(marrow: BoolArray, grid: VolumeGeometry, canal: CanalTrack) -> BoolArray:
+    voxels = np.argwhere(marrow)
+    suv = canal.frame.from_lps(grid.points_mm(voxels), rounds=4)
+    front = np.interp(suv[:, 0], canal.frame.s_mm, canal.radius_mm) + _BEHIND_BODY_MM
+    along = (suv[:, 0] >= 0.0) & (suv[:, 0] <= canal.frame.s_mm[-1])
+    open_place = along & (np.abs(suv[:, 1]) < _CORRIDOR_MM) & (suv[:, 2] > -_CORRIDOR_BACK_MM) & (suv[:, 2] < front)
+    kept = marrow.copy()
+    kept[tuple(voxels[open_place].T)] = False
+    return kept
 
 
 def _work(volume: Volume, skin: Skin) -> _Work:

@@ -143,7 +143,7 @@ def _frame(volume: Volume, watched: StageWatch) -> _Frame:
     with watched("canal"):
         canal = track_canal(volume, skin, bone)
     with watched("marrow"):
-        filled = with_marrow(volume, skin, bone, canal.mask)
+        filled = with_marrow(volume, skin, bone, canal)
     with watched("discs"):
         return _Frame(skin, filled, canal, find_discs(volume, bone, canal))
 
