@@ -66,3 +66,4 @@ class Window:
 SPINE = Window(100.0, 600.0)
 BONE_WINDOW = Window(400.0, 1800.0)
 SOFT_TISSUE = Window(40.0, 400.0)
+LUNG_WINDOW = Window(-600.0, 1500.0)

@@ -55,7 +55,15 @@ class JudgeOfTarget:
         midline = spinous_processes_mm(anatomy, float(target.point_mm[2]))
         needles = _needles_of(planned, groups)
         situation = Situation(
-            target, procedure, approach_for(procedure, target), needles, obstacles, midline, is_rehearsal, anatomy, labels
+            target,
+            procedure,
+            approach_for(procedure, target),
+            needles,
+            obstacles,
+            midline,
+            is_rehearsal,
+            anatomy,
+            labels,
         )
         longest_mm = needles[-1].length_mm + MEASURED_TO_MM
         low, high = _box(situation, target.point_mm, longest_mm)

@@ -1,0 +1,58 @@
+"""What the planner answers to a person at the page: judges and plans for one open case.
+
+In: a kept case. Out: ``viz.viewer.desk.Planning``. Fields around a target are made at the first question and kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from planner.anatomy.model import Anatomy
+from planner.geometry import FloatArray
+from planner.plan import Plan
+from planner.planning import plan_trajectories
+from planner.position import reconcile
+from planner.targets import TargetRequest, find_targets
+from service.case import procedure_named
+from service.opening import OpenSeries
+from service.versions import versions
+from service.viewing.judging import JudgeOfTarget, replanned
+from viz.viewer.session import Judged
+
+
+class CasePlanning:
+    """Answers for one case; one thread at a time."""
+
+    def __init__(self, series: OpenSeries, anatomy: Anatomy) -> None:
+        self._series, self._anatomy = series, anatomy
+        self._judges: dict[tuple[str, str, str], JudgeOfTarget] = {}
+
+    def judge(self, plan: Plan, target_index: int, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
+        """A path from the skin towards a wished entry."""
+        return self.judge_of(plan, target_index)(entry_mm, target_mm)
+
+    def settle(self, plan: Plan, target_index: int, judged: Judged) -> Judged:
+        """The same path with its tolerance."""
+        return self.judge_of(plan, target_index).settled(judged)
+
+    def replan(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> Plan:
+        """New paths to a moved tip."""
+        procedure = procedure_named(plan.procedure)
+        return replanned(self._anatomy, plan.targets[target_index], procedure, plan.scan_position, plan, tip_mm)
+
+    def first_plan(self, procedure_key: str, request: TargetRequest) -> Plan:
+        """A plan for a target that a person chose at the page."""
+        procedure = procedure_named(procedure_key)
+        scan = reconcile(self._series.patient_position, self._anatomy.lie)
+        targets = find_targets(self._anatomy, procedure, request)
+        plan = plan_trajectories(self._anatomy, targets, procedure, scan, versions())
+        return replace(plan, release_blockers=(*plan.release_blockers, *self._series.facts.release_blockers))
+
+    def judge_of(self, plan: Plan, target_index: int) -> JudgeOfTarget:
+        """The judge of one target; made once."""
+        target = plan.targets[target_index]
+        key = (plan.procedure, str(target.between), str(target.side))
+        if key not in self._judges:
+            procedure = procedure_named(plan.procedure)
+            self._judges[key] = JudgeOfTarget.of(self._anatomy, target, procedure, is_rehearsal=plan.is_rehearsal)
+        return self._judges[key]
