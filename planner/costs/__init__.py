@@ -20,12 +20,12 @@ from planner.situation import Feasible
 WEIGHTS: tuple[tuple[Cost, float], ...] = (
     (Room(), 1.0),
     (Tolerance(), 0.5),
-    (Tip(), 0.5),
+    (Tip(), 0.25),
     (Tilt(), 0.06),
     (Obliquity(), 0.04),
     (Length(), 0.02),
 )
-"""Points for each unit of a cost; assumed: 1 mm of room is worth 2 mm of tip, 2 degrees of tolerance, 17 of tilt, 25 of obliquity or
+"""Points for each unit of a cost; assumed: 1 mm of room is worth 4 mm of tip, 2 degrees of tolerance, 17 of tilt, 25 of obliquity or
 50 mm of length. A site edits them."""
 
 

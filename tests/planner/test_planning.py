@@ -179,3 +179,16 @@ def test_an_obliquely_scanned_patient_gets_the_same_target_and_room(left_l4: Tar
     assert best is not None
     assert other is not None
     assert best.spare_mm == pytest.approx(other.spare_mm, abs=0.5)
+
+
+def test_no_safe_path_is_an_answer_with_counts_and_in_words(anatomy: Anatomy) -> None:
+    y_mm = anatomy.labels.geometry.points_mm([[0, j, 0] for j in range(anatomy.labels.geometry.shape[1])])[:, 1]
+    plated = anatomy.labels.labels.copy()
+    plated[:, (y_mm > 72) & (y_mm < 76)] = anatomy.labels.values_of(Structure.VERTEBRA)[0]
+    plan = planned(replace(anatomy, labels=LabelMap(anatomy.labels.geometry, plated, anatomy.labels.entries)))
+    target = plan.targets[0]
+    assert not plan.has_path
+    assert not target.trajectories
+    assert target.rejected["clearance: bone"] > 100_000
+    assert sum(target.rejected.values()) == target.examined
+    assert any("no safe path" in sentence and "clearance: bone" in sentence for sentence in plan.warnings)
