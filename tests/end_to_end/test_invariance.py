@@ -15,9 +15,8 @@ from tests.end_to_end.planning import best, binding_mm, mirrored, planned, plann
 pytestmark = pytest.mark.slow
 
 RE_STORED = {
-    "sagittal": AxisOrder((2, 0, 1), (False, False, False)),
+    "sagittal, flipped": AxisOrder((2, 0, 1), (True, False, False)),
     "feet first, flipped": AxisOrder((0, 1, 2), (True, False, True)),
-    "coronal, flipped": AxisOrder((1, 0, 2), (True, True, False)),
 }
 
 
