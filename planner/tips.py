@@ -29,6 +29,10 @@ PEDICLE_HALF_WIDTH_MM = (3.5, 7.0)
 (pijn.com). The half width is measured, and held to this range where a transverse process hides the edge: lumbar pedicles
 are 7 to 18 mm wide (Zindrick 1987, Spine 12:160)."""
 
+LEAST_ACROSS, LEAST_CRANIAL = 0.77, 0.34
+"""Cosines: a line between two foramina more than 40 degrees off the patient's left, or between two pedicles more than 70
+degrees off cranial, is no spine but a landmark that went wrong (L5/S1 leans by 45 degrees); assumed."""
+
 BEYOND_EDGE_MM = 2.0
 """How far lateral of the pedicle's edge a tip may lie, at the foramen's exit; assumed."""
 
@@ -91,7 +95,8 @@ def foramen_frame(anatomy: Anatomy, foramen: Foramen) -> ForamenFrame:
     left = np.array([1.0, 0.0, 0.0])
     pair = {f.side: f.center_mm for f in anatomy.foramina if f.between == foramen.between}
     if len(pair) == 2:
-        left = unit(pair[Side.LEFT] - pair[Side.RIGHT])
+        across = unit(pair[Side.LEFT] - pair[Side.RIGHT])
+        left = across if across[0] >= LEAST_ACROSS else left
     left = unit(left - (left @ cranial) * cranial)
     lateral = foramen.side.sign * left
     return ForamenFrame(
@@ -99,7 +104,7 @@ def foramen_frame(anatomy: Anatomy, foramen: Foramen) -> ForamenFrame:
         frozen(lateral),
         frozen(np.cross(cranial, left)),
         frozen(cranial),
-        float(np.linalg.norm(foramen.pedicle_above_mm - foramen.pedicle_below_mm)),
+        float(np.linalg.norm(foramen.pedicle_above_mm - foramen.pedicle_below_mm)) * (cranial[2] >= LEAST_CRANIAL),
         float((foramen.pedicle_above_mm - foramen.center_mm) @ lateral),
         float((foramen.pedicle_above_mm - foramen.center_mm) @ cranial),
         float((foramen.pedicle_above_mm - foramen.center_mm) @ np.cross(cranial, left)),

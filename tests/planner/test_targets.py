@@ -137,3 +137,20 @@ def test_a_pedicle_is_measured_where_its_edge_is_seen(anatomy: Anatomy) -> None:
     for foramen in anatomy.foramina:
         width = pedicle_half_width_mm(anatomy, foramen_frame(anatomy, foramen))
         assert PEDICLE_HALF_WIDTH_MM[0] <= width <= PEDICLE_HALF_WIDTH_MM[1]
+
+
+def test_pedicles_in_the_wrong_order_have_no_tip(anatomy: Anatomy) -> None:
+    turned = tuple(
+        replace(f, pedicle_above_mm=f.pedicle_below_mm, pedicle_below_mm=f.pedicle_above_mm) for f in anatomy.foramina
+    )
+    (target,) = find_targets(replace(anatomy, foramina=turned), PRT, TargetRequest(Side.LEFT, root="L4"))
+    assert not len(target.tips_mm)
+
+
+def test_a_foramen_far_off_on_the_other_side_does_not_turn_the_frame(anatomy: Anatomy) -> None:
+    wrong = tuple(
+        replace(f, center_mm=f.center_mm + np.array([0.0, 60.0, 0.0])) if f.side is Side.RIGHT else f
+        for f in anatomy.foramina
+    )
+    (target,) = find_targets(replace(anatomy, foramina=wrong), PRT, TargetRequest(Side.LEFT, root="L4"))
+    assert target.frame.lateral[0] > 0.95
