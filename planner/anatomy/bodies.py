@@ -260,7 +260,7 @@ def _inside(body: Body, grid: StraightGrid) -> BoolArray:
     theta, distance = _polar(grid, body.center_v_mm, body.center_u_mm)
     s = grid.s_mm[body.rows(grid), None, None]
     share = (s - body.low_s_mm) / np.maximum(body.high_s_mm - body.low_s_mm, 1.0)
-    inside = (share >= 0.0) & (share <= 1.0) & (distance < body.radius_mm.max())
+    inside: BoolArray = (share >= 0.0) & (share <= 1.0) & (distance < body.radius_mm.max())
     row, v, u = np.nonzero(inside)
     slabs = len(body.radius_mm)
     wrapped = np.concatenate([body.radius_mm, body.radius_mm[:, :1]], axis=1)

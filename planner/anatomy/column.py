@@ -65,7 +65,8 @@ class CanalWalls:
     @classmethod
     def of(cls, canal: BoolArray, grid: StraightGrid) -> CanalWalls:
         """Walls of a canal's mask; where it is absent, those of the nearest slice."""
-        across, along = canal.any(axis=1), canal.any(axis=2)
+        across: BoolArray = np.asarray(canal.any(axis=1))
+        along: BoolArray = np.asarray(canal.any(axis=2))
         half_width = across.sum(axis=1) * grid.step_mm / 2.0
         front = (along & (grid.v_mm > 0)).sum(axis=1) * grid.step_mm
         back = (along & (grid.v_mm <= 0)).sum(axis=1) * grid.step_mm

@@ -86,10 +86,10 @@ def _terms(columns: FloatArray) -> FloatArray:
 def _robust(terms: FloatArray, edge: FloatArray, weight: FloatArray, start: FloatArray) -> FloatArray:
     """Weighted least squares, columns far from the surface losing their vote (Tukey's biweight)."""
     fit = start
-    coefficients = np.zeros(terms.shape[1])
+    coefficients: FloatArray = np.zeros(terms.shape[1])
     for _ in range(8):
         vote = weight * np.clip(1.0 - ((edge - fit) / _REJECT_MM) ** 2, 0.0, 1.0) ** 2 + 1e-3
         root = np.sqrt(vote)[:, None]
-        coefficients = np.linalg.lstsq(terms * root, edge * root[:, 0], rcond=None)[0]
+        coefficients = np.asarray(np.linalg.lstsq(terms * root, edge * root[:, 0], rcond=None)[0])
         fit = terms @ coefficients
     return coefficients

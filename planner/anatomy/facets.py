@@ -19,8 +19,8 @@ from planner.geometry import BoolArray, Float32Array, FloatArray, IntArray, Volu
 from planner.structures import Interspace, Side
 from planner.volume import Volume, linear
 
-_STEP_MM = 0.6
-_HALF_MM = 16.0
+_STEP_MM = 0.7
+_HALF_MM = 13.0
 """Half of the cube's edge: a lumbar joint is 16 mm high and 14 mm wide (Panjabi 1993, Spine 18:1298)."""
 
 _SIGMAS_MM = (0.8, 1.2)
@@ -35,6 +35,9 @@ _PLATE_HU = 250.0
 _NEAR_MM = 4.0
 """From both vertebrae: where a gap can lie."""
 
+_UNEVEN_MM = 3.0
+"""How much nearer to one vertebra than to the other: the marrow inside a process is a dark sheet between plates too."""
+
 _CLEAR_DIP_HU = 150.0
 """Between the plates and the gap: a joint that is resolved (assumed; 3 mm voxels show 0 to 60 HU)."""
 
@@ -47,19 +50,25 @@ _FACING_COSINE = 0.3
 _INWARD_MM, _OUTWARD_MM = 3.0, 8.0
 """Beyond the lower pedicle's borders: where a joint lies from T9 to S1 (assumed)."""
 
-_FEWEST = 40
-"""Voxels of 0.6 mm in a sheet: 14 mm2 of a joint of 150 to 200 mm2."""
+_STEEPEST = 0.6
+"""Cranial part of a sheet's normal: every joint from T9 to S1 stands upright; the gap under a process's tip does not."""
+
+_FEWEST = 30
+"""Voxels of 0.7 mm in a sheet: 15 mm2 of a joint of 150 to 200 mm2."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cube:
-    """Fine voxels (k, j, i) around one joint and which of them lie between its two processes."""
+    """Fine voxels (k, j, i) around one joint and which of them lie between its two processes.
+
+    ``apart`` points from the lower vertebra's process to the upper one's, ``cranial`` along the canal; unit vectors.
+    """
 
     geometry: VolumeGeometry
     hu: Float32Array
     between: BoolArray
     apart: FloatArray
-    """Unit vector from the lower to the upper vertebra's process."""
+    cranial: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,8 +138,9 @@ def _cube(volume: Volume, column: SpineColumn, vertebrae: Vertebrae, n: int, sid
     pedicle = column.pedicles[n][side]
     inner, outer = (abs(pedicle.u_mm) + end * pedicle.width_mm / 2.0 for end in (-1.0, 1.0))
     beside = (u >= inner - _INWARD_MM) & (u <= outer + _OUTWARD_MM)
-    between = (low <= _NEAR_MM) & (high <= _NEAR_MM) & beside
-    return _Cube(geometry, hu, between, unit(grid.points_mm(middles[1]) - grid.points_mm(middles[0])))
+    between = (np.maximum(low, high) <= _NEAR_MM) & (np.abs(low - high) <= _UNEVEN_MM) & beside
+    cranial = grid.frame.at(grid.suv_mm((middles[0] + middles[1]) / 2.0)[0])[3]
+    return _Cube(geometry, hu, between, unit(grid.points_mm(middles[1]) - grid.points_mm(middles[0])), cranial)
 
 
 def _fine_points(centre_mm: FloatArray) -> tuple[FloatArray, VolumeGeometry]:
@@ -166,11 +176,12 @@ def _sheet(cube: _Cube) -> Sheet | None:
         return None
     step = normal[tuple(where.T)] * (_PLATE_MM / _STEP_MM)
     plates = [linear(cube.hu, where + sign * step, 0.0) for sign in (-1.0, 1.0)]
-    inner = linear(gaussian(cube.hu, 0.5), where, 0.0)
+    inner = linear(gaussian(cube.hu, 0.5), where.astype(np.float64), 0.0)
     dip = np.minimum(plates[0], plates[1]) - inner
-    facing = np.abs(normal[tuple(where.T)] @ cube.apart[::-1])
-    good = (dip > 0) & (np.minimum(plates[0], plates[1]) > _PLATE_HU) & (facing > _FACING_COSINE)
-    return _largest_sheet(cube, where[good], normal[tuple(where[good].T)][:, ::-1], dip[good])
+    across = normal[tuple(where.T)][:, ::-1]
+    upright = (np.abs(across @ cube.apart) > _FACING_COSINE) & (np.abs(across @ cube.cranial) < _STEEPEST)
+    good = upright & (dip > 0) & (np.minimum(plates[0], plates[1]) > _PLATE_HU)
+    return _largest_sheet(cube, where[good], across[good], dip[good])
 
 
 def _largest_sheet(cube: _Cube, where: IntArray, normals: FloatArray, dip: FloatArray) -> Sheet | None:

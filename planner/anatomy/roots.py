@@ -26,8 +26,8 @@ MODEL_UNCERTAINTY_MM = 3.0
 """Where only the model places it: about the spread of the ganglion's place between people, 95 % (assumed from the zones
 of Silverstein 2015, PMC4337191, and Hasegawa 1996, Spine 21:1005)."""
 
-SEEN_UNCERTAINTY_MM = 2.0
-"""Where a soft blob stands in fat: a ganglion's radius less, its course still modelled (assumed)."""
+SEEN_UNCERTAINTY_MM = 2.5
+"""Where a soft blob stands in fat: its place in the sheet is seen to a millimetre, along the root it is still modelled."""
 
 _UNNAMED_UNCERTAINTY_MM = 4.0
 """Without a name it is not known whether the ganglion lies medial (L1-L3) or lateral (L4, L5)."""
@@ -79,7 +79,7 @@ def find_roots(column: SpineColumn, openings: tuple[Opening, ...]) -> tuple[Nerv
 
 def _root(column: SpineColumn, opening: Opening, confidence: float) -> NerveRoot:
     model = _modelled_ganglion(opening)
-    seen = _seen_ganglion(column, opening, model)
+    seen = _seen_ganglion(column, model)
     ganglion = model if seen is None else seen
     course = _course(column, opening, ganglion)
     uncertainty = _UNNAMED_UNCERTAINTY_MM if not opening.between.is_named else MODEL_UNCERTAINTY_MM
@@ -113,7 +113,7 @@ def _middle_v(opening: Opening, s_mm: float) -> float:
     return float(level.min() + level.max()) / 2.0 if len(level) > 1 else opening.v_mm
 
 
-def _seen_ganglion(column: SpineColumn, opening: Opening, model: FloatArray) -> FloatArray | None:
+def _seen_ganglion(column: SpineColumn, model: FloatArray) -> FloatArray | None:
     """(3,) the clearest soft blob in fat near the model's place; None where fat does not show one."""
     offsets = np.arange(-_SEARCH_MM, _SEARCH_MM + 0.1, 0.5)
     ds, dv = (grid.ravel() for grid in np.meshgrid(offsets, offsets, indexing="ij"))
@@ -128,7 +128,8 @@ def _seen_ganglion(column: SpineColumn, opening: Opening, model: FloatArray) -> 
     is_in_fat = float(np.median(ring[best])) < _FAT_HU and clear[best] >= _CONTRAST_HU and blob[best] > _FAT_HU
     if not is_in_fat:
         return None
-    return model + np.array([ds[best], 0.0, dv[best]])
+    moved: FloatArray = model + np.array([ds[best], 0.0, dv[best]])
+    return moved
 
 
 def _around(

@@ -74,7 +74,7 @@ def _inside(mean: Float32Array, hollow: BoolArray, grid: VolumeGeometry) -> tupl
     ended = _steady(share, grid) > 1.0 - _SAC_SHARE
     soft = hollow & ~fat
     core = itk.eroded(soft, grid, _NECK_MM)
-    bounded = soft & itk.dilated(core, grid, _NECK_MM + float(grid.spacing_mm.max()))
+    bounded = soft & itk.dilated(core, grid, _NECK_MM + 1.5 * float(grid.spacing_mm.max()))
     thinned = itk.eroded(hollow, grid, _WITHOUT_FAT_MM)
     sac = np.where(shown[:, None, None], bounded, thinned)
     sac[ended] = False

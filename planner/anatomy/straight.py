@@ -47,22 +47,25 @@ class StraightGrid:
     @property
     def s_mm(self) -> FloatArray:
         """(n_s,) arc length of each slice."""
-        return self.first_mm[0] + self.step_mm * np.arange(self.shape[0])
+        return self._axis_mm(0)
 
     @property
     def v_mm(self) -> FloatArray:
         """(n_v,) millimetres in front of the canal's centre."""
-        return self.first_mm[1] + self.step_mm * np.arange(self.shape[1])
+        return self._axis_mm(1)
 
     @property
     def u_mm(self) -> FloatArray:
         """(n_u,) millimetres to the left of the canal's centre."""
-        return self.first_mm[2] + self.step_mm * np.arange(self.shape[2])
+        return self._axis_mm(2)
+
+    def _axis_mm(self, axis: int) -> FloatArray:
+        return np.asarray(self.first_mm[axis] + self.step_mm * np.arange(self.shape[axis]), dtype=np.float64)
 
     def index(self, suv_mm: npt.ArrayLike) -> FloatArray:
         """(..., 3) spine coordinates (s, u, v) to fractional indices (s, v, u)."""
         suv = np.asarray(suv_mm, dtype=np.float64)
-        return (suv[..., [0, 2, 1]] - np.array(self.first_mm)) / self.step_mm
+        return np.asarray((suv[..., [0, 2, 1]] - np.array(self.first_mm)) / self.step_mm)
 
     def suv_mm(self, index: npt.ArrayLike) -> FloatArray:
         """(..., 3) fractional indices (s, v, u) to spine coordinates (s, u, v)."""
