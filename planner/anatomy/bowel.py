@@ -22,7 +22,7 @@ from planner.anatomy.coarse import (
     eroded,
     opened,
 )
-from planner.geometry import BoolArray, FloatArray
+from planner.geometry import BoolArray
 from planner.structures import Side
 
 _FAT_HU = -40.0
@@ -49,6 +49,9 @@ _FLANK_U_MM, _FLANK_V_MM = 75.0, -30.0
 _NEAR_GAS_MM = 15.0
 """What is soft and this near to gas is bowel wherever it lies, behind psoas and kidney too."""
 
+_SPINE_U_MM = 26.0
+"""Beside the bodies: between the bodies and behind them lies no bowel."""
+
 _CHEST_SHARE = 0.3
 """A slice with more lung than this share of the body is chest: heart, not bowel."""
 
@@ -60,7 +63,8 @@ _BOWEL_CONFIDENCE = 0.3
 _BOWEL_UNCERTAINTY_MM = 5.0
 _ORGAN_UNCERTAINTY_MM = 8.0
 
-_ILIUM_U_MM = 52.0
+_ILIUM_U_MM, _GAP_MM = 52.0, 20.0
+"""Bone further to the side is ilium where it is thick; it is traced upwards over gaps smaller than this."""
 
 _CORE_MM, _SPLEEN_CORE_MM = 12.0, 8.0
 """Half the width of the narrowest place through which liver or spleen still hang together."""
@@ -108,24 +112,28 @@ def _content(image: CoarseImage, gas: BoolArray, lung: BoolArray) -> BoolArray:
     front = image.v_mm > _FRONT_V_MM
     front |= (beside > _PSOAS_U_MM) & (image.v_mm > _PSOAS_V_MM)
     front |= (beside > _FLANK_U_MM) & (image.v_mm > _FLANK_V_MM)
-    front &= beside < _wings_mm(image)[:, None, None]
+    front &= ~_beside_wings(image)
     chest = lung.sum(axis=(1, 2)) > _CHEST_SHARE * np.maximum(image.body.sum(axis=(1, 2)), 1)
     front[chest] = False
-    near_gas = distance_outside(gas) * image.spacing_mm <= _NEAR_GAS_MM
+    bowel_gas = gas & (distance_outside(lung) * image.spacing_mm > _NEAR_GAS_MM)
+    near_gas = distance_outside(bowel_gas) * image.spacing_mm <= _NEAR_GAS_MM
+    near_gas &= (image.v_mm > _FLANK_V_MM) & ((beside > _SPINE_U_MM) | (image.v_mm > _FRONT_V_MM))
     return ((_inside_wall(image) & front) | near_gas) & image.body & ~dilated(image.bone, 1)
 
 
-def _wings_mm(image: CoarseImage) -> FloatArray:
-    """(slices,) how far to the side content may lie: up to the iliac wings where there are any."""
+def _beside_wings(image: CoarseImage) -> BoolArray:
+    """Behind or beyond the iliac wings: gluteal muscle, slice by slice from the scan's lower end to the crest."""
     far = image.bone & (np.abs(image.u_mm) > _ILIUM_U_MM)
-    thick = opened(far, image.ball(6.0))
-    limits = np.full(len(far), np.inf)
+    thick = opened(closed(far, image.ball(6.0)), image.ball(6.0))
     rows = np.flatnonzero(thick.any(axis=(1, 2)))
-    if len(rows) == 0 or rows[0] > image.ball(20.0):
-        return limits
-    for k in rows[: int(np.argmax(np.append(np.diff(rows) > image.ball(20.0), True))) + 1]:
-        limits[k] = float(np.percentile(np.abs(image.u_mm[k][thick[k]]), 90))
-    return limits
+    outside = np.zeros_like(far)
+    if len(rows) == 0 or rows[0] > image.ball(_GAP_MM):
+        return outside
+    for k in rows[: int(np.argmax(np.append(np.diff(rows) > image.ball(_GAP_MM), True))) + 1]:
+        u, v = np.abs(image.u_mm[k]), image.v_mm[k]
+        near, beyond = np.percentile(u[thick[k]], (20, 90))
+        outside[k] = (u > beyond) | ((u > near) & (v < np.median(v[thick[k]])))
+    return outside
 
 
 def _inside_wall(image: CoarseImage) -> BoolArray:

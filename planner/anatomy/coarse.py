@@ -26,6 +26,9 @@ _FRAME_STEP = 6
 
 _OUTSIDE_HU = -1024
 
+_MARGIN_MM = 10.0
+"""Room around the body where the scan has it, so that its surface is seen as one; the scan's own edge is none."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Region:
@@ -191,7 +194,8 @@ def _reduced_mask(mask: BoolArray, geometry: VolumeGeometry, target: VolumeGeome
 
 
 def _grid_around(body: BoolArray, geometry: VolumeGeometry, spacing_mm: float) -> VolumeGeometry:
-    box = bounding_box(body) or tuple(slice(0, n) for n in body.shape)
+    margin = int(np.ceil(_MARGIN_MM / geometry.spacing_mm[1:].max()))
+    box = bounding_box(body, margin) or tuple(slice(0, n) for n in body.shape)
     first = np.array([span.start for span in box]) - 0.5
     extent = np.array([span.stop - span.start for span in box]) * geometry.spacing_mm
     shape = np.maximum(np.ceil(extent / spacing_mm - 1e-6).astype(int), 2)

@@ -187,7 +187,7 @@ def _placed(image: CoarseImage, shown: Float32Array, side: Side) -> _Fit | None:
 def _crest_row(image: CoarseImage, side: Side) -> int:
     """The slice of the highest ilium that is traced from the scan's lower end; 0 where there is none."""
     beside = image.bone & (image.u_mm * side.sign > _ILIUM_BESIDE_MM)
-    thick = opened(beside, image.ball(6.0))
+    thick = opened(closed(beside, image.ball(6.0)), image.ball(6.0))
     rows = np.flatnonzero(thick.any(axis=(1, 2)))
     gap = image.ball(_GAP_MM)
     if len(rows) == 0 or rows[0] > gap:

@@ -14,7 +14,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from planner.anatomy.coarse import CoarseImage, Region, closed, components, dilated, distance_outside, eroded
+from planner.anatomy.coarse import (
+    CoarseImage,
+    Region,
+    closed,
+    components,
+    dilated,
+    distance_outside,
+    eroded,
+    grown_inside,
+)
 from planner.anatomy.rib_cage import RibCage, rib_cage
 from planner.geometry import BoolArray
 
@@ -75,7 +84,8 @@ class Lungs:
 def find_lungs(image: CoarseImage, t12_lower_end_s_mm: float | None = None) -> Lungs:
     """Lung, gas and pleural zone; without the T12 level the zone ends by ribs and lung, and a warning says so."""
     cage = rib_cage(image)
-    air = (image.hu < AIR_HU) & image.body
+    inner = eroded(image.body, image.ball(_SKIN_MM))
+    air = (image.hu < AIR_HU) & inner
     lung, lung_confidence = _lung(air, image, cage)
     filled = _with_vessels(lung, image)
     end, how = _lower_end(image, cage, lung, t12_lower_end_s_mm)
@@ -83,16 +93,11 @@ def find_lungs(image: CoarseImage, t12_lower_end_s_mm: float | None = None) -> L
     found = image.region(zone, cage.confidence(filled, image), _ZONE_UNCERTAINTY_MM)
     return Lungs(
         image.region(filled, lung_confidence, image.spacing_mm),
-        image.region(_gas(image) & ~dilated(filled, 1), 0.9, image.spacing_mm),
+        image.region((image.hu < _GAS_HU) & inner & ~dilated(filled, 1), 0.9, image.spacing_mm),
         found,
         end if found else None,
         tuple(w for w in (_no_lung(lung), how) if w),
     )
-
-
-def _gas(image: CoarseImage) -> BoolArray:
-    """Gas inside the body, down to bubbles of a voxel."""
-    return (image.hu < _GAS_HU) & eroded(image.body, image.ball(_SKIN_MM))
 
 
 def _no_lung(lung: BoolArray) -> str:
@@ -116,7 +121,9 @@ def _lung(air: BoolArray, image: CoarseImage, cage: RibCage) -> tuple[BoolArray,
         return np.zeros_like(air), 0.0
     clear = np.clip((contact - _LEAST_RIB_CONTACT) / _LEAST_RIB_CONTACT, 0.0, 1.0)
     confidence = 0.6 + 0.4 * float(np.average(clear[is_lung], weights=sizes_ml[is_lung]))
-    return is_lung[parts], confidence
+    sure = is_lung[parts]
+    slivers = air & (sizes_ml < _SMALLEST_ML)[parts]
+    return grown_inside(sure, sure | slivers), confidence
 
 
 def _parts(air: BoolArray, image: CoarseImage) -> npt.NDArray[np.int32]:
