@@ -35,6 +35,10 @@ _PLATE_HU = 250.0
 _NEAR_MM = 4.0
 """From both vertebrae: where a gap can lie."""
 
+_EVEN_MM = 1.5
+_BRIDGED_VOXELS = 1.5
+"""Holes of 2 mm do not part a sheet; the next dark sheet, a process's marrow, is 4 mm away."""
+
 _UNEVEN_MM = 3.0
 """How much nearer to one vertebra than to the other: the marrow inside a process is a dark sheet between plates too."""
 
@@ -59,7 +63,7 @@ _FEWEST = 30
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cube:
-    """Fine voxels (k, j, i) around one joint and which of them lie between its two processes.
+    """Fine voxels (k, j, i) around one joint and which of them lie between its two processes; ``evenness`` is 1 half-way.
 
     ``apart`` points from the lower vertebra's process to the upper one's, ``cranial`` along the canal; unit vectors.
     """
@@ -67,6 +71,7 @@ class _Cube:
     geometry: VolumeGeometry
     hu: Float32Array
     between: BoolArray
+    evenness: FloatArray
     apart: FloatArray
     cranial: FloatArray
 
@@ -140,7 +145,10 @@ def _cube(volume: Volume, column: SpineColumn, vertebrae: Vertebrae, n: int, sid
     beside = (u >= inner - _INWARD_MM) & (u <= outer + _OUTWARD_MM)
     between = (np.maximum(low, high) <= _NEAR_MM) & (np.abs(low - high) <= _UNEVEN_MM) & beside
     cranial = grid.frame.at(grid.suv_mm((middles[0] + middles[1]) / 2.0)[0])[3]
-    return _Cube(geometry, hu, between, unit(grid.points_mm(middles[1]) - grid.points_mm(middles[0])), cranial)
+    evenness = np.exp(-(((low - high) / _EVEN_MM) ** 2))
+    return _Cube(
+        geometry, hu, between, evenness, unit(grid.points_mm(middles[1]) - grid.points_mm(middles[0])), cranial
+    )
 
 
 def _fine_points(centre_mm: FloatArray) -> tuple[FloatArray, VolumeGeometry]:
@@ -181,22 +189,24 @@ def _sheet(cube: _Cube) -> Sheet | None:
     across = normal[tuple(where.T)][:, ::-1]
     upright = (np.abs(across @ cube.apart) > _FACING_COSINE) & (np.abs(across @ cube.cranial) < _STEEPEST)
     good = upright & (dip > 0) & (np.minimum(plates[0], plates[1]) > _PLATE_HU)
-    return _largest_sheet(cube, where[good], across[good], dip[good])
+    worth = dip * cube.evenness[tuple(where.T)]
+    return _largest_sheet(cube, where[good], across[good], np.stack([dip, worth])[:, good])
 
 
-def _largest_sheet(cube: _Cube, where: IntArray, normals: FloatArray, dip: FloatArray) -> Sheet | None:
+def _largest_sheet(cube: _Cube, where: IntArray, normals: FloatArray, dip_and_worth: FloatArray) -> Sheet | None:
     if len(where) < _FEWEST:
         return None
+    dip, worth = dip_and_worth
     weight = np.zeros(cube.hu.shape)
-    weight[tuple(where.T)] = dip
-    parts = components(distance_mm(weight > 0) < 2.0)
+    weight[tuple(where.T)] = worth
+    parts = components(distance_mm(weight > 0) < _BRIDGED_VOXELS)
     strength = np.bincount(parts.ravel(), weights=weight.ravel())
     strength[0] = 0.0
     chosen = parts[tuple(where.T)] == strength.argmax()
     if np.count_nonzero(chosen) < _FEWEST:
         return None
     points = cube.geometry.points_mm(where[chosen])
-    return Sheet(points, normals[chosen], dip[chosen], float(np.average(dip[chosen], weights=dip[chosen])))
+    return Sheet(points, normals[chosen], worth[chosen], float(np.average(dip[chosen], weights=worth[chosen])))
 
 
 def _dark_sheets(cube: _Cube) -> tuple[FloatArray, FloatArray]:
