@@ -12,8 +12,11 @@ import json
 import os
 from enum import StrEnum
 from pathlib import Path
+from typing import BinaryIO
 
 _FIRST = "0" * 64
+_LONGEST_LINE_BYTES = 65536
+"""A line holds a few short facts; so much of the file's end surely holds the last one whole."""
 
 
 class AuditEvent(StrEnum):
@@ -38,8 +41,7 @@ class AuditTrail:
         """Append one line, durably; ``facts`` must hold no patient data."""
         with self._path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            file.seek(0)
-            line = {"event": str(event), "at_s": at_s, **facts, "before": _hash_of_last(file.readlines())}
+            line = {"event": str(event), "at_s": at_s, **facts, "before": _hash_of_last(_tail(file))}
             file.write(json.dumps(line, sort_keys=True).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -54,6 +56,13 @@ class AuditTrail:
                 return number
             before = _hash(line)
         return None
+
+
+def _tail(file: BinaryIO) -> list[bytes]:
+    """The last lines; the first of them may be cut."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _LONGEST_LINE_BYTES))
+    return file.readlines()
 
 
 def _hash_of_last(lines: list[bytes]) -> str:

@@ -7,12 +7,13 @@ no other. Beyond one machine another ``Executor`` takes this one's place.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import resource
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from typing import Any, ParamSpec, TypeVar, cast
 
 from dicom_io.errors import DicomIoError
@@ -103,11 +104,20 @@ def _stop(child: multiprocessing.process.BaseProcess) -> None:
         child.join(_STOP_WAIT_S)
 
 
+def _end_with_parent() -> None:
+    """A service that was killed must not leave a case behind that writes beside its successor's."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
 def _answer(
     theirs: Connection, memory_bytes: int, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     """In the child: the call's result, or why there is none. Only our own sentences are free of patient data."""
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    threading.Thread(target=_end_with_parent, name="watch parent", daemon=True).start()
     try:
         answer = fn(*args, **kwargs)
     except (PlannerError, DicomIoError, ServiceError) as error:

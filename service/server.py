@@ -101,6 +101,8 @@ class Service:
             )
             return
         self._next_look_s.pop(case.number, None)
+        images = len(self._store.instances(case.series_instance_uid))
+        self._audit.record(AuditEvent.INSTANCES_RECEIVED, now_s, case=case.number, images=images)
         self._move(case.number, _AFTER[verdict.readiness], verdict.why, now_s)
 
     def _begin(self, case: Case, now_s: float) -> None:

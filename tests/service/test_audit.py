@@ -34,3 +34,11 @@ def test_a_removed_line_breaks_the_chain(path):
 def test_a_line_that_is_no_json_breaks_the_chain(path):
     path.write_text(path.read_text() + "x\n")
     assert AuditTrail(path).broken_line() == 5
+
+
+def test_a_long_trail_stays_whole(tmp_path):
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    for number in range(300):
+        trail.record(AuditEvent.SECURITY_ALERT, float(number), reason="x" * 400)
+    assert (tmp_path / "audit.jsonl").stat().st_size > 100_000
+    assert trail.broken_line() is None
