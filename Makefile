@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NEEDLEPLAN := $(BIN)/needleplan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint soak bench bench-accuracy bench-speed clean
+.PHONY: help demo test test-fast lint soak bench bench-speed clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -20,7 +20,7 @@ $(VENV)/.product: $(VENV)/.python pyproject.toml
 	touch $@
 
 $(VENV)/.development: $(VENV)/.product
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
 
 demo: $(VENV)/.product ## install, then plan on the sample series and write everything into ./demo
@@ -43,8 +43,15 @@ soak: $(VENV)/.development ## the long tests
 	sh .ci/debian graphics servers
 	$(BIN)/pytest -m soak
 
-bench: $(VENV)/.development ## folder to all files on one scan: SERIES=... ROOT=L3 SIDE=left
+$(VENV)/.benchmarks: $(VENV)/.development
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $@
+
+bench: $(VENV)/.product ## folder to all files on one scan: SERIES=... ROOT=L3 SIDE=left
 	$(BIN)/python benchmarks/main_job.py $(SERIES) --root $(ROOT) --side $(SIDE)
+
+bench-speed: $(VENV)/.benchmarks ## paths a second beside the peers; SERIES=... adds a scan
+	$(BIN)/python benchmarks/speed.py $(SERIES)
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache
