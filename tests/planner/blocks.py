@@ -37,18 +37,16 @@ def grid(spacing_mm: float = 1.5) -> VolumeGeometry:
 
 
 def block(balls: list[Ball], geometry: VolumeGeometry | None = None, uncertainty_mm: float = 0.5) -> Anatomy:
-    """Balls in a block with flat skin at ``SKIN_Y_MM`` behind and air around."""
+    """Balls in a block with flat skin at ``SKIN_Y_MM`` behind and air around; the first of two that overlap is kept."""
     geometry = geometry or grid()
     centres = geometry.points_mm(np.stack(np.meshgrid(*map(np.arange, geometry.shape), indexing="ij"), axis=-1))
     body = (centres[..., 1] <= SKIN_Y_MM) & (np.abs(centres[..., 0]) <= 55.0)
     labels = np.where(body, 1, 0).astype(np.uint16)
-    entries = {1: LabelEntry(Structure.BODY)}
-    for number, structure in enumerate(KINDS, start=2):
-        entries[number] = LabelEntry(structure)
-        for ball in balls:
-            if ball.structure is structure:
-                inside = np.linalg.norm(centres - ball.centre_mm, axis=-1) <= ball.radius_mm
-                labels[inside & body] = number
+    values = {structure: number for number, structure in enumerate(KINDS, start=2)}
+    entries = {1: LabelEntry(Structure.BODY), **{number: LabelEntry(structure) for structure, number in values.items()}}
+    for ball in balls:
+        inside = np.linalg.norm(centres - ball.centre_mm, axis=-1) <= ball.radius_mm
+        labels[inside & (labels == 1)] = values[ball.structure]
     around = np.where(body, int(Surroundings.BODY), int(Surroundings.AIR)).astype(np.uint16)
     return Anatomy(
         labels=LabelMap(geometry, labels, entries),
