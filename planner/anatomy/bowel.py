@@ -22,6 +22,7 @@ from planner.anatomy.coarse import (
     eroded,
     opened,
 )
+from planner.anatomy.itk import filled_in_slices
 from planner.geometry import BoolArray
 from planner.structures import Side
 
@@ -137,11 +138,11 @@ def _beside_wings(image: CoarseImage) -> BoolArray:
 
 
 def _inside_wall(image: CoarseImage) -> BoolArray:
-    """Deeper than the wall of the abdomen: its muscle starts under the subcutaneous fat."""
+    """Deeper than the wall of the abdomen: a ring of muscle under the subcutaneous fat, filled slice by slice."""
     flesh = (image.hu > _FAT_HU) | (image.hu < -250.0)
     under_skin = eroded(image.body, image.ball(4.0))
-    hull = closed(opened(flesh & under_skin, 1), image.ball(16.0)) & image.body
-    return eroded(hull, image.ball(_WALL_MM))
+    ring = closed(opened(flesh & under_skin, 1), image.ball(8.0))
+    return eroded(filled_in_slices(ring & image.body), image.ball(_WALL_MM))
 
 
 def _organs(image: CoarseImage, even: BoolArray) -> tuple[BoolArray, BoolArray]:
