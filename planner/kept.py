@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
-from planner.fan import Face, Swept
+from planner.fan import Exit, Face, Swept
 from planner.fields import DistanceField, Lattice
-from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray
+from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
 from planner.obstacles import NOTHING, Obstacle, cap_mm, obstacle_at
-from planner.reach import FAR_CAP_MM, FAR_STEP_MM, NEAR_CAP_MM, NEAR_STEP_MM, Entries, Reach, Zone
-from planner.reach import _ends as ends_of
+from planner.reach import FAR_CAP_MM, FAR_STEP_MM, NEAR_CAP_MM, NEAR_MM, NEAR_STEP_MM, Entries, Reach, Zone
 from planner.reach import _pack as pack
 from planner.volume import LabelMap
 
@@ -109,9 +108,9 @@ class Kept:
         entries: Entries,
     ) -> Kept:
         """Distances around every wanted path with an entry in skin, and around such paths moved by ``MOVABLE_MM``."""
-        near, far = boxes_of(labels, obstacles, tips_mm, faces, entries, MOVABLE_MM)
-        ends = ends_of(tips_mm, faces, entries)[1]
-        around = Lattice.around(labels.geometry, ends, MEASURED_TO_MM + MOVABLE_MM, FAR_STEP_MM)
+        near_ends, far_ends = ends_of(labels.geometry, tips_mm, faces, entries)
+        near, far = _lattices(labels.geometry, obstacles, (near_ends, far_ends), MOVABLE_MM)
+        around = Lattice.around(labels.geometry, far_ends, MEASURED_TO_MM + MOVABLE_MM, FAR_STEP_MM)
         indices = obstacle_at(obstacles)[around.crop(labels.labels)]
         return cls(
             _layer(near, labels, obstacles, cap_mm(obstacles, NEAR_CAP_MM)),
@@ -128,7 +127,7 @@ class Kept:
         entries: Entries,
     ) -> bool:
         """Everything that new tips or wider margins ask for is inside; else it must be made anew."""
-        near, far = boxes_of(labels, obstacles, tips_mm, faces, entries, 0.0)
+        near, far = _lattices(labels.geometry, obstacles, ends_of(labels.geometry, tips_mm, faces, entries), 0.0)
         known = cap_mm(obstacles, NEAR_CAP_MM) <= self.near.cap_mm and cap_mm(obstacles, FAR_CAP_MM) <= self.far.cap_mm
         return known and _within(near, self.near.lattice) and _within(far, self.far.lattice)
 
@@ -137,20 +136,37 @@ class Kept:
         return Reach(self.near.room(obstacles), self.far.room(obstacles), entries, self.surfaces)
 
 
-def boxes_of(
-    labels: LabelMap,
-    obstacles: tuple[Obstacle, ...],
-    tips_mm: FloatArray,
-    faces: tuple[Face, ...],
-    entries: Entries,
-    wider_mm: float,
+def ends_of(
+    grid: VolumeGeometry, tips_mm: FloatArray, faces: tuple[Face, ...], entries: Entries
+) -> tuple[FloatArray, FloatArray]:
+    """Two opposite corners of the box along the grid's axes around the near, and around the whole part of every wanted path.
+
+    Only paths with an entry in skin count.
+    """
+    origin = grid.indices(np.zeros(3))
+    near, far = [tips := grid.indices(tips_mm)], [tips]
+    for tip, exits_of_tip in zip(tips, entries, strict=True):
+        for face, exits in zip(faces, exits_of_tip, strict=True):
+            enters = face.wanted & (exits.kind == Exit.SKIN)
+            rays = grid.indices(face.lps[enters]) - origin
+            if len(rays):
+                depth = (exits.depth_mm[enters] / face.norms[enters])[:, None]
+                near.append(tip + NEAR_MM * _extent(rays))
+                far.append(tip + _extent(rays * depth))
+    return grid.points_mm(_extent(np.concatenate(near))), grid.points_mm(_extent(np.concatenate(far)))
+
+
+def _extent(points: FloatArray) -> FloatArray:
+    return np.stack([points.min(axis=0), points.max(axis=0)])
+
+
+def _lattices(
+    grid: VolumeGeometry, obstacles: tuple[Obstacle, ...], ends_mm: tuple[FloatArray, FloatArray], wider_mm: float
 ) -> tuple[Lattice, Lattice]:
     """The near and the far lattice."""
-    near, far = ends_of(tips_mm, faces, entries)
-    grid = labels.geometry
     return (
-        Lattice.around(grid, near, cap_mm(obstacles, NEAR_CAP_MM) + wider_mm, NEAR_STEP_MM),
-        Lattice.around(grid, far, cap_mm(obstacles, FAR_CAP_MM) + wider_mm, FAR_STEP_MM),
+        Lattice.around(grid, ends_mm[0], cap_mm(obstacles, NEAR_CAP_MM) + wider_mm, NEAR_STEP_MM),
+        Lattice.around(grid, ends_mm[1], cap_mm(obstacles, FAR_CAP_MM) + wider_mm, FAR_STEP_MM),
     )
 
 
