@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -153,8 +153,17 @@ def main() -> None:
     warnings.filterwarnings("ignore", module=r"(pydicom|highdicom|pynetdicom)\b")
     try:
         app()
+    except SeveralSeriesError as question:
+        _refuse(str(question), *(f"--series {uid}  {facts}" for uid, facts in question.choices))
     except (PlannerError, DicomIoError, ServiceError) as refusal:
-        Console(stderr=True).print(escape(f"Refused: {refusal}"), style="red", soft_wrap=True)
-        for uid, facts in refusal.choices if isinstance(refusal, SeveralSeriesError) else ():
-            Console(stderr=True).print(escape(f"  --series {uid}  {facts}"), soft_wrap=True)
-        sys.exit(REFUSED)
+        _refuse(str(refusal))
+    except OSError as error:  # its text holds a path, and a path may hold a name
+        _refuse(f"a file or folder cannot be used ({error.strerror}); check the input, --out and the disk")
+
+
+def _refuse(*lines: str) -> NoReturn:
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(escape(f"Refused: {lines[0]}"), style="red")
+    for line in lines[1:]:
+        console.print(escape(f"  {line}"))
+    sys.exit(REFUSED)

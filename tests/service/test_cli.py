@@ -96,6 +96,24 @@ def test_a_folder_that_is_not_there_is_refused(needleplan, tmp_path):
     assert "no such file or folder" in answer.err
 
 
+def test_of_several_series_each_is_listed_with_what_names_it(needleplan, series, tmp_path):
+    write_series(series / "other", Grid(count=6), series_uid="1.2.826.77")
+    answer = needleplan("segment", series, "--out", tmp_path / "out")
+    assert answer.exit_code == REFUSED
+    assert "--series 1.2.826.77  series 3 (CT, 6 images" in answer.err
+    named = needleplan("segment", series, "--out", tmp_path / "out", "--series", "1.2.826.99")
+    assert named.exit_code == REFUSED
+    assert "not here" in named.err
+
+
+def test_a_place_that_cannot_be_written_is_refused_without_its_path(needleplan, series, tmp_path):
+    (tmp_path / "DOE^JANE").write_text("a file, not a folder")
+    answer = needleplan("segment", series, "--out", tmp_path / "DOE^JANE" / "out")
+    assert answer.exit_code == REFUSED
+    assert "Not a directory" in answer.err
+    assert "JANE" not in answer.err
+
+
 def test_results_never_go_among_the_images(needleplan, series):
     for given in (series, next(series.iterdir())):
         answer = needleplan("segment", given, "--out", series)
