@@ -1,0 +1,89 @@
+"""Needles of one sitting, planned together: from each target's own search to one choice.
+
+In: what the search of each target left. Out: the same with paths added that share a puncture, and the choice. LPS mm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from planner.costs import costs, weighted
+from planner.measure import measured
+from planner.plan import PlannedTrajectory
+from planner.reach import Reach
+from planner.search import Screened
+from planner.several import Needles, Together, choose, near_entries
+from planner.situation import Situation
+from planner.trajectories import Trajectories
+
+MOST_SHARED = 4
+"""Pairs of paths through one puncture that are measured, for each pair of targets."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Searched:
+    """One target after its search: where it looked, and the measured paths, the best first."""
+
+    situation: Situation
+    reach: Reach
+    screened: Screened
+    paths: tuple[PlannedTrajectory, ...]
+
+
+def with_shared_punctures(searched: Sequence[Searched]) -> tuple[Searched, ...]:
+    """With the cheapest pairs of paths that one puncture serves among each target's own, where measuring confirms both."""
+    added: list[list[PlannedTrajectory]] = [[] for _ in searched]
+    for first, second in combinations(range(len(searched)), 2):
+        for i, j in _pairs(searched[first], searched[second]):
+            one, other = _exactly(searched[first], i), _exactly(searched[second], j)
+            if one is not None and other is not None:
+                added[first].append(one)
+                added[second].append(other)
+    return tuple(replace(one, paths=_ranked((*one.paths, *more))) for one, more in zip(searched, added, strict=True))
+
+
+def together(searched: Sequence[Searched]) -> Together:
+    """One path for each target, none of which touches another."""
+    return choose([_needles(one.paths) for one in searched])
+
+
+def _pairs(first: Searched, second: Searched) -> list[list[int]]:
+    entries, prices = [], []
+    for one in (first, second):
+        entries.append(one.screened.feasible.candidates.paths.entries_mm)
+        prices.append(weighted(costs(one.screened.feasible)))
+    found: list[list[int]] = near_entries(entries[0], entries[1], (prices[0], prices[1]), MOST_SHARED).tolist()
+    return found
+
+
+def _exactly(one: Searched, index: int) -> PlannedTrajectory | None:
+    candidates = one.screened.feasible.candidates
+    outward = -candidates.paths.directions[index]
+    return measured(one.situation, one.reach, one.screened, int(candidates.tips[index]), outward)
+
+
+def _ranked(paths: tuple[PlannedTrajectory, ...]) -> tuple[PlannedTrajectory, ...]:
+    """The cheapest first; a path that came twice is kept once."""
+    once = {(path.entry_mm.tobytes(), path.target_mm.tobytes()): path for path in paths}
+    order = sorted(once.values(), key=lambda path: path.cost)
+    return tuple(replace(path, rank=rank) for rank, path in enumerate(order, start=1))
+
+
+def _needles(paths: tuple[PlannedTrajectory, ...]) -> Needles:
+    def column(values: list[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array(values, dtype=np.float64)
+
+    return Needles(
+        Trajectories(
+            np.array([path.entry_mm for path in paths]).reshape(-1, 3),
+            np.array([path.target_mm for path in paths]).reshape(-1, 3),
+        ),
+        column([path.needle.length_mm for path in paths]),
+        column([path.needle.radius_mm for path in paths]),
+        column([path.cost for path in paths]),
+        column([path.tolerance_deg for path in paths]),
+    )
