@@ -35,11 +35,17 @@ _PLATE_HU = 250.0
 _NEAR_MM = 4.0
 """From both vertebrae: where a gap can lie."""
 
+_BRIGHTER_HU = 120.0
+"""Over the darkest of the dark sheets: marrow is brighter than cartilage (by 50 to 150 HU; assumed)."""
+
 _EVEN_MM = 1.5
+_WORTHY = 0.2
+"""Of the sheet's best points: what is weaker does not say where the gap ends (assumed)."""
+
 _BRIDGED_VOXELS = 1.5
 """Holes of 2 mm do not part a sheet; the next dark sheet, a process's marrow, is 4 mm away."""
 
-_UNEVEN_MM = 3.0
+_UNEVEN_MM = 2.0
 """How much nearer to one vertebra than to the other: the marrow inside a process is a dark sheet between plates too."""
 
 _CLEAR_DIP_HU = 150.0
@@ -122,6 +128,7 @@ def _posterior_point(sheet: Sheet, suv: FloatArray) -> FloatArray:
     """(3,) on the gap at mid-height, its most posterior fifth."""
     middle = np.median(suv[:, 0])
     level = np.abs(suv[:, 0] - middle) <= max(2.0, float(np.percentile(np.abs(suv[:, 0] - middle), 30)))
+    level &= sheet.weight >= _WORTHY * np.percentile(sheet.weight, 90)
     back = level & (suv[:, 2] <= np.percentile(suv[level, 2], 20))
     return np.average(sheet.points_mm[back], axis=0, weights=sheet.weight[back])
 
@@ -189,7 +196,10 @@ def _sheet(cube: _Cube) -> Sheet | None:
     across = normal[tuple(where.T)][:, ::-1]
     upright = (np.abs(across @ cube.apart) > _FACING_COSINE) & (np.abs(across @ cube.cranial) < _STEEPEST)
     good = upright & (dip > 0) & (np.minimum(plates[0], plates[1]) > _PLATE_HU)
-    worth = dip * cube.evenness[tuple(where.T)]
+    if not good.any():
+        return None
+    brighter = np.maximum(inner - np.percentile(inner[good], 15), 0.0)
+    worth = dip * cube.evenness[tuple(where.T)] * np.exp(-brighter / _BRIGHTER_HU)
     return _largest_sheet(cube, where[good], across[good], np.stack([dip, worth])[:, good])
 
 
