@@ -7,6 +7,7 @@ taken in closed form.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,27 +85,31 @@ class Leg:
 def bound_of(shaft: Shaft, execution: Execution, obstacle: int) -> float:
     """Upper bound of an obstacle's probability of contact, from the planned path alone."""
     depths = shaft.depths_mm(0.0, 3 * execution.depth_sigma_mm)
-    straight = distances(shaft, obstacle, depths, np.zeros((1, len(depths), 2)))[0]
+    straight = distances(shaft, [obstacle], depths, np.zeros((1, len(depths), 2)))[0, 0]
     share = depths / shaft.length_mm
     sigmas = np.hypot((1.0 - share) * execution.skin_sigma_mm, share * execution.tip_sigma_mm)
     return contact_at_most(straight - shaft.radius_mm, sigmas, border_sigma_mm(shaft.obstacles[obstacle]))
 
 
-def touched_on(shaft: Shaft, execution: Execution, obstacle: int, draws: Draws, leg: Leg) -> FloatArray:
-    """(n,) probability that each drawn needle touches an obstacle on one leg; the border's error in closed form."""
-    depths, shares = touched_to(shaft, execution, obstacle, draws, leg.from_mm)
-    return shares[np.arange(len(shares)), ends_of(shaft, execution, depths, draws, leg)]
+def touched_on(shaft: Shaft, execution: Execution, obstacles: Sequence[int], draws: Draws, leg: Leg) -> FloatArray:
+    """(obstacles, n) probability that each drawn needle touches each of some obstacles on one leg."""
+    depths, shares = touched_to(shaft, execution, obstacles, draws, leg.from_mm)
+    return shares[:, np.arange(shares.shape[1]), ends_of(shaft, execution, depths, draws, leg)]
 
 
 def touched_to(
-    shaft: Shaft, execution: Execution, obstacle: int, draws: Draws, from_mm: float
+    shaft: Shaft, execution: Execution, obstacles: Sequence[int], draws: Draws, from_mm: float
 ) -> tuple[FloatArray, FloatArray]:
-    """(s,) depths, and (n, s) probability that each drawn needle has touched an obstacle down to each of them."""
+    """(s,) depths, and (obstacles, n, s) probability that each drawn needle has touched each one down to each of them.
+
+    The border's own error is taken in closed form.
+    """
     depths = shaft.depths_mm(from_mm, 3 * depth_sigma_mm(shaft, execution, from_mm))
-    found = distances(shaft, obstacle, depths, _offsets(shaft, execution, depths, draws, from_mm))
-    room = np.minimum.accumulate(found, axis=1) - shaft.radius_mm
-    sigma = border_sigma_mm(shaft.obstacles[obstacle])
-    return depths, normal_below(-room / sigma) if sigma > 0 else (room <= 0).astype(np.float64)
+    found = distances(shaft, obstacles, depths, _offsets(shaft, execution, depths, draws, from_mm))
+    room = np.minimum.accumulate(found, axis=2) - shaft.radius_mm
+    sigmas = [border_sigma_mm(shaft.obstacles[index]) for index in obstacles]
+    shares = [normal_below(-one / sigma) if sigma > 0 else one <= 0 for one, sigma in zip(room, sigmas, strict=True)]
+    return depths, np.array(shares, dtype=np.float64).reshape(room.shape)
 
 
 def ends_of(shaft: Shaft, execution: Execution, depths: FloatArray, draws: Draws, leg: Leg) -> IntArray:
@@ -144,24 +149,22 @@ def across_of(shaft: Shaft) -> FloatArray:
     return np.stack([right, np.cross(along, right)])
 
 
-def distances(shaft: Shaft, obstacle: int, depths_mm: FloatArray, offsets_mm: FloatArray) -> FloatArray:
-    """(n, s) distance of each needle's axis to an obstacle, from the fine layer near the tip."""
+def distances(shaft: Shaft, obstacles: Sequence[int], depths_mm: FloatArray, offsets_mm: FloatArray) -> FloatArray:
+    """(obstacles, n, s) distance of each needle's axis to each obstacle, from the fine layer near the tip."""
     along, basis = unit(shaft.tip_mm - shaft.entry_mm), across_of(shaft)
     near = shaft.length_mm - depths_mm <= NEAR_MM
-    found = np.empty(offsets_mm.shape[:2])
+    found = np.empty((len(obstacles), *offsets_mm.shape[:2]))
     for layer, chosen in ((shaft.kept.near, near), (shaft.kept.far, ~near)):
         if chosen.any():
             path = shaft.entry_mm + depths_mm[chosen, None] * along
-            found[:, chosen] = _layer_distances(layer, obstacle, path, offsets_mm[:, chosen], basis)
+            corners = _corners(layer, path, offsets_mm[:, chosen], basis)
+            for row, index in enumerate(obstacles):
+                found[row][:, chosen] = layer.at(index, corners).reshape(-1, int(chosen.sum()))
     return found
 
 
-def _layer_distances(
-    layer: Layer, obstacle: int, path_mm: FloatArray, offsets_mm: FloatArray, basis: FloatArray
-) -> FloatArray:
+def _corners(layer: Layer, path_mm: FloatArray, offsets_mm: FloatArray, basis: FloatArray) -> Corners:
     geometry = layer.lattice.geometry
     base = geometry.indices(path_mm)
     turned = geometry.indices(path_mm[0] + basis) - base[0]
-    indices = base[None] + offsets_mm @ turned
-    corners = Corners.of(geometry.shape, indices.reshape(-1, 3))
-    return layer.at(obstacle, corners).reshape(offsets_mm.shape[:2]).astype(np.float64)
+    return Corners.of(geometry.shape, (base[None] + offsets_mm @ turned).reshape(-1, 3))

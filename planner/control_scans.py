@@ -70,7 +70,7 @@ def risk_of(shaft: Shaft, execution: Execution, tolerance_deg: float, rng: np.ra
     draws = Draws.of(rng, SAMPLES)
     shown = [index for index in range(len(shaft.obstacles)) if bound_of(shaft, execution, index) >= NEVER]
     leg = Leg(0.0, shaft.length_mm)
-    touched = {index: touched_on(shaft, execution, index, draws, leg) for index in shown}
+    touched = dict(zip(shown, touched_on(shaft, execution, shown, draws, leg), strict=True))
     contacts = [
         Contact(obstacle.name, Probability.of_shares(touched[index]) if index in touched else Probability.below(NEVER))
         for index, obstacle in enumerate(shaft.obstacles)
@@ -81,20 +81,18 @@ def risk_of(shaft: Shaft, execution: Execution, tolerance_deg: float, rng: np.ra
     return Risk(
         execution.name,
         tuple(sorted(contacts, key=lambda contact: -contact.probability.value)),
-        _any_contact([_free_of(list(touched.values()))] if shown else []),
+        _any_contact([_free_of(np.array(list(touched.values())))] if shown else []),
         Probability.exactly(missed(ALLOWED_TIP_ERROR_MM, execution.tip_sigma_mm)),
         Probability.exactly(1.0 - missed(tolerance_deg, execution.angle_sigma_deg)),
         stops,
-        _any_contact(
-            [_free_of([touched_on(shaft, execution, i, draws, one) for i in shown]) for one in scanned if shown]
-        ),
+        _any_contact([_free_of(touched_on(shaft, execution, shown, draws, one)) for one in scanned if shown]),
         Probability.exactly(missed(ALLOWED_TIP_ERROR_MM, last_tip)),
     )
 
 
-def _free_of(touched: list[FloatArray]) -> FloatArray:
-    """(n,) probability that a needle has touched none."""
-    free: FloatArray = np.prod([1.0 - share for share in touched], axis=0)
+def _free_of(touched: FloatArray) -> FloatArray:
+    """(n,) probability that a needle has touched none of (k, n)."""
+    free: FloatArray = np.prod(1.0 - touched, axis=0)
     return free
 
 
@@ -111,11 +109,9 @@ def checkpoints(shaft: Shaft, execution: Execution, shown: list[int], draws: Dra
     stops = [0.0, *np.arange(SCAN_EVERY_MM, length - SCAN_EVERY_MM / 2, SCAN_EVERY_MM).tolist(), length]
     free = np.zeros((len(stops), len(stops)))
     for number, start in enumerate(stops[:-1]):
-        survived = np.ones((len(draws.depth), len(stops) - number - 1))
-        for index in shown:
-            depths, shares = touched_to(shaft, execution, index, draws, start)
-            ends = [ends_of(shaft, execution, depths, draws, Leg(start, stop)) for stop in stops[number + 1 :]]
-            survived *= 1.0 - np.take_along_axis(shares, np.stack(ends, axis=1), axis=1)
+        depths, shares = touched_to(shaft, execution, shown, draws, start)
+        ends = [ends_of(shaft, execution, depths, draws, Leg(start, stop)) for stop in stops[number + 1 :]]
+        survived = np.take_along_axis(np.prod(1.0 - shares, axis=0), np.stack(ends, axis=1), axis=1)
         free[number, number + 1 :] = survived.mean(axis=0)
     return tuple(stops[node] for node in best_chain(free)[1:-1])
 

@@ -135,12 +135,10 @@ def _clock_shares() -> FloatArray:
 def _rooms(shaft: Shaft, depths_mm: FloatArray, bow_mm: FloatArray) -> FloatArray:
     """(obstacles, 12) least room beyond the margins along arcs that bow by ``bow_mm`` at each depth; off by 0.4 mm."""
     offsets = _clock_shares()[:, None, :] * bow_mm[None, :, None]
-    return np.stack(
-        [
-            (distances(shaft, index, depths_mm, offsets) - margins_mm(shaft, index, depths_mm)).min(axis=1)
-            for index in range(len(shaft.obstacles))
-        ]
-    )
+    every = range(len(shaft.obstacles))
+    margins = np.stack([margins_mm(shaft, index, depths_mm) for index in every])
+    free: FloatArray = (distances(shaft, every, depths_mm, offsets) - margins[:, None, :]).min(axis=2)
+    return free
 
 
 def margins_mm(shaft: Shaft, obstacle: int, depths_mm: FloatArray) -> FloatArray:

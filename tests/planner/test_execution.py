@@ -44,7 +44,7 @@ def wall_from(x_mm: float) -> BoolArray:
 
 def drawn(shaft: Shaft, execution: Execution, leg: Leg, seed: int = 0, count: int = 4000) -> float:
     draws = Draws.of(np.random.default_rng(seed), count)
-    return float(touched_on(shaft, execution, 0, draws, leg).mean())
+    return float(touched_on(shaft, execution, [0], draws, leg).mean())
 
 
 def phi(x: float) -> float:
