@@ -38,7 +38,7 @@ def bone_met_mm(bone: Volume, frame: SpineFrame) -> FloatArray:
     points = frame.centres_mm[:, None, None, :] + reach[None, None, :, None] * directions(frame)[:, :, None, :]
     hard = bone.linear(points, outside=0.0) >= 50.0  # (n, angles, reach)
     met = reach[np.argmax(hard, axis=2)]
-    return np.where(hard.any(axis=2), met, np.nan)
+    return np.asarray(np.where(hard.any(axis=2), met, np.nan))
 
 
 def canal_rings(bone: Volume, frame: SpineFrame) -> FloatArray:
@@ -59,7 +59,7 @@ def recentred(bone: Volume, frame: SpineFrame) -> FloatArray:
     area = (ring**2).sum(axis=1)
     u = 2.0 / 3.0 * (ring**3 * np.cos(angle)).sum(axis=1) / area
     v = 2.0 / 3.0 * (ring**3 * np.sin(angle)).sum(axis=1) / area
-    return frame.centres_mm + u[:, None] * frame.left + v[:, None] * frame.anterior
+    return np.asarray(frame.centres_mm + u[:, None] * frame.left + v[:, None] * frame.anterior)
 
 
 def _running_quantile(met: FloatArray, share: float) -> FloatArray:

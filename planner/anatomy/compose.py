@@ -7,11 +7,11 @@ Values are given in the order of painting, so the same structures get the same v
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from planner.geometry import AnyArray, BoolArray, VolumeGeometry
+from planner.geometry import BoolArray, VolumeGeometry
 from planner.structures import LevelName, Part, Side, SpineLevel, Structure
 from planner.volume import LabelEntry, LabelMap
 
@@ -62,16 +62,19 @@ class Piece:
     uncertainty_mm: float
 
 
-def piece(mask: BoolArray, entry: LabelEntry, uncertainty_mm: float) -> Piece | None:
-    """A piece cut to the box it fills; None where the mask is empty."""
-    spans = []
+def piece(
+    mask: BoolArray, entry: LabelEntry, uncertainty_mm: float, corner: tuple[int, int, int] = (0, 0, 0)
+) -> Piece | None:
+    """A piece cut to the box it fills; None where the mask is empty. ``corner`` is where the mask lies in the grid."""
+    first = list(corner)
     for axis in range(3):
         used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
         if not len(used):
             return None
-        spans.append(slice(int(used[0]), int(used[-1]) + 1))
-    box = (spans[0], spans[1], spans[2])
-    return Piece(np.ascontiguousarray(mask[box]), box, entry, uncertainty_mm)
+        first[axis] += int(used[0])
+        mask = mask[tuple(slice(int(used[0]), int(used[-1]) + 1) if a == axis else slice(None) for a in range(3))]
+    k, j, i = (slice(low, low + n) for low, n in zip(first, mask.shape, strict=True))
+    return Piece(np.ascontiguousarray(mask), (k, j, i), entry, uncertainty_mm)
 
 
 def compose(geometry: VolumeGeometry, pieces: Iterable[Piece | None]) -> LabelMap:
@@ -133,8 +136,3 @@ def _outside_beside(body: BoolArray, axis: int, step: int) -> BoolArray:
     beside[tuple(low)] |= ~body[tuple(high)]
     beside[tuple(high)] |= ~body[tuple(low)]
     return beside
-
-
-def on_grid(labels: LabelMap, array: AnyArray, geometry: VolumeGeometry) -> LabelMap:
-    """The same meanings with another grid's voxels."""
-    return replace(labels, geometry=geometry, labels=array)

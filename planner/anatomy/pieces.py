@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.anatomy import itk
 from planner.anatomy.coarse import Region
 from planner.anatomy.column import SpineColumn
 from planner.anatomy.compose import Piece, piece, skin_layer
@@ -136,26 +137,31 @@ def _half(geometry: VolumeGeometry, found: Found, side: Side) -> BoolArray:
 
 def _vertebrae(geometry: VolumeGeometry, found: Found) -> Iterator[Piece | None]:
     scan = on_scan(found.vertebrae, found.column, geometry, found.bone.mask)
+    box = itk.box_around((scan.number > 0) | (scan.disc > 0), geometry)
+    corner = (box[0].start, box[1].start, box[2].start)
+    number, code, disc = scan.number[box], scan.part[box], scan.disc[box]
     near = half_voxel_mm(geometry) + _INSTANCE_UNCERTAINTY_MM
     for n, (name, sure) in enumerate(zip(found.names, found.vertebrae.confidence, strict=True), start=1):
-        own = scan.number == n
+        own = number == n
         if isinstance(name, SpineLevel) and name.region == "S":
-            yield piece(own, LabelEntry(Structure.SACRUM, level=name, confidence=sure), near)
+            yield piece(own, LabelEntry(Structure.SACRUM, level=name, confidence=sure), near, corner)
             continue
-        for code, part in _PARTS.items():
+        for part_code, part in _PARTS.items():
             entry = LabelEntry(Structure.VERTEBRA, part, name, confidence=sure)
-            yield piece(own & (scan.part == code), entry, near)
+            yield piece(own & (code == part_code), entry, near, corner)
     for n, name in enumerate(found.names[1:], start=1):
         entry = LabelEntry(Structure.DISC, level=name, confidence=found.vertebrae.confidence[n])
-        yield piece(scan.disc == n, entry, near)
+        yield piece(disc == n, entry, near, corner)
 
 
 def _roots(geometry: VolumeGeometry, roots: tuple[NerveRoot, ...]) -> Iterator[Piece | None]:
-    drawn = draw_roots(roots, geometry)
+    whole = draw_roots(roots, geometry)
+    box = itk.box_around(whole > 0, geometry)
+    corner, drawn = (box[0].start, box[1].start, box[2].start), whole[box]
     for n, root in enumerate(roots):
         for offset, part in ((1, Part.ROOT), (2, Part.GANGLION)):
             entry = LabelEntry(Structure.NERVE_ROOT, part, root.between.upper, root.side, root.confidence)
-            yield piece(drawn == 2 * n + offset, entry, root.uncertainty_mm)
+            yield piece(drawn == 2 * n + offset, entry, root.uncertainty_mm, corner)
 
 
 def _organs(geometry: VolumeGeometry, organs: Organs) -> Iterator[Piece | None]:

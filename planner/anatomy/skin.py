@@ -129,7 +129,7 @@ def _body_parts(core: BoolArray, coarse: Volume) -> BoolArray:
         inside = coarse.voxels[piece]
         if low <= height <= high and -50 < np.median(inside) < 150 and (inside > 250).mean() > 0.01:
             parts = parts | piece
-    return parts
+    return np.asarray(parts)
 
 
 def _gas_cut_by_the_edge(body: BoolArray, outside_scan: BoolArray, coarse: Volume) -> BoolArray:
@@ -141,7 +141,7 @@ def _gas_cut_by_the_edge(body: BoolArray, outside_scan: BoolArray, coarse: Volum
     inside = np.zeros(int(labels.max()) + 1, dtype=bool)
     for label in range(1, min(len(inside), 40)):
         inside[label] = np.median(coarse.voxels[labels == label]) > _AIR_HU
-    return np.asarray(inside[labels]) & itk.dilated(body, coarse.geometry, 60.0)
+    return np.asarray(inside[labels] & itk.dilated(body, coarse.geometry, 60.0))
 
 
 def _refined(volume: Volume, rough: BoolArray, grid: VolumeGeometry) -> BoolArray:

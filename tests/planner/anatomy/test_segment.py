@@ -15,8 +15,13 @@ from planner.errors import AnatomyError, ModalityError
 from planner.geometry import AxisOrder, VolumeGeometry
 from planner.structures import Pose, SpineLevel, Structure
 from planner.volume import Modality, Volume
-from sample_data.parameters import SMALL
+from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
+
+SMALL = PhantomParameters(
+    spacing_mm=(3.0, 1.8, 1.8), field_of_view_mm=(285.0, 246.0, 360.0), center_mm=(0.0, 14.0, -24.5), noise_hu=10.0
+)
+"""T11 to S3 with all skin, in as few voxels as still show a foramen."""
 
 
 @pytest.fixture(scope="module")
