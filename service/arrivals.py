@@ -16,6 +16,9 @@ from dicom_io.series import find_series
 from service.routing import SeriesTags
 from service.store import NewInstance, Store
 
+_CONFLICTS = "conflicts"
+"""Where ``dicom_io.landing`` keeps an image that came second under its UID, with other bytes."""
+
 _UNKNOWN_SENDER = ""
 """The calling AE title of an image whose row was lost."""
 
@@ -40,7 +43,7 @@ class Arrivals:
     def reconcile(self, now_s: float) -> tuple[int, int]:
         """Give rows to files that have none, drop rows whose file is gone; how many of each."""
         known = self.store.all_paths()
-        on_disk = {str(path) for path in self.folder.glob("series/*/*.dcm")}
+        on_disk = {str(path) for kind in ("series", _CONFLICTS) for path in self.folder.glob(f"{kind}/*/*.dcm")}
         lost = [path for path in known if not Path(path).exists()]
         for path in lost:
             self.store.forget_image(path)
@@ -67,7 +70,7 @@ def as_row(received: Received) -> NewInstance:
 
 
 def _folders(paths: set[str]) -> list[Path]:
-    return sorted({Path(path).parent for path in paths})
+    return sorted({Path(path).parent for path in paths}, key=lambda folder: (folder.parent.name == _CONFLICTS, folder))
 
 
 def _rows_of(folder: Path, known: set[str]) -> list[NewInstance]:
@@ -79,6 +82,7 @@ def _rows_of(folder: Path, known: set[str]) -> list[NewInstance]:
             path=str(image.path),
             sha256=hashlib.sha256(data_set(image.path.read_bytes())).hexdigest(),
             calling_ae_title=_UNKNOWN_SENDER,
+            is_conflict=folder.parent.name == _CONFLICTS,
         )
         for series in find_series(folder)
         for image in series.instances

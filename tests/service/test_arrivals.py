@@ -32,6 +32,14 @@ def test_files_without_a_row_get_one_and_become_a_case(arrivals):
     assert arrivals.reconcile(60.0) == (0, 0)
 
 
+def test_a_conflict_whose_row_was_lost_is_shown_to_a_person_again(arrivals):
+    write_series(arrivals.folder / "conflicts" / SERIES, Grid(count=1), series_uid=SERIES, edit=described)
+    assert arrivals.reconcile(50.0) == (5, 0)
+    (case,) = arrivals.store.cases()
+    assert case.state is CaseState.WAITING
+    assert "two different images" in case.reason
+
+
 def test_rows_without_a_file_are_dropped(arrivals):
     arrivals.store.add_instance(NewInstance("1", SERIES, "1.2.9", "/gone.dcm", "0", "CT1"), 1.0)
     assert arrivals.reconcile(50.0) == (4, 1)
