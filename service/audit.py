@@ -28,6 +28,8 @@ class AuditEvent(StrEnum):
     INSTANCES_SENT = "instances transferred: sent"
     CASE_CHANGED = "case changed"
     SECURITY_ALERT = "security alert"
+    USER_AUTHENTICATED = "user authentication: login"
+    CASE_OPENED = "patient record: opened"
 
 
 class AuditTrail:

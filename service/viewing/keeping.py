@@ -25,13 +25,15 @@ from service.errors import RequestError
 from service.files import write_text
 from service.opening import OpenSeries
 from service.series_facts import SeriesFacts
+from viz.viewer import session as sessions
+from viz.viewer.session import Step
 
 CASE_FILE = "case.json"
 _SMALL = 1024
 """Bytes of an array that is written into the JSON file itself."""
 
 _VERSION = 1
-_MODULES = (geometry, volume, structures, model, plan, procedure, series, instances, identity)
+_MODULES = (geometry, volume, structures, model, plan, procedure, series, instances, identity, sessions)
 _TYPES: dict[str, type] = {
     cls.__name__: cls
     for module in _MODULES
@@ -150,3 +152,54 @@ _READERS: dict[str, Any] = {
     "list": lambda folder, values: tuple(_value(folder, one) for one in values),
     "path": lambda _folder, text: Path(text),
 }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeptSession:
+    """What a person did, with some steps of undo and redo; a signature is never kept here."""
+
+    now: Step
+    past: tuple[Step, ...]
+    future: tuple[Step, ...]
+
+
+_SESSION_FILE = "session.json"
+
+
+def keep_session(folder: Path, session: KeptSession) -> Path:
+    """Write a session beside its case; plans that several steps share are written once."""
+    steps = (session.now, *session.past, *session.future)
+    plans = list({id(step.plan): step.plan for step in steps}.values())
+    places = {id(one): n for n, one in enumerate(plans)}
+    writer = _Writer(folder / "session")
+    (folder / "session").mkdir(mode=0o700, exist_ok=True)
+    content = {
+        "version": _VERSION,
+        "plans": [writer.value(one) for one in plans],
+        "steps": [[places[id(s.plan)], s.target_index, s.path_index, writer.value(s.judged)] for s in steps],
+        "past": len(session.past),
+    }
+    return write_text(folder / _SESSION_FILE, json.dumps(content))
+
+
+def open_session(folder: Path) -> KeptSession | None:
+    """The session as it was left; None where there is none or another version wrote it."""
+    file = folder / _SESSION_FILE
+    if not file.is_file():
+        return None
+    content = json.loads(file.read_text(encoding="utf-8"))
+    if content.get("version") != _VERSION:
+        return None
+    plans = [_value(folder / "session", one) for one in content["plans"]]
+    steps = [
+        Step(plans[number], target, path, _value(folder / "session", judged))
+        for number, target, path, judged in content["steps"]
+    ]
+    now, rest = steps[0], tuple(steps[1:])
+    return KeptSession(now, rest[: content["past"]], rest[content["past"] :])
+
+
+def peek(folder: Path) -> tuple[SeriesFacts, Plan | None]:
+    """Whose case it is and what was planned, without the arrays."""
+    content = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
+    return _value(folder, content["series"][2]["facts"]), _value(folder, content["plan"])

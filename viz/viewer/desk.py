@@ -125,20 +125,26 @@ class Desk:
         spread = max(high - low, 1.0)
         return tuple(Window(middle + share * spread, spread * width) for share, width in ((0, 1.5), (0, 1), (0.1, 0.7), (0.3, 1)))
 
-    def picture(self, name: str) -> npt.NDArray[np.uint8]:
-        """What a pane shows now."""
+    @property
+    def is_dragging(self) -> bool:
+        """Entry or target is held now."""
+        return self._preview is not None
+
+    def picture(self, name: str, *, is_final: bool = True) -> npt.NDArray[np.uint8]:
+        """What a pane shows now; a picture that will be sent lossy says so."""
         path = self.path
+        lossy = "" if is_final else "JPEG"
         if name == SCENE:
             if path is not None:
                 self._scene.show(path.entry_mm, path.target_mm, path.needle.length_mm)
-            return self._scene.picture()
+            return self._scene.picture(lossy)
         pane = self._panes[name]
         found = self._frozen.get(name) or self._plane(name)
         if found is None:
             width, height = pane.screen.size
             return np.zeros((height, width, 3), np.uint8)
         plane, pixel = found
-        pane.show(View(plane, pixel, self.looks.window, SLABS[self.looks.slab]), self._marks(name, plane))
+        pane.show(View(plane, pixel, self.looks.window, SLABS[self.looks.slab]), self._marks(name, plane, lossy))
         return pane.picture()
 
     def resize(self, name: str, width: int, height: int) -> None:
@@ -211,9 +217,11 @@ class Desk:
         preview, self._preview = self._preview, None
         if drag is None or preview is None or self.session is None:
             return ()
+        old_mm = float(np.linalg.norm(drag.target_mm - drag.entry_mm))
         self.session = self.session.edit(preview)
         if drag.grip is Grip.TARGET:
-            self.look_at_tip()
+            return self.look_at_tip()
+        self.looks = replace(self.looks, depth_mm=self.looks.depth_mm / old_mm * preview.path.length_mm)
         return PANES
 
     def set_entry(self, wish_mm: FloatArray) -> tuple[str, ...]:
@@ -321,7 +329,7 @@ class Desk:
     def _shows(self, name: str) -> bool:
         return self._panes[name].view is not None
 
-    def _marks(self, name: str, plane: Plane) -> Marks:
+    def _marks(self, name: str, plane: Plane, lossy: str) -> Marks:
         path = self.path
         binding = None if path is None else path.binding
         off_mm = float(plane.in_plane_mm(self.looks.cross_mm)[2])
@@ -333,7 +341,7 @@ class Desk:
             cross_mm=self.looks.cross_mm,
             names=self._names,
             title=self._title(name, plane) + off,
-            note=f"{window}  {slab}" if slab else window,
+            note="  ".join(word for word in (window, slab, lossy) if word),
             shows_outlines=self.looks.shows_outlines,
             closest=None if binding is None else (binding.on_path_mm, binding.on_structure_mm),
         )

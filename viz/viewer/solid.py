@@ -17,10 +17,11 @@ from viz.viewer.screen import Screen
 
 _DEGREES_PER_PIXEL = 0.4
 _ZOOM_PER_NOTCH = 1.1
-_LETTER_PX, _MARGIN_PX = 20, 8
+_LETTER_PX, _NOTE_PX, _MARGIN_PX = 20, 13, 8
 _STEEPEST_VIEW = 0.98
 """Cosine between the view and the long axis: head stays up."""
 
+_VIEW_ANGLE_DEG = 22.0
 _RAY_STEP_MM = 0.25
 
 
@@ -33,12 +34,14 @@ class ScenePane:
         self._needle = NeedleSolid(self._renderer)
         places = (("left", "middle"), ("right", "middle"), ("middle", "top"), ("middle", "bottom"))
         self._letters = [Words(self._renderer, _LETTER_PX, WHITE, *place) for place in places]
+        self._note = Words(self._renderer, _NOTE_PX, WHITE, "left", "bottom")
         self.aim(entry_mm, target_mm)
         screen.add(self._renderer)
 
     def aim(self, entry_mm: FloatArray, target_mm: FloatArray) -> None:
         """Look at the entry from outside."""
         aim(self._renderer, entry_mm, target_mm)
+        self._renderer.GetActiveCamera().SetViewAngle(_VIEW_ANGLE_DEG)
 
     def show(self, entry_mm: FloatArray, target_mm: FloatArray, needle_length_mm: float) -> None:
         """Move the needle."""
@@ -60,8 +63,9 @@ class ScenePane:
         self._renderer.GetActiveCamera().Dolly(_ZOOM_PER_NOTCH**notches)
         self._renderer.ResetCameraClippingRange()
 
-    def picture(self) -> npt.NDArray[np.uint8]:
+    def picture(self, note: str = "") -> npt.NDArray[np.uint8]:
         """(height, width, 3) RGB, top row first."""
+        self._note.show(note, _MARGIN_PX, _MARGIN_PX)
         width, height = self.screen.size
         edge, x, y = _MARGIN_PX, width / 2, height / 2
         places = ((edge, y), (width - edge, y), (x, height - edge), (x, edge))

@@ -1,0 +1,131 @@
+"""A kept case becomes a page: identity, slices, planning and the session kept on disk.
+
+In: the folder of a kept case, who opens it. Out: a ``Page``. The session is written after every step (``session/``), so that a
+process that ends takes nothing with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from planner.anatomy.model import Anatomy
+from planner.geometry import FloatArray
+from planner.plan import Plan
+from planner.position import reconcile
+from planner.procedures import PROCEDURES
+from planner.structures import Side, SpineLevel
+from planner.targets import SURE_NAME, TargetRequest
+from service import words
+from service.series_facts import SeriesFacts
+from service.viewing.keeping import KeptCase, KeptSession, is_kept, keep_session, open_kept, open_session
+from service.viewing.planning import CasePlanning
+from viz.viewer.desk import Desk, OpenCase
+from viz.viewer.facts import Identity
+from viz.viewer.page import Choice, Host, Page
+from viz.viewer.session import Session, Step, first_path
+from viz.viewer.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker is asked to open."""
+
+    folder: str
+    secret: str
+    language: str = "de"
+    is_read_only: bool = False
+
+
+def open_page(folder: Path, job: Job) -> Page:
+    """The page of a kept case, with the session as it was left."""
+    case = open_kept(folder)
+    planning = CasePlanning(case.series, case.anatomy)
+    session = _session(folder, case)
+    pose = reconcile(case.series.patient_position, case.anatomy.lie).pose
+    desk = Desk(OpenCase(case.volume, case.anatomy, pose, _slice_words(case.series.facts)), session, planning)
+    return Page(
+        desk,
+        Host(
+            identity=identity_of(case.series.facts),
+            places=_places(case.series.facts),
+            planning=planning,
+            first_plan=lambda key, level, side: planning.first_plan(key, TargetRequest(side, level=level)),
+            keep=_keeper(folder, is_read_only=job.is_read_only),
+            choice=_choice(case),
+            level_mm=lambda level, side: _level_mm(case.anatomy, level, side),
+            language=Language(job.language),
+            is_read_only=job.is_read_only,
+        ),
+    )
+
+
+def identity_of(facts: SeriesFacts) -> Identity:
+    """Whose images, in one line each."""
+    source = facts.source
+    if source is None:
+        return Identity("patient unknown", "no DICOM series")
+    patient, study = source.patient, source.study
+    name = (patient.name or "no name").replace("^", ", ")
+    born = f"* {patient.birth_date}" if patient.birth_date else "* ?"
+    study_words = f"{study.study_date or 'unknown date'}  Acc {study.accession_number or '-'}"
+    return Identity(f"{name}  ID {patient.patient_id or 'none'}  {born}", study_words, f"Series {source.series_number or '-'}")
+
+
+def _session(folder: Path, case: KeptCase) -> Session | None:
+    kept = open_session(folder)
+    if kept is not None:
+        return Session(kept.now, kept.past, kept.future)
+    return None if case.plan is None else Session(first_path(case.plan, 0))
+
+
+def _keeper(folder: Path, *, is_read_only: bool) -> Callable[[Session], None]:
+    def keep(session: Session) -> None:
+        if not is_read_only:
+            keep_session(folder, KeptSession(session.now, session.past[-_KEPT_STEPS:], session.future[:_KEPT_STEPS]))
+
+    return keep
+
+
+_KEPT_STEPS = 20
+"""Of undo and redo on disk."""
+
+
+def _slice_words(facts: SeriesFacts) -> Callable[[FloatArray], str]:
+    def say(point_mm: FloatArray) -> str:
+        found = facts.slice_at(point_mm)
+        if found is not None:
+            return f"S{found.series_number or '-'} / {found.instance_number or '-'}"
+        k = round(float(facts.geometry.indices(point_mm)[0])) + 1
+        return f"{k} / {facts.geometry.shape[0]}" if 1 <= k <= facts.geometry.shape[0] else ""
+
+    return say
+
+
+def _places(facts: SeriesFacts) -> Callable[[FloatArray], tuple[str, str]]:
+    def find(point_mm: FloatArray) -> tuple[str, str]:
+        found = facts.slice_at(point_mm)
+        if found is None:
+            return "", ""
+        location = "" if found.slice_location_mm is None else f", {found.slice_location_mm:.1f} mm"
+        return f"{found.series_number or '-'} / {found.instance_number or '-'}{location}", ""
+
+    return find
+
+
+def _choice(case: KeptCase) -> Choice:
+    anatomy = case.anatomy
+    levels = dict.fromkeys(str(f.between) for f in anatomy.foramina if f.between.is_named)
+    sure = {v.name for v in anatomy.vertebrae if v.name_confidence >= SURE_NAME}
+    named = [v.name for v in anatomy.vertebrae if isinstance(v.name, SpineLevel)]
+    doubts = [] if set(named) <= sure else ["name_uncertain"]
+    if case.series.patient_position is None:
+        doubts.append("position_inferred")
+    procedures = tuple((key, one.title) for key, one in sorted(PROCEDURES.items()))
+    return Choice(procedures, tuple(levels), tuple(doubts))
+
+
+def _level_mm(anatomy: Anatomy, level: str, side: str) -> FloatArray | None:
+    found = [f.center_mm for f in anatomy.foramina if str(f.between) == level and (not side or f.side is Side.parse(side))]
+    return found[0] if found else None

@@ -1,0 +1,87 @@
+"""Workers: one process for each open case, one more kept warm, all gone when their case is closed.
+
+In: jobs. Out: the port and secret of a page on loopback. A worker that dies takes only its own case along.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import secrets
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from service.errors import JobDiedError
+from service.viewing.opened import Job
+
+_START_LIMIT_S = 90.0
+_END_LIMIT_S = 5.0
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """One process; it ends when its standard input closes."""
+
+    process: asyncio.subprocess.Process
+    secret: str
+    port: int = 0
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.process.returncode is None
+
+    async def open(self, folder: Path, *, is_read_only: bool, language: str) -> None:
+        """Hand the case over and wait for its port."""
+        job = Job(str(folder), self.secret, language, is_read_only)
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(asdict(job)).encode() + b"\n")
+        await self.process.stdin.drain()
+        line = await asyncio.wait_for(self.process.stdout.readline(), _START_LIMIT_S)
+        if not line:
+            raise JobDiedError(await self.process.wait())
+        self.port = int(json.loads(line)["port"])
+
+    async def close(self) -> None:
+        """End the process, gently first."""
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            await asyncio.wait_for(self.process.wait(), _END_LIMIT_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.kill()
+            await self.process.wait()
+
+
+class Pool:
+    """Starts workers; one waits, its libraries loaded, for the next case."""
+
+    def __init__(self) -> None:
+        self._warm: Worker | None = None
+
+    async def take(self) -> Worker:
+        """The warm worker, or a new one; the next is warmed up by ``warm``."""
+        worker, self._warm = self._warm, None
+        return worker if worker is not None and worker.is_alive else await _start()
+
+    async def warm(self) -> None:
+        """Have one ready."""
+        if self._warm is None or not self._warm.is_alive:
+            self._warm = await _start()
+
+    async def close(self) -> None:
+        """End the one that waits."""
+        if self._warm is not None:
+            await self._warm.close()
+            self._warm = None
+
+
+async def _start() -> Worker:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "service.viewing.worker", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    return Worker(process, secrets.token_hex(32))

@@ -1,0 +1,63 @@
+"""The worklist's rows: what lies in each kept case, without opening its arrays.
+
+In: folders of kept cases. Out: one row each, newest study first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.plan import Plan
+from service.series_facts import SeriesFacts
+from service.viewing.keeping import is_kept, open_session, peek
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One case as the worklist shows it; ``key`` names it in addresses and in the audit trail."""
+
+    key: str
+    folder: Path
+    patient: str
+    study: str
+    procedure: str
+    state: str
+    """A key of ``forms``' texts: waiting, draft, rehearsal, no_path, changed."""
+
+
+def listed(folders: list[Path]) -> list[Listed]:
+    """Rows of the cases that can be opened."""
+    rows = [_row(folder) for folder in folders if is_kept(folder)]
+    return sorted(rows, key=lambda row: row.study, reverse=True)
+
+
+def _row(folder: Path) -> Listed:
+    facts, plan = peek(folder)
+    session = open_session(folder)
+    plan = plan if session is None else session.now.plan
+    key = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    return Listed(key, folder, *_who(facts), _procedure(plan), _state(plan, is_changed=session is not None))
+
+
+def _who(facts: SeriesFacts) -> tuple[str, str]:
+    if facts.source is None:
+        return "-", "-"
+    patient, study = facts.source.patient, facts.source.study
+    name = patient.name.replace("^", ", ") or "-"
+    return f"{name} ({patient.patient_id or '-'})", f"{study.study_date or '-'} {study.accession_number}".strip()
+
+
+def _procedure(plan: Plan | None) -> str:
+    return "-" if plan is None else "; ".join(f"{plan.title}: {target.words}" for target in plan.targets)
+
+
+def _state(plan: Plan | None, *, is_changed: bool) -> str:
+    if plan is None:
+        return "waiting"
+    if not plan.has_path:
+        return "no_path"
+    if is_changed:
+        return "changed"
+    return "rehearsal" if plan.is_rehearsal else "draft"

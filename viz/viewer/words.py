@@ -1,0 +1,164 @@
+"""Every word on the page, in German and English: one table, switchable while a case is open.
+
+Sentences of the planner itself (why a plan cannot be released) stay as the plan has them: they must be the same in every output.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from planner.structures import Side, Structure
+
+
+class Language(StrEnum):
+    """Of the page."""
+
+    GERMAN = "de"
+    ENGLISH = "en"
+
+    @property
+    def other(self) -> Language:
+        """The one to switch to."""
+        return Language.ENGLISH if self is Language.GERMAN else Language.GERMAN
+
+
+_TABLE: dict[str, tuple[str, str]] = {
+    "axial": ("Axial", "Axial"),
+    "needle": ("Nadelebene", "Needle plane"),
+    "scene": ("3D", "3D"),
+    "sagittal": ("Sagittal", "Sagittal"),
+    "coronal": ("Koronar", "Coronal"),
+    "down": ("Blick entlang der Nadel", "Down the needle"),
+    "draft": ("ENTWURF - NICHT FREIGEGEBEN", "DRAFT - NOT RELEASED"),
+    "released": ("FREIGEGEBEN", "RELEASED"),
+    "rehearsal": ("PROBE: Lage im Scan {scan}, Behandlung in {treated}", "REHEARSAL: scanned {scan}, treated {treated}"),
+    "not_checked": ("NICHT GEPRÜFT", "NOT CHECKED"),
+    "waiting": ("KEIN ZIEL GEWÄHLT", "NO TARGET CHOSEN"),
+    "paths": ("Wege, bester zuerst", "Paths, best first"),
+    "edited": ("von Hand", "by hand"),
+    "no_path": ("KEIN SICHERER WEG", "NO SAFE PATH"),
+    "depth": ("Tiefe", "Depth"),
+    "oblique": ("Schräge", "Obliquity"),
+    "tilt": ("Kippung", "Tilt"),
+    "tolerance": ("Toleranz", "Tolerance"),
+    "room": ("Reserve", "Spare"),
+    "needle_word": ("Nadel", "Needle"),
+    "entry": ("Eintritt", "Entry"),
+    "target": ("Ziel", "Target"),
+    "floor": ("Winkel zum Boden", "Angle to the floor"),
+    "floor_unknown": ("nur in Behandlungslage", "in treatment position only"),
+    "midline_left": ("mm links der Dornfortsätze", "mm left of the spinous processes"),
+    "midline_right": ("mm rechts der Dornfortsätze", "mm right of the spinous processes"),
+    "midline_none": ("Dornfortsätze hier nicht gefunden", "spinous processes not found here"),
+    "slice": ("Schicht", "Slice"),
+    "table": ("Tisch", "Table"),
+    "not_in_images": ("nicht in den Bildern", "not in the images"),
+    "clearances": ("Abstände", "Clearances"),
+    "structure": ("Struktur", "Structure"),
+    "required": ("nötig", "required"),
+    "at_depth": ("in Tiefe", "at depth"),
+    "broken": ("Verletzt", "Breaks"),
+    "measuring": ("wird gemessen ...", "measuring ..."),
+    "gates": ("Freigabe gesperrt", "Release is blocked"),
+    "warnings": ("Hinweise", "Warnings"),
+    "read": ("Gelesen", "Read"),
+    "undo": ("Rückgängig", "Undo"),
+    "redo": ("Wiederholen", "Redo"),
+    "reset": ("Ansicht zurücksetzen", "Reset view"),
+    "replan": ("Neu planen", "Plan again"),
+    "help": ("Hilfe", "Help"),
+    "close": ("Schließen", "Close"),
+    "larger": ("Vergrößern", "Enlarge"),
+    "smaller": ("Verkleinern", "Shrink"),
+    "window": ("Fenster", "Window"),
+    "bone": ("Knochen", "Bone"),
+    "soft": ("Weichteil", "Soft tissue"),
+    "spine": ("Wirbelsäule", "Spine"),
+    "lung": ("Lunge", "Lung"),
+    "slab": ("Schichtdicke", "Slab"),
+    "thin": ("dünn", "thin"),
+    "outlines": ("Konturen", "Outlines"),
+    "anterior_up": ("Vorn oben", "Anterior up"),
+    "strip": ("Tiefe entlang der Nadel, Haut links, Ziel rechts", "Depth along the needle, skin left, target right"),
+    "closest": ("engste Stelle", "closest"),
+    "choose": ("Ziel wählen", "Choose a target"),
+    "procedure": ("Verfahren", "Procedure"),
+    "level": ("Wurzel / Foramen", "Root / foramen"),
+    "side": ("Seite des Patienten", "Patient's side"),
+    "pick": ("bitte wählen", "please choose"),
+    "plan": ("Planen", "Plan"),
+    "confirm": ("Höhe und Lage am Bild geprüft", "Level and position checked on the image"),
+    "name_uncertain": ("Name der Höhe nicht sicher", "the level's name is not certain"),
+    "position_inferred": ("Lage aus dem Bild erschlossen", "position inferred from the image"),
+    "planning": ("Plane ...", "Planning ..."),
+    "lossy": ("verlustbehaftet", "lossy"),
+    "no_skin": ("Dort liegt keine Haut in Reichweite der Nadel", "No skin within the needle's reach there"),
+    "failed": ("Fehlgeschlagen", "Failed"),
+    "read_only": ("NUR LESEN: eine andere Person hat diesen Fall geöffnet", "READ ONLY: another person has this case open"),
+    "lost": ("Verbindung verloren. Ihre Änderungen sind gespeichert.", "Connection lost. Your changes are kept."),
+    "language": ("English", "Deutsch"),
+    "left": ("links", "left"),
+    "right": ("rechts", "right"),
+    "by_hand_kept": ("Änderung von Hand", "Change by hand"),
+}
+
+_KEYS: tuple[tuple[str, str, str], ...] = (
+    ("1 2 3 4", "Fenster: Knochen, Weichteil, Wirbelsäule, Lunge", "Windows: bone, soft tissue, spine, lung"),
+    ("N / P", "nächster / voriger Weg", "next / previous path"),
+    ("E", "Eintritt an die Stelle unter der Maus (in 3D: auf die Haut)", "entry at the pointer (in 3D: on the skin)"),
+    ("T", "Ziel an die Stelle unter der Maus", "target at the pointer"),
+    ("S", "Schichtdicke wechseln", "change the slab"),
+    ("O", "Konturen zeigen oder verbergen", "show or hide outlines"),
+    ("M", "Feld unter der Maus vergrößern", "enlarge the pane under the pointer"),
+    ("↑ ↓", "durch die Schichten des Feldes unter der Maus", "scroll the pane under the pointer"),
+    ("Leertaste / space", "Ansicht zurücksetzen", "reset the view"),
+    ("Strg-Z / Y", "rückgängig / wiederholen", "undo / redo"),
+    ("Mausrad / wheel", "blättern; mit Strg: Zoom", "scroll; with ctrl: zoom"),
+    ("links / left", "Fadenkreuz; Eintritt oder Ziel ziehen", "crosshair; drag entry or target"),
+    ("rechts / right", "Fensterung", "window and level"),
+    ("Mitte, Umschalt-links / middle, shift-left", "verschieben", "pan"),
+    ("?", "diese Hilfe", "this help"),
+)
+
+_STRUCTURES: dict[Structure, str] = {
+    Structure.VERTEBRA: "Wirbel", Structure.DISC: "Bandscheibe", Structure.SACRUM: "Kreuzbein", Structure.ILIUM: "Darmbein",
+    Structure.RIB: "Rippe", Structure.BONE: "Knochen", Structure.CANAL: "Spinalkanal", Structure.THECAL_SAC: "Duralsack",
+    Structure.NERVE_ROOT: "Nervenwurzel", Structure.AORTA: "Aorta", Structure.INFERIOR_VENA_CAVA: "V. cava inferior",
+    Structure.ARTERY: "Arterie", Structure.VEIN: "Vene", Structure.KIDNEY: "Niere", Structure.URETER: "Harnleiter",
+    Structure.LUNG: "Lunge", Structure.PLEURAL_ZONE: "Pleurazone", Structure.BOWEL: "Darm", Structure.GAS: "Gas",
+    Structure.LIVER: "Leber", Structure.SPLEEN: "Milz", Structure.PSOAS: "Psoas", Structure.MUSCLE: "Muskel",
+    Structure.BODY: "Weichteile", Structure.SKIN: "Haut", Structure.METAL: "Metall",
+}  # fmt: skip
+
+_POSES = {
+    "supine": "Rückenlage",
+    "prone": "Bauchlage",
+    "lying on the left side": "Linksseitenlage",
+    "lying on the right side": "Rechtsseitenlage",
+    "unknown": "unbekannt",
+}
+
+
+def texts(language: Language) -> dict[str, str]:
+    """Every text of the page by its key."""
+    return {key: pair[language is Language.ENGLISH] for key, pair in _TABLE.items()}
+
+
+def keys(language: Language) -> list[list[str]]:
+    """The keys with what they do."""
+    return [[key, english if language is Language.ENGLISH else german] for key, german, english in _KEYS]
+
+
+def structure_words(structure: Structure, language: Language) -> str:
+    """*V. cava inferior*."""
+    return structure.words if language is Language.ENGLISH else _STRUCTURES[structure]
+
+
+def side_words(side: Side, language: Language) -> str:
+    """The patient's side, always a word."""
+    return texts(language)[side.value]
+
+
+def pose_words(pose: str, language: Language) -> str:
+    """How the body lies."""
+    return pose if language is Language.ENGLISH else _POSES[pose]
