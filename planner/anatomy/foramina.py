@@ -21,7 +21,7 @@ from planner.volume import linear
 _ANGLES = 48
 _THETA = 2.0 * np.pi * np.arange(_ANGLES) / _ANGLES
 _RADII_MM = np.arange(1.0, 17.0, 0.5)
-"""A lumbar foramen is 11 to 24 mm high and 5 to 13 mm wide (Stephens 1991, Spine 16:S146)."""
+"""A lumbar foramen is 11 to 24 mm high and 5 to 13 mm wide (Stephens 1991, Spine 16:525)."""
 
 _ACROSS_MM = np.array([-1.5, -0.75, 0.0, 0.75, 1.5])
 """Beside the sheet, over which it is averaged: less than half the narrowest pedicle."""
