@@ -150,8 +150,12 @@ def planes(swept: Swept, face: Face, tip_mm: FloatArray, first_mm: float, last_m
         yield Plane(s_mm, met.take(rows - rows[0], 0), rows_inside, columns_inside)
 
 
+_HALF = 0.5 + 1e-6
+"""Half-way goes up, wherever the lattice starts: rounding to even, or a last bit, would depend on that."""
+
+
 def _nodes(places: FloatArray, count: int) -> tuple[IntArray, BoolArray]:
-    nearest = np.rint(places).astype(np.intp)
+    nearest = np.floor(places + _HALF).astype(np.intp)
     inside = (nearest >= 0) & (nearest < count)
     return np.minimum(np.maximum(nearest, 0), count - 1), inside
 

@@ -1,6 +1,6 @@
 """Distances from obstacles, exact against the label map with its boundary at the voxel faces.
 
-In: masks on a box of a label map's voxels. Out: signed distances [mm] at the nodes of a lattice whose nodes lie on the
+In: masks on a box of a label map's voxels. Out: distances [mm] at the nodes of a lattice whose nodes lie on the
 voxel faces; the lattice has the label map's own axes, so nothing is resampled. Only this module and ``planner/anatomy``
 use SimpleITK.
 
@@ -63,14 +63,18 @@ class Lattice:
         return box
 
     def distance_mm(self, box: BoolArray, cap_mm: float) -> Float32Array:
-        """Signed distance to a mask's boundary at each node, negative inside, cut off at +- ``cap_mm``."""
+        """Distance to a mask at each node, cut off at ``cap_mm``; 0 on its boundary and within.
+
+        How deep a node lies within is not told: a path through a structure is refused, not graded. And so a larger
+        mask never makes a distance larger.
+        """
         nodes = self.nodes_of(box)
         if not nodes.any() or nodes.all():
-            return np.full(nodes.shape, -cap_mm if nodes.any() else cap_mm, dtype=np.float32)
+            return np.full(nodes.shape, 0.0 if nodes.any() else cap_mm, dtype=np.float32)
         image = sitk.GetImageFromArray(nodes.view(np.uint8))
         image.SetSpacing(self.geometry.spacing_mm[::-1].tolist())
         found = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
-        distances: Float32Array = np.clip(sitk.GetArrayFromImage(found), -cap_mm, cap_mm)
+        distances: Float32Array = np.clip(sitk.GetArrayFromImage(found), 0.0, cap_mm)
         return distances
 
 

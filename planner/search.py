@@ -68,10 +68,12 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
     tip = situation.target.tips_mm[tip_index]
     near_end = np.minimum(NEAR_MM * face.norms, exits.depth_mm)
     start = np.zeros_like(near_end)
-    least = np.full(near_end.shape, 0xFFFF, dtype=np.uint16)
-    least = sweep_least(least, reach.near.packed, face, tip, (start, near_end))
-    least = sweep_least(least, reach.far.packed, face, tip, (near_end, exits.depth_mm))
-    room, binding = unpacked(least)
+    nothing = np.full(near_end.shape, 0xFFFF, dtype=np.uint16)
+    near = sweep_least(nothing, reach.near.packed, face, tip, (start, near_end))
+    far = sweep_least(nothing, reach.far.packed, face, tip, (near_end, exits.depth_mm))
+    room, binding = unpacked(np.minimum(near, far))
+    near_slack, far_slack = (slack_mm(zone.lattice, face)[0] for zone in (reach.near, reach.far))
+    highest = np.minimum(unpacked(near)[0] + near_slack, unpacked(far)[0] + far_slack)
     own = situation.own_nerve
     if own is not None and reach.near.own_swept is not None:
         nerve = situation.obstacles[own]
@@ -81,9 +83,9 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
             _least(reach.near.own_swept, face, tip, (zone_end, near_end)) - nerve.margin_mm,
         )
         binding = np.where(nerve_room < room, own, binding)
-        room = np.minimum(nerve_room, room)
-    slack = np.full(near_end.shape, slack_mm(reach.far.lattice, face)[0])
-    columns = (np.full(near_end.shape, tip_index), exits.depth_mm, exits.kind.astype(np.intp), room, binding, slack)
+        room, highest = np.minimum(nerve_room, room), np.minimum(nerve_room + near_slack, highest)
+    tips = np.full(near_end.shape, tip_index)
+    columns = (tips, exits.depth_mm, exits.kind.astype(np.intp), room, binding, highest - room)
     flat = [np.asarray(column).reshape(-1) for column in columns]
     return flat[0], unit(face.lps).reshape(-1, 3), *flat[1:]
 

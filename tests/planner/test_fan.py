@@ -88,7 +88,7 @@ def test_skin_of_a_cylinder_is_where_its_radius_says() -> None:
         height = tip[2] + depth * out[..., 2]
         seen = face.wanted & (np.abs(height) < 38)
         assert (found.kind[seen] == Exit.SKIN).all()
-        assert np.abs(found.depth_mm - depth)[seen].max() < 2.5  # one plane of 1 mm, at 60 degrees
+        assert np.abs(found.depth_mm - depth)[seen].max() < 3.0  # one plane of 1 mm at 60 degrees, and half a slice
         exact = exact_exit(body, tip, out[0, 0], 150.0, table_is_air=False)
         assert exact[0] == pytest.approx(depth[0, 0], abs=1.0)
 

@@ -38,13 +38,17 @@ def test_distance_at_a_node_is_the_distance_to_the_voxels_as_boxes(angle_deg: fl
     assert np.abs(np.maximum(found, 0) - truth).max() < 1e-3
 
 
-def test_inside_is_the_distance_to_the_nearest_face() -> None:
+def test_within_and_on_the_boundary_the_distance_is_zero() -> None:
     grid = VolumeGeometry.from_spacing((11, 11, 11), (1.0, 1.0, 1.0))
     mask = np.zeros(grid.shape, bool)
     mask[2:9, 2:9, 2:9] = True
     lattice = Lattice.around(grid, grid.corners_mm, 0.0, 0.5)
     field = DistanceField(lattice, lattice.distance_mm(mask, 24.0), 24.0)
-    assert field.at(np.array([[5.0, 5.0, 5.0], [2.5, 5.0, 5.0]])).tolist() == [-3.5, -1.0]
+    assert field.at(np.array([[5.0, 5.0, 5.0], [2.0, 5.0, 5.0], [1.5, 5.0, 5.0]])).tolist() == [
+        0.0,
+        0.0,
+        0.0,
+    ]
 
 
 def test_joined_voxels_are_never_further_than_the_truth() -> None:
@@ -61,3 +65,11 @@ def test_an_empty_box_is_as_far_as_was_looked() -> None:
     grid = VolumeGeometry.from_spacing((5, 5, 5), (1.0, 1.0, 1.0))
     lattice = Lattice.around(grid, grid.corners_mm, 0.0, 1.0)
     assert (lattice.distance_mm(np.zeros(grid.shape, bool), 8.0) == 8.0).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_larger_mask_never_makes_a_distance_larger(seed: int) -> None:
+    grid = VolumeGeometry.from_spacing((12, 14, 13), (2.0, 0.9, 0.9))
+    lattice = Lattice.around(grid, grid.corners_mm, 0.0, 0.5)
+    fewer, more = (np.random.default_rng(seed).random(grid.shape) > share for share in (0.9, 0.7))
+    assert (lattice.distance_mm(fewer | more, 9.0) <= lattice.distance_mm(fewer, 9.0) + 1e-5).all()

@@ -86,6 +86,13 @@ def test_the_sweep_agrees_with_exact_measurement_within_its_bound(
     assert np.abs(np.median(differences)) < 0.3
 
 
+def rooms_mm(swept: Sweep) -> FloatArray:
+    """Of the directions inside the window that meet skin; beyond them nothing is known."""
+    wanted = np.concatenate([face.wanted.reshape(-1) for face in swept.faces])
+    of_all_tips = np.tile(wanted, len(swept.room_mm) // len(wanted))
+    return swept.room_mm[of_all_tips & (swept.kinds == Exit.SKIN)]
+
+
 def accepted(situation: Situation, swept: Sweep) -> int:
     found = screen(situation, swept)
     return found.examined - sum(found.rejected.values())
@@ -94,7 +101,7 @@ def accepted(situation: Situation, swept: Sweep) -> int:
 def test_a_larger_margin_never_adds_a_path(situation: Situation, swept: Sweep, faces: tuple[Face, ...]) -> None:
     wider = replace(situation, obstacles=tuple(replace(o, reserve_mm=o.reserve_mm + 1.0) for o in situation.obstacles))
     again = sweep(wider, fields(wider, faces), faces)
-    assert (again.room_mm <= swept.room_mm + 1e-9).all()
+    assert (rooms_mm(again) <= rooms_mm(swept) + 1e-9).all()
     assert 0 < accepted(wider, again) < accepted(situation, swept)
 
 
@@ -107,7 +114,7 @@ def test_an_added_obstacle_never_improves_a_path(situation: Situation, swept: Sw
     blocked[k - 2 : k + 3, j - 4 : j + 5, i - 4 : i + 5] = situation.obstacles[0].values[0]
     more = replace(situation, labels=replace(labels, labels=blocked))
     again = sweep(more, fields(more, faces), faces)
-    assert (again.room_mm <= swept.room_mm + 1e-9).all()
+    assert (rooms_mm(again) <= rooms_mm(swept) + 1e-9).all()
     assert accepted(more, again) < accepted(situation, swept)
 
 
