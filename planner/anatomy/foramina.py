@@ -35,7 +35,8 @@ _CLEAR_EDGE_HU = 120.0
 _HALF_SOLID = 0.5
 _WEAK_PEDICLE = 0.5
 _LARGEST_RATIO = 2.0
-"""Of areas left to right: beyond it one side is doubted (assumed)."""
+_LARGEST_HEIGHT_RATIO = 1.35
+"""Of one side to the other: beyond them a border may have been missed on one side (assumed)."""
 
 _SMALLEST_MM2, _LARGEST_MM2 = 25.0, 300.0
 """Lumbar foramina measure 40 to 160 mm2 (Stephens 1991), stenotic ones less; margins assumed."""
@@ -103,6 +104,12 @@ class Opening:
         """Where the contour meets the upper and the lower pedicle: towards their middles, over 15 degrees."""
         above, below = self.sheet.above, self.sheet.below
         return self._towards(above.s_mm, above.v_mm), self._towards(below.s_mm, below.v_mm)
+
+    @property
+    def height_mm(self) -> float:
+        """From the lower pedicle to the upper one, along the canal."""
+        (roof, _), (floor, _) = self.roof_and_floor_sv_mm
+        return roof - floor
 
     def _towards(self, s_mm: float, v_mm: float) -> tuple[float, float]:
         angle = np.arctan2(v_mm - self.v_mm, s_mm - self.s_mm)
@@ -188,6 +195,7 @@ def foramen_confidence(opening: Opening, openings: tuple[Opening, ...]) -> float
 
 
 def sides_differ(one: Opening, other: Opening) -> bool:
-    """The two foramina of an interspace differ by a factor of two in area."""
+    """The two foramina of an interspace differ by a factor of two in area, or by a third in height."""
     areas = sorted([one.area_mm2, other.area_mm2])
-    return areas[1] > _LARGEST_RATIO * areas[0]
+    heights = sorted([one.height_mm, other.height_mm])
+    return areas[1] > _LARGEST_RATIO * areas[0] or heights[1] > _LARGEST_HEIGHT_RATIO * heights[0]
