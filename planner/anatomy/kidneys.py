@@ -15,6 +15,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy.coarse import CoarseImage, Region, bounding_box, closed, opened, region_of, to_array
+from planner.anatomy.soft_bodies import Size, completed
 from planner.geometry import BoolArray, Float32Array, FloatArray, IntArray
 from planner.structures import Side
 from planner.volume import linear
@@ -76,8 +77,10 @@ _ILIUM_BESIDE_MM = 52.0
 """Bone at least this far beside the canal and 14 mm thick is ilium: a kidney's centre lies above its crest."""
 
 _GAP_MM = 20.0
-
 _VOLUME_ML = (40.0, 500.0)
+_LARGEST = Size(volume_ml=420.0, length_mm=165.0, width_mm=90.0)
+"""The largest body in free fat that is taken for a whole kidney."""
+
 _STEP = 2
 """The ellipsoid is moved over every second voxel."""
 
@@ -132,10 +135,13 @@ def _kidney(image: CoarseImage, taken: BoolArray, side: Side) -> Region | None:
     for _ in range(_FLOODS):
         fit = _moved(fit, mask & (part.hu > _SOFT_HU))
         mask = _flooded(shown, fit, fit.radii, other) | mask
+    whole = completed(part, ~other, mask, _LARGEST)
+    agreed = min(1.0, float(mask.sum()) / max(1.0, 0.8 * float(whole.sum())))
+    mask = (closed(whole, _SINUS_VOXELS) & ~other) | mask
     volume_ml = float(mask.sum()) * image.spacing_mm**3 / 1000.0
     if not _VOLUME_ML[0] <= volume_ml <= _VOLUME_ML[1]:
         return None
-    confidence = float(np.clip(0.5 * fit.score / 0.7 + 0.5 * seen / 0.7, 0.0, 0.95))
+    confidence = agreed * float(np.clip(0.5 * fit.score / 0.7 + 0.5 * seen / 0.7, 0.0, 0.95))
     return region_of(part.geometry, mask, confidence, 3.0 + 6.0 * (1.0 - seen))
 
 
