@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from planner.anatomy.model import Anatomy
+from planner.anatomy.model import Anatomy, StageWatch, unwatched
 from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
@@ -29,6 +29,7 @@ class Tools:
 
     segment: Callable[[OpenSeries, NamedAnchor | None], Anatomy]
     publish: Callable[[Plan, Anatomy, OpenSeries], Written]
+    watch: StageWatch = unwatched
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,8 +46,9 @@ def plan_case(series: OpenSeries, request: PlanRequest, tools: Tools) -> Planned
     procedure = procedure_named(request.procedure)
     anatomy = tools.segment(series, request.anchor)
     scan = reconcile(series.patient_position, anatomy.lie)
-    targets = find_targets(anatomy, procedure, _target_request(request))
-    plan = plan_trajectories(anatomy, targets, procedure, scan, versions())
+    with tools.watch("planning"):
+        targets = find_targets(anatomy, procedure, _target_request(request))
+        plan = plan_trajectories(anatomy, targets, procedure, scan, versions())
     plan = replace(plan, release_blockers=(*plan.release_blockers, *series.facts.release_blockers))
     return PlannedCase(plan, anatomy, tools.publish(plan, anatomy, series))
 

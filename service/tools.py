@@ -33,4 +33,4 @@ def site_tools(out: Path, watch: Stopwatch, opened_at: datetime) -> Tools:
         written = write_plan(out, PlannedSeries(plan, anatomy, series, opened_at), watch)
         return write_anatomy(out, anatomy, series, watch.seconds) + written
 
-    return Tools(segment_and_keep, publish)
+    return Tools(segment_and_keep, publish, watch)

@@ -147,7 +147,7 @@ def test_the_anatomy_names_five_lumbar_levels_and_says_how_long_it_took(demo):
     anatomy = AnatomyDocument.model_validate_json((demo.out / "anatomy.json").read_text())
     assert {"L1", "L2", "L3", "L4", "L5"} <= {level.name for level in anatomy.levels}
     assert {("L4/L5", "left"), ("L4/L5", "right")} <= {(f.level, f.side) for f in anatomy.foramina}
-    assert {"reading", "pictures", "DICOM objects"} <= set(anatomy.seconds)
+    assert {"reading", "bone", "planning", "pictures", "DICOM objects"} <= set(anatomy.seconds)
 
 
 def test_the_report_holds_the_plans_geometry(demo):
