@@ -26,8 +26,8 @@ from planner.targets import Target
 from planner.trajectories import Trajectories
 from planner.volume import LabelMap
 
-EXACT = "exact measurement"
-"""Counted where the sweep's estimate left a path open and its exact measurement closed it."""
+TOO_CLOSE = "too close to tell apart"
+"""Counted where the sweep could not refuse a direction, and the best ``MOST_MEASURED`` of these broke a limit when measured."""
 
 MOST_ALTERNATIVES = 5
 MOST_MEASURED = 100
@@ -81,10 +81,11 @@ def _plan_target(
     swept = sweep(situations[0], reach, faces)
     for situation in situations:
         screened = screen(situation, swept)
-        paths, failed = _alternatives(situation, reach, screened)
+        paths = _alternatives(situation, reach, screened)
         if paths:
             break
-    rejected = {**screened.rejected, **({EXACT: failed} if failed and not paths else {})}
+    left = 0 if paths else screened.examined - sum(screened.rejected.values())
+    rejected = {**screened.rejected, **({TOO_CLOSE: left} if left else {})}
     return _target_plan(target, paths, rejected, screened.examined)
 
 
@@ -119,10 +120,10 @@ def needle_groups(procedure: Procedure) -> tuple[tuple[Needle, ...], ...]:
     )
 
 
-def _alternatives(situation: Situation, reach: Reach, screened: Screened) -> tuple[tuple[PlannedTrajectory, ...], int]:
-    """Measured, distinct paths, the best first; and how many that looked free were not, measured exactly."""
+def _alternatives(situation: Situation, reach: Reach, screened: Screened) -> tuple[PlannedTrajectory, ...]:
+    """Measured, distinct paths, the best first."""
     found: list[PlannedTrajectory] = []
-    measurements = failed = 0
+    measurements = 0
     for index in ranked(screened.feasible).tolist():
         if len(found) == MOST_ALTERNATIVES or measurements == MOST_MEASURED:
             break
@@ -131,11 +132,10 @@ def _alternatives(situation: Situation, reach: Reach, screened: Screened) -> tup
         tip, outward = refined(screened, reach, index)
         path = measured(situation, reach, screened, tip, outward)
         measurements += 1
-        failed += path is None
         if path is not None and _is_new(_as_paths(path), found):
             found.append(path)
     found.sort(key=lambda path: path.cost)
-    return tuple(replace(path, rank=rank) for rank, path in enumerate(found, start=1)), failed
+    return tuple(replace(path, rank=rank) for rank, path in enumerate(found, start=1))
 
 
 def _is_new(path: Trajectories, found: list[PlannedTrajectory]) -> bool:
