@@ -20,7 +20,7 @@ $(VENV)/.product: $(VENV)/.python pyproject.toml
 	touch $@
 
 $(VENV)/.development: $(VENV)/.product
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev,viewer]'
 	touch $@
 
 demo: $(VENV)/.product ## install, then plan on the sample series and write everything into ./demo

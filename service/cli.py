@@ -1,4 +1,4 @@
-"""The command line: plan, segment, procedures, schema, serve, doctor, demo.
+"""The command line: plan, segment, view, procedures, schema, serve, doctor, demo.
 
 In: what a person types. Out: results in a folder, a table on the terminal, and an exit code: 0 done, 2 input refused,
 3 no safe path. No patient name or ID is ever printed.
@@ -23,6 +23,9 @@ from service.errors import ServiceError
 from service.request import parse_anchor, parse_request
 from service.serving import serve as run_service
 from service.settings import SETTINGS_VARIABLE, load_settings
+from service.viewing.view import ViewRequest
+from service.viewing.view import view as open_view
+from viz.viewer.words import Language
 
 DONE, REFUSED, NO_SAFE_PATH = 0, 2, 3
 
@@ -103,6 +106,30 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
 def segment(series: SeriesPath, out: Out, anchor: Anchor = None, series_uid: SeriesUid = None) -> None:
     """Find the anatomy alone."""
     commands.segment(_console(), series, series_uid, parse_anchor(anchor), out)
+
+
+@app.command(
+    help=(
+        "Judge and change a plan in the browser: slices, needle plane, 3D, clearances, edits.\n\n"
+        "Takes a results folder of [bold]plan --out[/bold], or a series, which is segmented and then waits for its target. "
+        "Only this machine can open it, by an address that works once; Ctrl-C ends it.\n\n"
+        "Example: needleplan view plan/"
+    )
+)
+def view(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
+    case: Annotated[Path, typer.Argument(metavar="CASE", help="A results folder, or a series.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option(help="Where a series' results are kept; else they are gone after.")
+    ] = None,
+    anchor: Anchor = None,
+    series_uid: SeriesUid = None,
+    port: Annotated[int, typer.Option(help="On loopback; 0: any free one.")] = 0,
+    language: Annotated[Language, typer.Option(help="Of the page; it can be switched there.")] = Language.GERMAN,
+    browser: Annotated[bool, typer.Option(help="Open this machine's browser.")] = True,
+) -> None:
+    """Open the radiologist's page."""
+    request = ViewRequest(case, series_uid, parse_anchor(anchor), out, port, str(language), browser)
+    open_view(_console(), request)
 
 
 @app.command(help="List the procedures that can be planned, with needles, windows and their sources.")

@@ -15,6 +15,7 @@ from service.case import Tools
 from service.opening import OpenSeries
 from service.request import NamedAnchor
 from service.results import PlannedSeries, Written, clear, write_anatomy, write_labels, write_plan
+from service.viewing.keeping import KEPT, KeptCase, keep, keep_plan
 from service.watch import Stopwatch
 
 
@@ -27,10 +28,12 @@ def site_tools(out: Path, watch: Stopwatch, opened_at: datetime) -> Tools:
         with watch("writing labels"):
             write_labels(out, anatomy.labels)
         write_anatomy(out, anatomy, series, watch.seconds)
+        keep(out / KEPT, KeptCase(series, anatomy, None))
         return anatomy
 
     def publish(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Written:
         written = write_plan(out, PlannedSeries(plan, anatomy, series, opened_at), watch)
+        keep_plan(out / KEPT, plan)
         return write_anatomy(out, anatomy, series, watch.seconds) + written
 
     return Tools(segment_and_keep, publish, watch)

@@ -59,7 +59,7 @@ def login(language: str, fault: str = "") -> str:
         f'<form class="login" method="post" action="/login"><h1>needleplan</h1>{wrong}'
         f'<label>{say["name"]}<input name="name" autocomplete="username" required autofocus></label>'
         f'<label>{say["password"]}<input name="password" type="password" autocomplete="current-password" required></label>'
-        f'<button>{say["log_in"]}</button><small>{say["device"]}</small></form>',
+        f"<button>{say['log_in']}</button><small>{say['device']}</small></form>",
     )
 
 
@@ -81,7 +81,9 @@ def worklist(rows: Sequence[Listed], holders: Mapping[str, str], person: Login, 
 def ended(language: str) -> str:
     """A case whose process is gone."""
     say = _say(language)
-    return _html(language, f'<main><p class="wrong" role="alert">{say["ended"]}</p><p><a href="/">{say["again"]}</a></p></main>')
+    return _html(
+        language, f'<main><p class="wrong" role="alert">{say["ended"]}</p><p><a href="/">{say["again"]}</a></p></main>'
+    )
 
 
 def _line(row: Listed, holder: str, person: Login, say: Mapping[str, str]) -> str:

@@ -282,7 +282,9 @@ class Front:
         return self._logins.name(key)
 
 
-async def _join(outer: web.WebSocketResponse, inner: aiohttp.ClientWebSocketResponse, touch: Callable[[], bool]) -> None:
+async def _join(
+    outer: web.WebSocketResponse, inner: aiohttp.ClientWebSocketResponse, touch: Callable[[], bool]
+) -> None:
     """Messages both ways until one side ends or the login does."""
 
     async def inwards() -> None:

@@ -22,8 +22,8 @@ from planner.plan import Clearance, Plan, PlannedTrajectory, ScanPosition, Targe
 from planner.planning import approach_for, needle_groups, plan_trajectories
 from planner.procedure import Needle, Procedure
 from planner.reach import entries_of, reach_of
-from planner.rules import hard_limits
 from planner.robustness import tolerance_deg
+from planner.rules import hard_limits
 from planner.search import screen, sweep
 from planner.sentences import explanation, floor_angle_deg
 from planner.situation import Candidates, Feasible, Situation
@@ -93,21 +93,23 @@ class JudgeOfTarget:
         borders = screen(situation, sweep(situation, reach, faces)).borders[0]
         outward = unit(path.entry_mm - path.target_mm)
         forgiven = np.zeros(1) if judged.broken else tolerance_deg(outward[None], borders, STEP)
-        found = self._candidate(path.entry_mm, path.target_mm)
-        return judged if found is None else Judged(_path(Feasible(found[0], forgiven), found[1]), judged.broken)
+        candidate, clearances = self._measured(path.entry_mm, path.target_mm, Exit.SKIN)
+        return Judged(_path(Feasible(candidate, forgiven), clearances), judged.broken)
 
     def _candidate(self, entry_mm: FloatArray, target_mm: FloatArray) -> tuple[Candidates, list[Clearance]] | None:
         target_mm = np.asarray(target_mm, dtype=np.float64)
         outward = unit(np.asarray(entry_mm) - target_mm)
         if not outward.any():
             return None
-        situation = replace(self.situation, target=replace(self.situation.target, tips_mm=frozen(target_mm[None])))
-        depth, kind = exact_exit(
-            situation.anatomy.surroundings, target_mm, outward, self.longest_mm, table_is_air=situation.is_rehearsal
-        )
+        surroundings, is_rehearsal = self.situation.anatomy.surroundings, self.situation.is_rehearsal
+        depth, kind = exact_exit(surroundings, target_mm, outward, self.longest_mm, table_is_air=is_rehearsal)
         if kind is Exit.BEYOND_REACH or depth <= 0:
             return None
-        skin_mm = target_mm + depth * outward
+        return self._measured(target_mm + depth * outward, target_mm, kind)
+
+    def _measured(self, skin_mm: FloatArray, target_mm: FloatArray, kind: Exit) -> tuple[Candidates, list[Clearance]]:
+        """One path with its exact clearances."""
+        situation = replace(self.situation, target=replace(self.situation.target, tips_mm=frozen(target_mm[None])))
         rows = clearances_of(situation, self._near(skin_mm, target_mm), skin_mm, target_mm)
         binding = min(rows, key=lambda row: row[1].spare_mm, default=None)
         candidate = Candidates(

@@ -7,11 +7,11 @@ from a file: a kept case cannot run code.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from dicom_io import identity, instances, series
 from planner import geometry, plan, procedure, structures, volume
 from planner.anatomy import model
 from planner.anatomy.model import Anatomy
+from planner.geometry import AnyArray
 from planner.plan import Plan
 from planner.volume import Volume
 from service.errors import RequestError
@@ -28,7 +29,13 @@ from service.series_facts import SeriesFacts
 from viz.viewer import session as sessions
 from viz.viewer.session import Step
 
-CASE_FILE = "case.json"
+KEPT = "view"
+"""Where a results folder keeps what the page needs."""
+
+CASE_FILE, _SESSION_FILE = "case.json", "session.json"
+Json: TypeAlias = Any
+"""What a JSON file holds, or the value made of it."""
+
 _SMALL = 1024
 """Bytes of an array that is written into the JSON file itself."""
 
@@ -63,10 +70,18 @@ class KeptCase:
 def keep(folder: Path, case: KeptCase) -> Path:
     """Write a case; ``case.json`` is written last, so that a half-written case is none."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / CASE_FILE).unlink(missing_ok=True)
+    for name in (CASE_FILE, _SESSION_FILE):
+        (folder / name).unlink(missing_ok=True)
     writer = _Writer(folder)
     content = {name: writer.value(getattr(case, name)) for name in ("series", "anatomy", "plan")}
     return write_text(folder / CASE_FILE, json.dumps({"version": _VERSION, **content}))
+
+
+def keep_plan(folder: Path, plan: Plan) -> Path:
+    """Put a plan to a case that is kept; what a person did to an older plan is forgotten."""
+    (folder / _SESSION_FILE).unlink(missing_ok=True)
+    content = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
+    return write_text(folder / CASE_FILE, json.dumps(content | {"plan": _Writer(folder / "plan").value(plan)}))
 
 
 def is_kept(folder: Path) -> bool:
@@ -91,27 +106,28 @@ class _Writer:
     def __init__(self, folder: Path) -> None:
         self._folder, self._count = folder, 0
 
-    def value(self, thing: Any) -> Any:
+    def value(self, thing: object) -> Json:
         """As JSON; a list's first word says what follows."""
         if thing is None or isinstance(thing, (bool, int, float)) or type(thing) is str:
             return thing
-        if isinstance(thing, Enum):
-            return ["enum", type(thing).__name__, thing.value]
+        for kind, write in self._writers():
+            if isinstance(thing, kind):
+                return write(thing)
         if is_dataclass(thing):
             return ["type", type(thing).__name__, {f.name: self.value(getattr(thing, f.name)) for f in fields(thing)}]
-        if isinstance(thing, np.ndarray):
-            return self._array(thing)
-        if isinstance(thing, np.generic):
-            return thing.item()
-        if isinstance(thing, Mapping):
-            return ["map", [[self.value(key), self.value(one)] for key, one in thing.items()]]
-        if isinstance(thing, (tuple, list)):
-            return ["list", [self.value(one) for one in thing]]
-        if isinstance(thing, Path):
-            return ["path", str(thing)]
         raise TypeError(f"a {type(thing).__name__} is not kept")
 
-    def _array(self, array: np.ndarray[Any, Any]) -> Any:
+    def _writers(self) -> tuple[tuple[Any, Callable[[Any], Json]], ...]:
+        return (
+            (Enum, lambda one: ["enum", type(one).__name__, one.value]),
+            (np.ndarray, self._array),
+            (np.generic, lambda one: one.item()),
+            (Mapping, lambda one: ["map", [[self.value(key), self.value(value)] for key, value in one.items()]]),
+            ((tuple, list), lambda one: ["list", [self.value(value) for value in one]]),
+            (Path, lambda one: ["path", str(one)]),
+        )
+
+    def _array(self, array: AnyArray) -> Json:
         if array.nbytes <= _SMALL:
             return ["array", str(array.dtype), list(array.shape), array.reshape(-1).tolist()]
         name = f"array-{self._count}.npy"
@@ -120,24 +136,24 @@ class _Writer:
         return ["file", name]
 
 
-def _value(folder: Path, kept: Any) -> Any:
+def _value(folder: Path, kept: Json) -> Json:
     if not isinstance(kept, list):
         return kept
     kind, *rest = kept
     return _READERS[kind](folder, *rest)
 
 
-def _object(folder: Path, name: str, values: dict[str, Any]) -> Any:
+def _object(folder: Path, name: str, values: dict[str, Any]) -> Json:
     return _TYPES[name](**{key: _value(folder, one) for key, one in values.items()})
 
 
-def _array(_folder: Path, dtype: str, shape: list[int], values: list[float]) -> Any:
+def _array(_folder: Path, dtype: str, shape: list[int], values: list[float]) -> Json:
     array = np.array(values, dtype=dtype).reshape(shape)
     array.setflags(write=False)
     return array
 
 
-def _file(folder: Path, name: str) -> Any:
+def _file(folder: Path, name: str) -> Json:
     if Path(name).name != name:
         raise KeptCaseError("the kept case points outside its folder")
     return np.load(folder / name, mmap_mode="r", allow_pickle=False)
@@ -161,9 +177,6 @@ class KeptSession:
     now: Step
     past: tuple[Step, ...]
     future: tuple[Step, ...]
-
-
-_SESSION_FILE = "session.json"
 
 
 def keep_session(folder: Path, session: KeptSession) -> Path:

@@ -7,24 +7,23 @@ process that ends takes nothing with it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray
-from planner.plan import Plan
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
 from planner.structures import Side, SpineLevel
 from planner.targets import SURE_NAME, TargetRequest
-from service import words
 from service.series_facts import SeriesFacts
-from service.viewing.keeping import KeptCase, KeptSession, is_kept, keep_session, open_kept, open_session
+from service.viewing.keeping import KeptCase, KeptSession, keep_session, open_kept, open_session
 from service.viewing.planning import CasePlanning
 from viz.viewer.desk import Desk, OpenCase
 from viz.viewer.facts import Identity
-from viz.viewer.page import Choice, Host, Page
-from viz.viewer.session import Session, Step, first_path
+from viz.viewer.host import Choice, Host
+from viz.viewer.page import Page
+from viz.viewer.session import Session, first_path
 from viz.viewer.words import Language
 
 
@@ -68,9 +67,14 @@ def identity_of(facts: SeriesFacts) -> Identity:
         return Identity("patient unknown", "no DICOM series")
     patient, study = source.patient, source.study
     name = (patient.name or "no name").replace("^", ", ")
-    born = f"* {patient.birth_date}" if patient.birth_date else "* ?"
-    study_words = f"{study.study_date or 'unknown date'}  Acc {study.accession_number or '-'}"
-    return Identity(f"{name}  ID {patient.patient_id or 'none'}  {born}", study_words, f"Series {source.series_number or '-'}")
+    identity = f"{name} · ID {patient.patient_id or '-'} · * {_date(patient.birth_date)}"
+    study_words = f"{_date(study.study_date)} · Acc {study.accession_number or '-'}"
+    return Identity(identity, study_words, f"Series {source.series_number or '-'}")
+
+
+def _date(text: str) -> str:
+    """A DICOM date with hyphens; a question mark where there is none."""
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]}" if len(text) == _DATE_LENGTH else text or "?"
 
 
 def _session(folder: Path, case: KeptCase) -> Session | None:
@@ -88,6 +92,7 @@ def _keeper(folder: Path, *, is_read_only: bool) -> Callable[[Session], None]:
     return keep
 
 
+_DATE_LENGTH = 8
 _KEPT_STEPS = 20
 """Of undo and redo on disk."""
 
@@ -127,5 +132,7 @@ def _choice(case: KeptCase) -> Choice:
 
 
 def _level_mm(anatomy: Anatomy, level: str, side: str) -> FloatArray | None:
-    found = [f.center_mm for f in anatomy.foramina if str(f.between) == level and (not side or f.side is Side.parse(side))]
+    found = [
+        f.center_mm for f in anatomy.foramina if str(f.between) == level and (not side or f.side is Side.parse(side))
+    ]
     return found[0] if found else None

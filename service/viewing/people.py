@@ -7,7 +7,6 @@ never kept or logged.
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
@@ -87,7 +86,7 @@ class UsersFile:
             raise RequestError(f"the password has {len(password)} characters; give at least {SHORTEST_PASSWORD}")
         users = self.users() | {name: User(name, role, _HASHER.hash(password), person)}
         write_text(self._path, json.dumps([asdict(user) for user in users.values()], indent=1) + "\n")
-        os.chmod(self._path, 0o600)
+        self._path.chmod(0o600)
 
     def check(self, name: str, password: str) -> User | None:
         """The user, where the password is right."""

@@ -27,6 +27,10 @@ class CasePlanning:
         self._series, self._anatomy = series, anatomy
         self._judges: dict[tuple[str, str, str], JudgeOfTarget] = {}
 
+    def prepare(self, plan: Plan, target_index: int) -> None:
+        """Make the judge of one target before it is asked."""
+        self.judge_of(plan, target_index)
+
     def judge(self, plan: Plan, target_index: int, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
         """A path from the skin towards a wished entry."""
         return self.judge_of(plan, target_index)(entry_mm, target_mm)

@@ -27,8 +27,13 @@ EXTERNAL = {
     "planner": {"numpy"},
     "dicom_io": {"numpy", "pydicom", "pynetdicom", "highdicom"},
     "viz": {"numpy", "vtk", "vtkmodules"},
+    "viz/viewer": {"numpy", "vtk", "vtkmodules", "trame", "trame_rca"},
     "sample_data": {"numpy", "SimpleITK", "pydicom"},
 }
+WEB_TOOLKIT_AT = "viz/viewer"
+WEB_TOOLKIT_MODULES = ("viz/viewer/areas.py", "viz/viewer/page.py")
+"""Panes, desk and session are driven without a browser."""
+
 WORLDLY = {
     "datetime", "glob", "http", "io", "logging", "os", "pathlib", "random", "secrets", "shutil", "socket", "ssl",
     "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid",
@@ -76,7 +81,8 @@ class Rule:
             return True
         if top == "SimpleITK" and path.startswith(IMAGE_PROCESSING):
             return True
-        return top in sys.stdlib_module_names or top in EXTERNAL[self.room]
+        place = WEB_TOOLKIT_AT if path in WEB_TOOLKIT_MODULES else self.room
+        return top in sys.stdlib_module_names or top in EXTERNAL[place]
 
 
 def test_planner_knows_only_arrays():

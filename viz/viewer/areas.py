@@ -7,7 +7,7 @@ the process.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from trame_rca.encoders import RcaImageEncoder
 from trame_rca.schedulers import RcaImageRenderScheduler
@@ -25,6 +25,9 @@ LARGEST_PX = 1_600_000
 _BUTTONS = {"Left": Button.LEFT, "Middle": Button.MIDDLE, "Right": Button.RIGHT}
 
 Changed = Callable[[tuple[str, ...]], None]
+
+Adapter: TypeAlias = Any
+"""The toolkit has no types."""
 
 
 class Area:
@@ -56,12 +59,14 @@ class Area:
             self._held = _BUTTONS.get(kind.removesuffix("ButtonPress"), Button.NONE)
             self._changed(self._desk.press(self.name, self._pointer(event)))
         elif kind.endswith("ButtonRelease") and _BUTTONS.get(kind.removesuffix("ButtonRelease")) is self._held:
-            self._changed(self._desk.release(self.name, self._pointer(event)))
+            self._changed(self._desk.release())
             self._held = Button.NONE
 
     def _pointer(self, event: dict[str, Any]) -> Pointer:
         at = self._desk.pointer_at
-        x, y = (at[1].x_px, at[1].y_px) if "x" not in event and at is not None else (event.get("x", 0), event.get("y", 0))
+        x, y = (
+            (at[1].x_px, at[1].y_px) if "x" not in event and at is not None else (event.get("x", 0), event.get("y", 0))
+        )
         return Pointer(float(x), float(y), self._held, bool(event.get("shiftKey")), bool(event.get("ctrlKey")))
 
 
@@ -69,9 +74,7 @@ class Frames(RcaImageRenderScheduler):  # type: ignore[misc] # the toolkit has n
     """Pictures of one area: quick ones while something moves, an exact one after."""
 
     def __init__(self, area: Area) -> None:
-        super().__init__(
-            area, target_fps=FRAMES_PER_S, interactive_quality=MOVING_QUALITY, still_quality=STILL_QUALITY
-        )
+        super().__init__(area, target_fps=FRAMES_PER_S, interactive_quality=MOVING_QUALITY, still_quality=STILL_QUALITY)
         self._area = area
 
     def _render_frame(self, quality: int) -> None:
@@ -81,7 +84,7 @@ class Frames(RcaImageRenderScheduler):  # type: ignore[misc] # the toolkit has n
         super()._render_frame(quality)
 
 
-def adapter_of(area: Area) -> Any:
+def adapter_of(area: Area) -> Adapter:
     """The view handler to register; drawing is asked for by name, not by every event."""
     adapter = RcaViewAdapter(area, area.name, scheduler=Frames(area), do_schedule_render_on_interaction=False)
     adapter.max_pixel_count = LARGEST_PX

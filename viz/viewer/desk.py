@@ -35,6 +35,9 @@ _ZOOM_PER_NOTCH = 1.15
 class Planning(Protocol):
     """What the planner answers; every call is a plain function of frozen values."""
 
+    def prepare(self, plan: Plan, target_index: int) -> None:
+        """Make what the first question would wait for."""
+
     def judge(self, plan: Plan, target_index: int, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
         """A path from the skin towards a wished entry, in tens of milliseconds."""
 
@@ -123,7 +126,9 @@ class Desk:
             return CT_WINDOWS
         low, middle, high = self._scan.percentiles
         spread = max(high - low, 1.0)
-        return tuple(Window(middle + share * spread, spread * width) for share, width in ((0, 1.5), (0, 1), (0.1, 0.7), (0.3, 1)))
+        return tuple(
+            Window(middle + share * spread, spread * width) for share, width in ((0, 1.5), (0, 1), (0.1, 0.7), (0.3, 1))
+        )
 
     @property
     def is_dragging(self) -> bool:
@@ -183,7 +188,11 @@ class Desk:
         self._drag = _Drag(name, pointer, pointer, grip, start_mm, *ends)
         if grip is not Grip.PLANE and pointer.button is Button.LEFT:
             self._frozen = {one: found for one in OBLIQUE if (found := self._plane(one)) is not None}
-        return self.move(name, pointer) if grip is Grip.PLANE and pointer.button is Button.LEFT else ()
+        return (
+            self.move(name, pointer)
+            if grip is Grip.PLANE and pointer.button is Button.LEFT and not pointer.shift
+            else ()
+        )
 
     def move(self, name: str, pointer: Pointer) -> tuple[str, ...]:
         """Drag what is held: entry, target, crosshair, window, picture or the 3D view."""
@@ -192,26 +201,27 @@ class Desk:
         if drag is None or drag.name != name:
             return ()
         self._drag = replace(drag, last=pointer)
-        across, up = pointer.x_px - drag.last.x_px, pointer.y_px - drag.last.y_px
         if name == SCENE:
-            self._scene.turn(across, up)
+            self._scene.turn(pointer.x_px - drag.last.x_px, pointer.y_px - drag.last.y_px)
             return (SCENE,)
+        return self._drag_in_slice(drag, pointer) if self._shows(name) else ()
+
+    def _drag_in_slice(self, drag: _Drag, pointer: Pointer) -> tuple[str, ...]:
+        name, pane = drag.name, self._panes[drag.name]
+        linked = (name, *(other for other in PANES if other not in (name, SCENE)))
         if drag.start.button is Button.RIGHT:
-            self.looks = self.looks.widened(across, up)
-            return (name, *(other for other in PANES if other not in (name, SCENE)))
-        if not self._shows(name):
-            return ()
-        point = self._panes[name].point_mm(pointer.x_px, pointer.y_px)
+            self.looks = self.looks.widened(pointer.x_px - drag.last.x_px, pointer.y_px - drag.last.y_px)
+            return linked
+        point = pane.point_mm(pointer.x_px, pointer.y_px)
         if drag.start.button is Button.MIDDLE or drag.start.shift:
-            last = self._panes[name].point_mm(drag.last.x_px, drag.last.y_px)
-            self.looks = self.looks.panned(name, last - point)
+            self.looks = self.looks.panned(name, pane.point_mm(drag.last.x_px, drag.last.y_px) - point)
             return (name,)
         if drag.grip is Grip.PLANE:
             self.looks = self.looks.at(point)
-            return (name, *(other for other in PANES if other not in (name, SCENE)))
+            return linked
         return self._drag_needle(drag, point)
 
-    def release(self, name: str, pointer: Pointer) -> tuple[str, ...]:
+    def release(self) -> tuple[str, ...]:
         """Let go: an edit becomes a step that undo takes back; oblique planes follow the needle again."""
         drag, self._drag, self._frozen = self._drag, None, {}
         preview, self._preview = self._preview, None
@@ -263,7 +273,9 @@ class Desk:
         """Zoom, pan and planes as at the start."""
         self._home_mm = self._first_home_mm()
         keep = self.looks
-        self.looks = replace(Looks(self._home_mm, keep.window), shows_outlines=keep.shows_outlines, anterior_up=keep.anterior_up)
+        self.looks = replace(
+            Looks(self._home_mm, keep.window), shows_outlines=keep.shows_outlines, anterior_up=keep.anterior_up
+        )
         if self.path is not None:
             self._scene.aim(self.path.entry_mm, self.path.target_mm)
         return self.look_at_tip()

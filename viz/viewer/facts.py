@@ -175,11 +175,11 @@ def colour(structure: Structure | None) -> str:
 
 
 def target_words(plan: Plan | None, index: int, language: Language) -> str:
-    """*L4, Foramen L4/L5, links*."""
+    """*Wurzel L4, Foramen L4/L5, LINKS*."""
     if plan is None:
         return ""
-    target = plan.targets[index]
-    return f"{plan.title}: {target.root}, Foramen {target.between}, {side_words(target.side, language).upper()}"
+    target, words = plan.targets[index], texts(language)
+    return f"{words['root']} {target.root}, Foramen {target.between}, {side_words(target.side, language).upper()}"
 
 
 def rejected_rows(session: Session | None) -> list[list[str]]:

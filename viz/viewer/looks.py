@@ -30,7 +30,13 @@ AROUND_NEEDLE_MM = 70.0
 CT_WINDOWS = (BONE_WINDOW, SOFT_TISSUE, SPINE, LUNG_WINDOW)
 """On keys 1 to 4."""
 
-SLABS = (Slab(), Slab(5.0, Projection.MAXIMUM), Slab(10.0, Projection.MAXIMUM), Slab(10.0, Projection.MINIMUM), Slab(5.0))
+SLABS = (
+    Slab(),
+    Slab(5.0, Projection.MAXIMUM),
+    Slab(10.0, Projection.MAXIMUM),
+    Slab(10.0, Projection.MINIMUM),
+    Slab(5.0),
+)
 _NARROWEST_HU = 1.0
 _ZOOM = (0.05, 3.0)
 
@@ -101,7 +107,9 @@ def _oblique(name: str, looks: Looks, path: PlannedTrajectory) -> Plane:
 def pixel_mm(name: str, looks: Looks, path: PlannedTrajectory | None, size: tuple[int, int]) -> float:
     """Millimetres for each pixel, so that the field fits the pane."""
     if name == NEEDLE and path is not None:
-        reach = np.abs(needle_plane(path.entry_mm, path.target_mm, 1.0).in_plane_mm(path.entry_mm)) * 2 + AROUND_NEEDLE_MM
+        reach = (
+            np.abs(needle_plane(path.entry_mm, path.target_mm, 1.0).in_plane_mm(path.entry_mm)) * 2 + AROUND_NEEDLE_MM
+        )
         fitting = max(float(reach[0]) / size[0], float(reach[1]) / size[1])
     else:
         fitting = FIELD_MM.get(name, 200.0) / max(size)

@@ -45,7 +45,8 @@ class Lines:
         cells = vtkCellArray()
         offsets = np.arange(0, len(flat) + 1, 2, dtype=np.int64)
         cells.SetData(
-            numpy_to_vtkIdTypeArray(offsets, deep=1), numpy_to_vtkIdTypeArray(np.arange(len(flat), dtype=np.int64), deep=1)
+            numpy_to_vtkIdTypeArray(offsets, deep=1),
+            numpy_to_vtkIdTypeArray(np.arange(len(flat), dtype=np.int64), deep=1),
         )
         self._data.SetPoints(points)
         self._data.SetLines(cells)

@@ -7,8 +7,8 @@ Drawing and short questions run on the event loop; planning runs beside it, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -19,43 +19,17 @@ from trame_rca import module as areas_module
 
 from planner.errors import PlannerError
 from planner.geometry import FloatArray
-from planner.plan import Plan
 from planner.structures import Side
-from viz.viewer import facts
 from viz.viewer.areas import Area, adapter_of
-from viz.viewer.desk import Desk, Planning, Pointer
-from viz.viewer.looks import OBLIQUE, PANES, SLABS
+from viz.viewer.beside import page_values
+from viz.viewer.desk import Desk, Pointer
+from viz.viewer.host import Host
+from viz.viewer.looks import PANES, SLABS
 from viz.viewer.session import Session
-from viz.viewer.words import Language, keys, texts
+from viz.viewer.words import texts
 
 OTHERS_AFTER_S = 0.08
 """The pane under the pointer first; the linked ones follow when the hand rests."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What may be chosen where a case waits for its target: keys with words."""
-
-    procedures: tuple[tuple[str, str], ...] = ()
-    levels: tuple[str, ...] = ()
-    doubts: tuple[str, ...] = ()
-    """Keys of ``words``: what a person must confirm."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Host:
-    """What the page is given by whoever opens it."""
-
-    identity: facts.Identity
-    places: facts.Places
-    planning: Planning
-    first_plan: Callable[[str, str, Side], Plan]
-    keep: Callable[[Session], None]
-    """Called after every step, so that nothing is lost where a process ends."""
-    choice: Choice = field(default_factory=Choice)
-    level_mm: Callable[[str, str], FloatArray | None] = lambda _level, _side: None
-    language: Language = Language.GERMAN
-    is_read_only: bool = False
 
 
 class Page:
@@ -85,7 +59,14 @@ class Page:
         for name, handler in self._triggers().items():
             self._server.trigger(name)(handler)
         self._put(
-            help=False, big="", busy="", panes=list(PANES), wish_procedure="", wish_level="", wish_side="", confirmed=False
+            help=False,
+            big="",
+            busy="",
+            panes=list(PANES),
+            wish_procedure="",
+            wish_level="",
+            wish_side="",
+            confirmed=False,
         )
         self._refresh()
         with DivLayout(self._server):
@@ -113,14 +94,22 @@ class Page:
             self._adapters[name] = adapter_of(Area(self._desk, name, self._moved))
             self._server.controller.rc_area_register(self._adapters[name])
         ready(self._server.port)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        session = self._desk.session
+        if session is not None:
+            now = session.now
+            self._start(asyncio.to_thread(self._host.planning.prepare, now.plan, now.target_index))
 
     def _moved(self, names: tuple[str, ...]) -> None:
         """After a pointer's event: draw, and where a step was made say what it means."""
         if not names:
             return
-        before = self._seen
-        self._show(names, says_facts=self._desk.judged is not before or bool(self._desk.message))
-        if self._desk.judged is not before and self._desk.session is not None:
+        judged, session = self._seen
+        is_new = self._desk.judged is not judged or self._desk.session is not session
+        self._show(names, says_facts=is_new or bool(self._desk.message))
+        if is_new:
             self._settle()
 
     def _show(self, names: tuple[str, ...], *, says_facts: bool = True) -> None:
@@ -132,7 +121,7 @@ class Page:
             self._timer = asyncio.get_running_loop().call_later(OTHERS_AFTER_S, self._show_waiting)
         if says_facts:
             self._refresh()
-        self._put(depth_share=self._depth_share(), window_on=self._window_on(), slab=SLABS[self._desk.looks.slab].words)
+        self._put(**self._looks_values())
 
     def _show_waiting(self) -> None:
         self._timer = None
@@ -140,62 +129,22 @@ class Page:
         for name in names:
             self._adapters[name].schedule_render()
 
-    def _put(self, **values: Any) -> None:
+    def _put(self, **values: object) -> None:
         with self._server.state as state:
             state.update(values)
 
     def _refresh(self) -> None:
         """Every word and number beside the pictures."""
-        desk, host, language = self._desk, self._host, self._language
-        session, judged, words = desk.session, desk.judged, texts(language)
-        self._seen = judged
-        plan = None if session is None else session.now.plan
-        binding = None if judged is None else judged.path.binding
-        path = desk.path
-        self._put(
-            t=words,
-            language=str(language),
-            keys=keys(language),
-            identity={"patient": host.identity.patient, "study": host.identity.study, "series": host.identity.series},
-            target=facts.target_words(plan, 0 if session is None else session.now.target_index, language),
-            banner=facts.banner(plan, is_signed=session is not None and session.signature is not None, language=language),
-            read_only=host.is_read_only,
-            waiting=session is None,
-            paths=facts.path_rows(session),
-            rejected=facts.rejected_rows(session),
-            facts=facts.path_facts(judged, host.places, language),
-            sentence="" if path is None else path.sentence,
-            broken=[] if judged is None else [f"{n}: {room:+.1f} {unit}" for n, room, unit in judged.broken],
-            rows=facts.clearance_rows(judged, language),
-            strip=facts.depth_strip(judged, desk.case.anatomy, language),
-            closest="" if binding is None else f"{words['closest']}: {facts.clearance_name(binding, language)} "
-            f"{binding.clearance_mm:.1f} mm, {binding.depth_mm:.0f} mm",
-            length="" if path is None else f"{path.length_mm:.1f}",
-            can={
-                "undo": session is not None and bool(session.past) and not host.is_read_only,
-                "redo": session is not None and bool(session.future) and not host.is_read_only,
-                "replan": session is not None and session.now.path_index is None and not host.is_read_only
-                and path is not None,
-            },
-            blockers=[] if plan is None else list(plan.release_blockers),
-            warnings=[] if plan is None else list(plan.warnings),
-            message=words.get(desk.message, desk.message),
-            outlines=desk.looks.shows_outlines,
-            anterior_up=desk.looks.anterior_up,
-            empty=list(OBLIQUE) if path is None else [],
-            procedures=[list(one) for one in host.choice.procedures],
-            levels=[[one, one] for one in host.choice.levels],
-            doubts=list(host.choice.doubts),
-        )
-        self._put(depth_share=self._depth_share(), window_on=self._window_on(), slab=SLABS[desk.looks.slab].words)
+        self._seen = (self._desk.judged, self._desk.session)
+        self._put(**page_values(self._desk, self._host, self._language), **self._looks_values())
 
-    def _depth_share(self) -> float:
-        path = self._desk.path
-        return 0.0 if path is None else 100 * self._desk.looks.depth_mm / path.length_mm
-
-    def _window_on(self) -> int:
-        windows = self._desk.windows
-        return windows.index(self._desk.looks.window) if self._desk.looks.window in windows else -1
+    def _looks_values(self) -> dict[str, Any]:
+        looks, path, windows = self._desk.looks, self._desk.path, self._desk.windows
+        return {
+            "depth_share": 0.0 if path is None else 100 * looks.depth_mm / path.length_mm,
+            "window_on": windows.index(looks.window) if looks.window in windows else -1,
+            "slab": SLABS[looks.slab].words,
+        }
 
     def _change(self, step: Callable[[Session], Session]) -> None:
         """A step of the session, kept on disk before it is shown."""
@@ -247,6 +196,7 @@ class Page:
             session = Session.opened(plan)
             self._host.keep(session)
             self._show(self._desk.change(session))
+            self._prepare()
 
         self._start(self._busily(run))
 
@@ -262,7 +212,7 @@ class Page:
         finally:
             self._put(busy="")
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -317,7 +267,7 @@ class Page:
     def _window_action(self, index: int) -> Callable[[], None]:
         return lambda: self._look(window=self._desk.windows[index])
 
-    def _look(self, **changes: Any) -> None:
+    def _look(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Looks
         self._desk.looks = replace(self._desk.looks, **changes)
         self._show(PANES)
 
@@ -339,4 +289,3 @@ class Page:
         at = self._desk.pointer_at
         if at is not None:
             self._show(self._desk.wheel(at[0], notches, Pointer(at[1].x_px, at[1].y_px)), says_facts=False)
-

@@ -52,7 +52,7 @@ class View:
     plane: Plane
     pixel_mm: float
     window: Window
-    slab: Slab = Slab()
+    slab: Slab
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +120,8 @@ class SlicePane:
     def pixel(self, point_mm: FloatArray) -> FloatArray:
         """(2,) pixel of a point's place in the plane."""
         view = self._shown()
-        return _pixels(view, self.screen.size, view.plane.in_plane_mm(point_mm)[None])[0]
+        pixel: FloatArray = _pixels(view, self.screen.size, view.plane.in_plane_mm(point_mm)[None])[0]
+        return pixel
 
     def hit_test(self, x_px: float, y_px: float) -> Grip:
         """The target wins over the entry where both are near."""
@@ -220,7 +221,9 @@ class _Drawing:
 
     def _place_names(self, view: View, marks: Marks, size: tuple[int, int]) -> None:
         inside = [(name, view.plane.in_plane_mm(point)) for name, point in marks.names]
-        spans = abs(float(view.plane.toward_viewer[2])) > 0.7  # an axial pane names the level it cuts, not its neighbours
+        spans = (
+            abs(float(view.plane.toward_viewer[2])) > 0.7
+        )  # an axial pane names the level it cuts, not its neighbours
         reach_mm = 16.0 if spans else LEVEL_REACH_MM
         shown = [(name, place) for name, place in inside if abs(place[2]) <= reach_mm]
         for words, (name, place) in zip(self._names, [*shown, *[("", np.zeros(3))] * _MOST_NAMES], strict=False):

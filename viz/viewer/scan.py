@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,9 @@ from viz.planes import Plane
 
 AIR_HU = -1024.0
 """Shown outside the scan."""
+
+VtkObject: TypeAlias = Any
+"""VTK ships no types that a checker can follow."""
 
 _SLAB_STEP_MM = 1.0
 _FROM_KJI = [2, 1, 0]
@@ -62,7 +65,7 @@ class ScanImage:
         self._codes = _Cutter(labels.geometry, codes, 0.0)
         self._codes.reslice.SetInterpolationModeToNearestNeighbor()
 
-    def grey(self, plane: Plane, pixel_mm: float, slab: Slab) -> Any:
+    def grey(self, plane: Plane, pixel_mm: float, slab: Slab) -> VtkObject:
         """A vtkImageData of values on the plane's pixels."""
         return self._grey.cut(plane, pixel_mm, slab)
 
@@ -106,7 +109,7 @@ class _Cutter:
         self.reslice.SetBackgroundLevel(outside)
         self.reslice.SlabTrapezoidIntegrationOff()
 
-    def cut(self, plane: Plane, pixel_mm: float, slab: Slab) -> Any:
+    def cut(self, plane: Plane, pixel_mm: float, slab: Slab) -> VtkObject:
         """The plane's pixels, in plane coordinates [mm]: x right, y up."""
         reslice = self.reslice
         columns = max(1, round(plane.width_mm / pixel_mm))
@@ -120,7 +123,7 @@ class _Cutter:
         return reslice.GetOutput()
 
 
-def _axes(geometry: VolumeGeometry, plane: Plane) -> Any:
+def _axes(geometry: VolumeGeometry, plane: Plane) -> VtkObject:
     """Plane coordinates [mm] to image index (i, j, k)."""
     to_index = geometry.index_from_lps
     columns: FloatArray = np.stack([plane.right, plane.up, plane.toward_viewer], axis=1)
@@ -132,7 +135,7 @@ def _axes(geometry: VolumeGeometry, plane: Plane) -> Any:
     return axes
 
 
-def _set_slab(reslice: Any, slab: Slab) -> None:
+def _set_slab(reslice: VtkObject, slab: Slab) -> None:
     reslice.SetSlabNumberOfSlices(max(1, round(slab.thickness_mm / _SLAB_STEP_MM)))
     {
         Projection.MAXIMUM: reslice.SetSlabModeToMax,
@@ -141,7 +144,7 @@ def _set_slab(reslice: Any, slab: Slab) -> None:
     }[slab.projection]()
 
 
-def _as_array(image: Any) -> AnyArray:
+def _as_array(image: VtkObject) -> AnyArray:
     columns, rows, _ = image.GetDimensions()
     array: AnyArray = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(rows, columns)
     return array

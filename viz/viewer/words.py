@@ -28,10 +28,13 @@ _TABLE: dict[str, tuple[str, str]] = {
     "scene": ("3D", "3D"),
     "sagittal": ("Sagittal", "Sagittal"),
     "coronal": ("Koronar", "Coronal"),
-    "down": ("Blick entlang der Nadel", "Down the needle"),
+    "down": ("Nadelachse", "Along the needle"),
     "draft": ("ENTWURF - NICHT FREIGEGEBEN", "DRAFT - NOT RELEASED"),
     "released": ("FREIGEGEBEN", "RELEASED"),
-    "rehearsal": ("PROBE: Lage im Scan {scan}, Behandlung in {treated}", "REHEARSAL: scanned {scan}, treated {treated}"),
+    "rehearsal": (
+        "PROBE: Lage im Scan {scan}, Behandlung in {treated}",
+        "REHEARSAL: scanned {scan}, treated {treated}",
+    ),
     "not_checked": ("NICHT GEPRÜFT", "NOT CHECKED"),
     "waiting": ("KEIN ZIEL GEWÄHLT", "NO TARGET CHOSEN"),
     "paths": ("Wege, bester zuerst", "Paths, best first"),
@@ -84,6 +87,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "choose": ("Ziel wählen", "Choose a target"),
     "procedure": ("Verfahren", "Procedure"),
     "level": ("Wurzel / Foramen", "Root / foramen"),
+    "root": ("Wurzel", "Root"),
     "side": ("Seite des Patienten", "Patient's side"),
     "pick": ("bitte wählen", "please choose"),
     "plan": ("Planen", "Plan"),
@@ -94,7 +98,10 @@ _TABLE: dict[str, tuple[str, str]] = {
     "lossy": ("verlustbehaftet", "lossy"),
     "no_skin": ("Dort liegt keine Haut in Reichweite der Nadel", "No skin within the needle's reach there"),
     "failed": ("Fehlgeschlagen", "Failed"),
-    "read_only": ("NUR LESEN: eine andere Person hat diesen Fall geöffnet", "READ ONLY: another person has this case open"),
+    "read_only": (
+        "NUR LESEN: eine andere Person hat diesen Fall geöffnet",
+        "READ ONLY: another person has this case open",
+    ),
     "lost": ("Verbindung verloren. Ihre Änderungen sind gespeichert.", "Connection lost. Your changes are kept."),
     "language": ("English", "Deutsch"),
     "left": ("links", "left"),
@@ -102,22 +109,32 @@ _TABLE: dict[str, tuple[str, str]] = {
     "by_hand_kept": ("Änderung von Hand", "Change by hand"),
 }
 
-_KEYS: tuple[tuple[str, str, str], ...] = (
-    ("1 2 3 4", "Fenster: Knochen, Weichteil, Wirbelsäule, Lunge", "Windows: bone, soft tissue, spine, lung"),
-    ("N / P", "nächster / voriger Weg", "next / previous path"),
-    ("E", "Eintritt an die Stelle unter der Maus (in 3D: auf die Haut)", "entry at the pointer (in 3D: on the skin)"),
-    ("T", "Ziel an die Stelle unter der Maus", "target at the pointer"),
-    ("S", "Schichtdicke wechseln", "change the slab"),
-    ("O", "Konturen zeigen oder verbergen", "show or hide outlines"),
-    ("M", "Feld unter der Maus vergrößern", "enlarge the pane under the pointer"),
-    ("↑ ↓", "durch die Schichten des Feldes unter der Maus", "scroll the pane under the pointer"),
-    ("Leertaste / space", "Ansicht zurücksetzen", "reset the view"),
-    ("Strg-Z / Y", "rückgängig / wiederholen", "undo / redo"),
-    ("Mausrad / wheel", "blättern; mit Strg: Zoom", "scroll; with ctrl: zoom"),
-    ("links / left", "Fadenkreuz; Eintritt oder Ziel ziehen", "crosshair; drag entry or target"),
-    ("rechts / right", "Fensterung", "window and level"),
-    ("Mitte, Umschalt-links / middle, shift-left", "verschieben", "pan"),
-    ("?", "diese Hilfe", "this help"),
+_KEYS: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "1 2 3 4",
+        "1 2 3 4",
+        "Fenster: Knochen, Weichteil, Wirbelsäule, Lunge",
+        "windows: bone, soft tissue, spine, lung",
+    ),
+    ("N / P", "N / P", "nächster / voriger Weg", "next / previous path"),
+    ("E", "E", "Eintritt an die Stelle unter der Maus; in 3D auf die Haut", "entry at the pointer; in 3D on the skin"),
+    ("T", "T", "Ziel an die Stelle unter der Maus", "target at the pointer"),
+    ("S", "S", "Schichtdicke wechseln", "change the slab"),
+    ("O", "O", "Konturen zeigen oder verbergen", "show or hide outlines"),
+    ("M", "M", "Feld unter der Maus vergrößern", "enlarge the pane under the pointer"),
+    ("↑ ↓", "↑ ↓", "durch die Schichten unter der Maus blättern", "scroll the pane under the pointer"),
+    ("Leertaste", "space", "Ansicht zurücksetzen", "reset the view"),
+    ("Strg-Z, Strg-Y", "ctrl-Z, ctrl-Y", "rückgängig, wiederholen", "undo, redo"),
+    ("Mausrad", "wheel", "blättern; mit Strg: Zoom", "scroll; with ctrl: zoom"),
+    (
+        "linke Taste",
+        "left button",
+        "Fadenkreuz setzen; Eintritt oder Ziel ziehen",
+        "set the crosshair; drag entry or target",
+    ),
+    ("rechte Taste", "right button", "Fenster: quer Breite, hoch Mitte", "window: width across, centre up"),
+    ("Mitteltaste, Umschalt-links", "middle button, shift-left", "verschieben", "pan"),
+    ("?", "?", "diese Hilfe", "this help"),
 )
 
 _STRUCTURES: dict[Structure, str] = {
@@ -146,7 +163,8 @@ def texts(language: Language) -> dict[str, str]:
 
 def keys(language: Language) -> list[list[str]]:
     """The keys with what they do."""
-    return [[key, english if language is Language.ENGLISH else german] for key, german, english in _KEYS]
+    place = int(language is Language.ENGLISH)
+    return [[row[place], row[2 + place]] for row in _KEYS]
 
 
 def structure_words(structure: Structure, language: Language) -> str:

@@ -1,0 +1,77 @@
+"""Every value beside the pictures in one dictionary, as the page's template names them.
+
+In: a desk, its host, a language. Out: plain words, numbers and lists.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from viz.viewer import facts
+from viz.viewer.desk import Desk
+from viz.viewer.host import Host
+from viz.viewer.looks import OBLIQUE
+from viz.viewer.session import Judged, Session
+from viz.viewer.words import Language, keys, texts
+
+
+def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
+    """Everything that is said; how the pictures look is not in it."""
+    return {
+        **_of_case(desk.session, host, language),
+        **_of_path(desk.judged, desk, host, language),
+        "t": texts(language),
+        "language": str(language),
+        "keys": keys(language),
+        "message": texts(language).get(desk.message, desk.message),
+        "outlines": desk.looks.shows_outlines,
+        "anterior_up": desk.looks.anterior_up,
+        "can": _can(desk.session, host),
+        "procedures": [list(one) for one in host.choice.procedures],
+        "levels": [[one, one] for one in host.choice.levels],
+        "doubts": list(host.choice.doubts),
+    }
+
+
+def _of_case(session: Session | None, host: Host, language: Language) -> dict[str, Any]:
+    plan = None if session is None else session.now.plan
+    identity = host.identity
+    return {
+        "identity": {"patient": identity.patient, "study": identity.study, "series": identity.series},
+        "target": facts.target_words(plan, 0 if session is None else session.now.target_index, language),
+        "procedure": "" if plan is None else plan.title,
+        "banner": facts.banner(
+            plan, is_signed=session is not None and session.signature is not None, language=language
+        ),
+        "read_only": host.is_read_only,
+        "waiting": session is None,
+        "paths": facts.path_rows(session),
+        "rejected": facts.rejected_rows(session),
+        "blockers": [] if plan is None else list(plan.release_blockers),
+        "warnings": [] if plan is None else list(plan.warnings),
+    }
+
+
+def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) -> dict[str, Any]:
+    path = None if judged is None else judged.path
+    binding = None if path is None else path.binding
+    closest = "" if binding is None else f"{facts.clearance_name(binding, language)} {binding.clearance_mm:.1f} mm"
+    return {
+        "facts": facts.path_facts(judged, host.places, language),
+        "sentence": "" if path is None else path.sentence,
+        "broken": [] if judged is None else [f"{name}: {room:+.1f} {unit}" for name, room, unit in judged.broken],
+        "rows": facts.clearance_rows(judged, language),
+        "strip": facts.depth_strip(judged, desk.case.anatomy, language),
+        "closest": "" if binding is None else f"{texts(language)['closest']}: {closest}, {binding.depth_mm:.0f} mm",
+        "length": "" if path is None else f"{path.length_mm:.1f}",
+        "empty": list(OBLIQUE) if path is None else [],
+    }
+
+
+def _can(session: Session | None, host: Host) -> dict[str, bool]:
+    may = session is not None and not host.is_read_only
+    return {
+        "undo": may and session is not None and bool(session.past),
+        "redo": may and session is not None and bool(session.future),
+        "replan": may and session is not None and session.now.path_index is None and session.now.judged is not None,
+    }

@@ -1,0 +1,40 @@
+"""What the page is given by whoever opens it: identity, the planner's answers, where steps are kept, what may be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from planner.geometry import FloatArray
+from planner.plan import Plan
+from planner.structures import Side
+from viz.viewer import facts
+from viz.viewer.desk import Planning
+from viz.viewer.session import Session
+from viz.viewer.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What may be chosen where a case waits for its target: keys with words."""
+
+    procedures: tuple[tuple[str, str], ...] = ()
+    levels: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """Keys of ``words``: what a person must confirm."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Host:
+    """What the page is given by whoever opens it."""
+
+    identity: facts.Identity
+    places: facts.Places
+    planning: Planning
+    first_plan: Callable[[str, str, Side], Plan]
+    keep: Callable[[Session], None]
+    """Called after every step, so that nothing is lost where a process ends."""
+    choice: Choice = field(default_factory=Choice)
+    level_mm: Callable[[str, str], FloatArray | None] = lambda _level, _side: None
+    language: Language = Language.GERMAN
+    is_read_only: bool = False
