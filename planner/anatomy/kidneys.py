@@ -69,7 +69,6 @@ _SOFT_HU = -20.0
 
 _SHARES = np.arange(0.5, 1.5, 0.025)
 """Radii tried, as shares of the ellipsoid's."""
-
 _POLAR = 0.75
 """Directions this steep meet a pole: psoas and bowel look like a kidney in every section but have no poles."""
 
@@ -141,7 +140,7 @@ def _kidney(image: CoarseImage, taken: BoolArray, side: Side) -> Region | None:
     volume_ml = float(mask.sum()) * image.spacing_mm**3 / 1000.0
     if not _VOLUME_ML[0] <= volume_ml <= _VOLUME_ML[1]:
         return None
-    confidence = agreed * float(np.clip(0.5 * fit.score / 0.7 + 0.5 * seen / 0.7, 0.0, 0.95))
+    confidence = agreed * float(np.clip(0.5 * fit.score / 0.7 + 0.5 * seen / 0.7, 0.0, 0.75))
     return region_of(part.geometry, mask, confidence, 3.0 + 6.0 * (1.0 - seen))
 
 

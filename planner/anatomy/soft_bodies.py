@@ -26,6 +26,9 @@ _DEPTHS_MM = (4.0, 6.0, 8.0, 10.0)
 _LEAST_HELD = 0.75
 """The body holds at least this share of the part's soft voxels."""
 
+_WORTH = 1.25
+"""A body less than this much larger adds vessels and ureter, no missing pole."""
+
 _LEAST_COMPACT = 0.68
 """Share of a body inside the ellipsoid of its own volume and axes: 0.75 and more for one organ, less for two."""
 
@@ -43,7 +46,7 @@ def completed(image: CoarseImage, free: BoolArray, part: BoolArray, largest: Siz
     """The part together with the largest body that holds it and is no larger than the organ may be."""
     best = part
     for body in _bodies(image, free, part):
-        if body.sum() > best.sum() and _is_one(body, image.spacing_mm, largest):
+        if body.sum() > max(_WORTH * part.sum(), best.sum()) and _is_one(body, image.spacing_mm, largest):
             best = body
     return best | part
 
