@@ -77,7 +77,7 @@ _ILIUM_BESIDE_MM = 52.0
 
 _GAP_MM = 20.0
 _VOLUME_ML = (40.0, 500.0)
-_LARGEST = Size(volume_ml=420.0, length_mm=165.0, width_mm=90.0)
+_LARGEST = Size(volume_ml=280.0, length_mm=150.0, width_mm=80.0)
 """The largest body in free fat that is taken for a whole kidney."""
 
 _STEP = 2

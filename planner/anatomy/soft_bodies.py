@@ -29,7 +29,7 @@ _LEAST_HELD = 0.75
 _WORTH = 1.25
 """A body less than this much larger adds vessels and ureter, no missing pole."""
 
-_LEAST_COMPACT = 0.68
+_LEAST_COMPACT = 0.76
 """Share of a body inside the ellipsoid of its own volume and axes: 0.75 and more for one organ, less for two."""
 
 
