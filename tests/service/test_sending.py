@@ -1,0 +1,60 @@
+"""The PACS' answers in the outbox's words."""
+
+import pytest
+
+from service.doctor import Health, examine
+from service.sending import echo_fault, sender
+from service.settings import Destination, Settings
+from tests.dicom_io.ct_files import write_ct_series
+from tests.servers import Orthanc, a_free_port
+
+
+leaves_a_socket = pytest.mark.filterwarnings(
+    "ignore:unclosed <socket:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+"""pynetdicom 3.0.4 drops its socket without closing it where nobody answers; Python closes it."""
+
+
+@pytest.fixture
+def nobody() -> Destination:
+    return Destination(name="pacs", ae_title="PACS", host="127.0.0.1", port=a_free_port())
+
+
+def at(pacs: Orthanc, ae_title: str | None = None) -> Destination:
+    return Destination(name="pacs", ae_title=ae_title or pacs.ae_title, host=pacs.host, port=pacs.dicom_port)
+
+
+@leaves_a_socket
+def test_a_pacs_that_is_away_is_worth_another_try(nobody, tmp_path):
+    (answer,) = sender("NEEDLEPLAN")(nobody, write_ct_series(tmp_path, slices=1))
+    assert not answer.is_final
+    assert "check host and port" in answer.fault
+
+
+def test_a_file_that_is_no_dicom_file_is_never_worth_another_try(nobody, tmp_path):
+    (tmp_path / "report.dcm").write_text("cut short")
+    (answer,) = sender("NEEDLEPLAN")(nobody, [tmp_path / "report.dcm"])
+    assert answer.is_final
+    assert answer.fault
+
+
+@pytest.mark.servers
+def test_what_the_pacs_confirms_has_arrived(orthanc, tmp_path):
+    answers = sender("NEEDLEPLAN")(at(orthanc), write_ct_series(tmp_path, slices=3))
+    assert [answer.fault for answer in answers] == ["", "", ""]
+    assert len(orthanc.instances()) == 3
+
+
+@pytest.mark.servers
+def test_a_pacs_that_knows_another_name_says_so(orthanc):
+    assert echo_fault(at(orthanc), "NEEDLEPLAN") == ""
+    assert "AE title" in echo_fault(at(orthanc, "OTHER"), "NEEDLEPLAN")
+
+
+@leaves_a_socket
+@pytest.mark.graphics
+def test_doctor_finds_a_pacs_that_does_not_answer(nobody, tmp_path):
+    settings = Settings.model_validate({"storage": {"folder": tmp_path}, "destinations": [nobody]})
+    (check,) = [check for check in examine(settings) if check.part == "PACS pacs"]
+    assert check.health is Health.MISSING
+    assert check.remedy
