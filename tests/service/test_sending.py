@@ -8,7 +8,6 @@ from service.settings import Destination, Settings
 from tests.dicom_io.ct_files import write_ct_series
 from tests.servers import Orthanc, a_free_port
 
-
 leaves_a_socket = pytest.mark.filterwarnings(
     "ignore:unclosed <socket:ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
 )
