@@ -44,14 +44,20 @@ at the lumbosacral angle, where the disc is steep, it can lie below."""
 _SPACINGS_MM = np.arange(16, 50)
 """From disc to disc: T1 (17 mm) to a tall L4 with its disc (45 mm)."""
 
-_ASKED_WORTH, _FULL_WORTH = 0.4, 1.6
+_ASKED_WORTH, _FULL_WORTH = 0.3, 1.6
 """What a chain of discs asks for to go on: half of what weak end-plates with a well open foramen reach; and what clear
 end-plates with one reach."""
 
 _EDGE_MM = 3.0
 """A disc whose middle is closer to the image's end shows only one end-plate."""
 
-_LEAST_CONTRAST_HU = 50.0
+_PEDICLE_OPENING = 0.3
+"""Relative opening at a pedicle is 0 to 0.2, within one foramen above 0.5."""
+
+_SNAP_ROWS = 3
+"""Worth is capped, so that one bright plate cannot pull the chain; the last millimetres are the plates' own."""
+
+_LEAST_CONTRAST_HU = 40.0
 """End-plates stand out of a disc by 100 to 400 HU; blurred to 5 mm slices still by 60."""
 
 
@@ -81,11 +87,17 @@ def find_discs(volume: Volume, bone: Bone, canal: CanalTrack) -> tuple[DiscLevel
     """All discs that the canal passes."""
     rows = _body_rows(canal)
     opening = relative_opening(np.interp(rows.s_mm, canal.frame.s_mm, lateral_opening(volume, bone, canal.frame)))
-    spacing = _local_spacing(chosen_together(1.5 * opening - 0.75), len(opening))
+    spacing = _local_spacing(chosen_together(1.5 * opening - 0.75, opening=opening), len(opening))
     plates = _plates(_sagittal(volume, rows), _TALLEST_SHARE * spacing)
     worth = np.where(_in_image(volume, rows), _worth(plates, opening, spacing), -1.0)
-    places = chosen_together(worth, spacing)
+    places = [_clearest(plates, row) for row in chosen_together(worth, spacing, opening)]
     return tuple(_level(rows, plates, worth, int(row)) for row in places)
+
+
+def _clearest(plates: _Plates, row: int) -> int:
+    """The row within 3 mm where the end-plates stand out most."""
+    first = max(0, row - _SNAP_ROWS)
+    return first + int(np.argmax(plates.contrast_hu[first : row + _SNAP_ROWS + 1]))
 
 
 def _body_rows(canal: CanalTrack) -> _Rows:
@@ -205,10 +217,13 @@ def lateral_opening(volume: Volume, bone: Bone, frame: SpineFrame) -> FloatArray
     return np.convolve(np.pad(both, 3, mode="edge"), kernel / kernel.sum(), mode="valid")
 
 
-def chosen_together(worth: FloatArray, spacing: FloatArray | None = None) -> tuple[int, ...]:
+def chosen_together(
+    worth: FloatArray, spacing: FloatArray | None = None, opening: FloatArray | None = None
+) -> tuple[int, ...]:
     """Rows of the chosen levels: the most worth in sum, with distances that change little from one to the next.
 
-    ``spacing`` (n,) is the distance expected around each row, where it is known already.
+    ``spacing`` (n,) is the distance expected around each row, where it is known already; ``opening`` (n,) must close
+    between two levels, where a pedicle is: one wide foramen is not two.
     """
     n, kinds = len(worth), len(_SPACINGS_MM)
     change = np.abs(_SPACINGS_MM[:, None] - _SPACINGS_MM[None, :]) / _USUAL_CHANGE_MM
@@ -222,7 +237,9 @@ def chosen_together(worth: FloatArray, spacing: FloatArray | None = None) -> tup
         best = np.argmax(options, axis=1)
         gone_on = options[np.arange(len(reach)), best]
         first = worth[before]
-        total[row, reach] = worth[row] + np.maximum(gone_on, first) - _unusual(spacing, before, row)
+        total[row, reach] = (
+            worth[row] + np.maximum(gone_on, first) - _unusual(spacing, before, row) - _no_pedicle(opening, before, row)
+        )
         came[row, reach] = np.where(gone_on >= first, best, -1)
     if not np.isfinite(total).any() or total.max() < worth.max():
         return (int(np.argmax(worth)),) if n and worth.max() > 0.5 else ()
@@ -230,12 +247,20 @@ def chosen_together(worth: FloatArray, spacing: FloatArray | None = None) -> tup
     return _walked_back(came, row, kind, worth)
 
 
+def _no_pedicle(opening: FloatArray | None, before: IntArray, row: int) -> FloatArray | float:
+    """What it costs that the canal's sides stay open all the way from one level to the next."""
+    if opening is None:
+        return 0.0
+    least = np.minimum.accumulate(opening[: row + 1][::-1])  # (back to 0,)
+    return 4.0 * np.maximum(least[row - before] - _PEDICLE_OPENING, 0.0)
+
+
 def _unusual(spacing: FloatArray | None, before: IntArray, row: int) -> FloatArray | float:
-    """How far each distance is from the expected one at its middle, squared, in thirds of it."""
+    """How far each distance is from the expected one at its middle, squared, in quarters of it."""
     if spacing is None:
         return 0.0
     usual = spacing[(before + row) // 2]
-    return np.minimum(((row - before - usual) / (0.35 * usual)) ** 2, 4.0)
+    return np.minimum(((row - before - usual) / (0.25 * usual)) ** 2, 6.0)
 
 
 def _walked_back(came: IntArray, row: int, kind: int, worth: FloatArray) -> tuple[int, ...]:

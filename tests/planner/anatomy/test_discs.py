@@ -47,3 +47,10 @@ def test_opening_is_relative_to_its_neighbourhood():
     relative = relative_opening(opening)
     assert relative[[30, 60, 150, 180]].min() > 0.95
     assert relative[[45, 75, 135, 165]].max() < 0.05
+
+
+def test_one_wide_foramen_is_one_level():
+    rows = np.arange(160)
+    opening = ((rows % 36) < 24).astype(float)
+    chosen = chosen_together(1.5 * opening - 0.75, opening=opening)
+    assert np.diff(chosen).min() > 25
