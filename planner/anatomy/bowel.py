@@ -92,7 +92,7 @@ def find_abdomen(image: CoarseImage, gas: BoolArray, lung: BoolArray, taken: Boo
     """
     content = _content(image, gas, lung)
     even = content & ~taken & ~gas & (image.hu > _ORGAN_HU[0]) & (image.hu < _ORGAN_HU[1])
-    liver, spleen = _organs(image, even)
+    liver, spleen = _organs(image, even, lung)
     bowel = _bowel(image, gas, content, taken | liver | spleen)
     regions = (
         image.region(bowel, _BOWEL_CONFIDENCE, _BOWEL_UNCERTAINTY_MM),
@@ -145,16 +145,19 @@ def _inside_wall(image: CoarseImage) -> BoolArray:
     return eroded(filled_in_slices(ring & image.body), image.ball(_WALL_MM))
 
 
-def _organs(image: CoarseImage, even: BoolArray) -> tuple[BoolArray, BoolArray]:
-    """Liver and spleen: the largest even bodies on their sides, grown back to their surface."""
+def _organs(image: CoarseImage, even: BoolArray, lung: BoolArray) -> tuple[BoolArray, BoolArray]:
+    """Liver and spleen: the largest even bodies under the diaphragm on their sides, grown back to their surface."""
     depth = distance_outside(~even) * image.spacing_mm
     found = []
     for side, core_mm, least_ml in ((Side.RIGHT, _CORE_MM, _LIVER_ML), (Side.LEFT, _SPLEEN_CORE_MM, _SPLEEN_ML)):
         labels, sizes = components(depth > core_mm, 20)
         core = np.zeros_like(even)
+        lowest = _diaphragm_row(image, lung, side) - image.ball(_UNDER_DIAPHRAGM_MM)
         for number in range(1, min(len(sizes), 6)):
-            if float((image.u_mm * side.sign)[labels == number].mean()) > _LATERAL_MM[side]:
-                core = labels == number
+            body = labels == number
+            is_lateral = float((image.u_mm * side.sign)[body].mean()) > _LATERAL_MM[side]
+            if is_lateral and int(np.flatnonzero(body.any(axis=(1, 2)))[-1]) >= lowest:
+                core = body
                 break
         grown = even & (distance_outside(core) * image.spacing_mm <= core_mm + 4.0)
         large = grown.sum() * image.spacing_mm**3 / 1000.0 >= least_ml
@@ -162,6 +165,16 @@ def _organs(image: CoarseImage, even: BoolArray) -> tuple[BoolArray, BoolArray]:
     liver, spleen = found
     return liver, spleen & ~liver
 
+
+def _diaphragm_row(image: CoarseImage, lung: BoolArray, side: Side) -> int:
+    """The slice of the lung's base on a side; the scan's upper end where it shows no lung there."""
+    rows = np.flatnonzero((lung & (image.u_mm * side.sign > 0)).any(axis=(1, 2)))
+    return int(rows[0]) if len(rows) else len(lung) - 1
+
+
+_UNDER_DIAPHRAGM_MM = 30.0
+"""How far below the lung's base the organ's even core may end: both hang from the diaphragm; gluteal muscle, as large and
+as even, does not."""
 
 _LATERAL_MM = {Side.RIGHT: 15.0, Side.LEFT: 60.0}
 """How far to its side the organ's middle lies at least."""
