@@ -39,7 +39,8 @@ def decode_frame(frame: bytes, runner: Any) -> bytes:  # noqa: ANN401  pydicom's
         _single_frame(frame, runner).save_as(path, enforce_file_format=True)
         pixels = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
     kind = "i" if runner.pixel_representation else "u"
-    return pixels.astype(f"<{kind}{runner.bits_allocated // 8}").tobytes()
+    frame_bytes: bytes = pixels.astype(f"<{kind}{runner.bits_allocated // 8}").tobytes()
+    return frame_bytes
 
 
 def _single_frame(frame: bytes, runner: Any) -> Dataset:  # noqa: ANN401
