@@ -20,7 +20,7 @@ RESULTS = Path(__file__).parent / "results" / "main_job.json"
 def run_once(series: str, options: list[str]) -> dict[str, object]:
     """One run in a fresh process, into a folder that is thrown away."""
     with tempfile.TemporaryDirectory() as out:
-        command = [sys.executable, "-m", "service.cli", "plan", series, *options, "--out", out]
+        command = [str(Path(sys.executable).parent / "needleplan"), "plan", series, *options, "--out", out]
         start = time.perf_counter()
         done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
         wall_s = time.perf_counter() - start
