@@ -8,7 +8,6 @@ go.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -16,7 +15,8 @@ import numpy as np
 from planner.contact import Draws, Leg, Shaft, bound_of, ends_of, leg_sigmas_mm, touched_on, touched_to
 from planner.execution import ALLOWED_TIP_ERROR_MM, Execution, missed
 from planner.geometry import FloatArray
-from planner.probability import Probability
+from planner.plan import Contact, Probability, Risk
+from planner.probability import below, exactly, of_mean, of_shares
 
 SAMPLES = 2000
 """Needles drawn for one path: a probability of 0.3 is then known to 0.02 (95 %)."""
@@ -33,38 +33,6 @@ WORTH_A_SCAN = 0.01
 """A further control scan is advised where it takes at least this off the probability of contact; assumed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
-    """One obstacle, and how likely the needle touches it."""
-
-    obstacle: str
-    probability: Probability
-
-
-@dataclass(frozen=True, slots=True)
-class Risk:
-    """What one way of guiding a needle makes of one path."""
-
-    execution: str
-    contacts: tuple[Contact, ...]
-    """The likeliest first."""
-    any_contact: Probability
-    target_missed: Probability
-    """The tip lies more than ``ALLOWED_TIP_ERROR_MM`` beside the path's end."""
-    angle_forgiven: Probability
-    """The needle's angle is off by less than the path's tolerance."""
-    checkpoints_mm: tuple[float, ...]
-    """Depths below the skin at which a control scan takes most off the probability of contact."""
-    with_checkpoints: Probability
-    """Any contact, where a control scan is made at each of them."""
-    missed_with_checkpoints: Probability
-
-    @property
-    def first_checkpoint_mm(self) -> float | None:
-        """The first control scan; None where none is worth it."""
-        return self.checkpoints_mm[0] if self.checkpoints_mm else None
-
-
 def risk_of(shaft: Shaft, execution: Execution, tolerance_deg: float, rng: np.random.Generator) -> Risk:
     """Probabilities of contact and miss, and the control scans that help most."""
     draws = Draws.of(rng, SAMPLES)
@@ -72,7 +40,7 @@ def risk_of(shaft: Shaft, execution: Execution, tolerance_deg: float, rng: np.ra
     leg = Leg(0.0, shaft.length_mm)
     touched = dict(zip(shown, touched_on(shaft, execution, shown, draws, leg), strict=True))
     contacts = [
-        Contact(obstacle.name, Probability.of_shares(touched[index]) if index in touched else Probability.below(NEVER))
+        Contact(obstacle.name, of_shares(touched[index]) if index in touched else below(NEVER))
         for index, obstacle in enumerate(shaft.obstacles)
     ]
     stops = checkpoints(shaft, execution, shown, draws.first(SCAN_SAMPLES))
@@ -80,13 +48,14 @@ def risk_of(shaft: Shaft, execution: Execution, tolerance_deg: float, rng: np.ra
     last_tip = leg_sigmas_mm(shaft, execution, scanned[-1].from_mm)[1]
     return Risk(
         execution.name,
+        execution.source,
         tuple(sorted(contacts, key=lambda contact: -contact.probability.value)),
         _any_contact([_free_of(np.array(list(touched.values())))] if shown else []),
-        Probability.exactly(missed(ALLOWED_TIP_ERROR_MM, execution.tip_sigma_mm)),
-        Probability.exactly(1.0 - missed(tolerance_deg, execution.angle_sigma_deg)),
+        exactly(missed(ALLOWED_TIP_ERROR_MM, execution.tip_sigma_mm)),
+        exactly(1.0 - missed(tolerance_deg, execution.angle_sigma_deg)),
         stops,
         _any_contact([_free_of(touched_on(shaft, execution, shown, draws, one)) for one in scanned if shown]),
-        Probability.exactly(missed(ALLOWED_TIP_ERROR_MM, last_tip)),
+        exactly(missed(ALLOWED_TIP_ERROR_MM, last_tip)),
     )
 
 
@@ -99,8 +68,8 @@ def _free_of(touched: FloatArray) -> FloatArray:
 def _any_contact(free_of_legs: list[FloatArray]) -> Probability:
     """Of a needle driven leg by leg, each leg off by itself."""
     if not free_of_legs:
-        return Probability.below(NEVER)
-    return Probability.of(1.0 - float(np.prod([free.mean() for free in free_of_legs])), len(free_of_legs[0]))
+        return below(NEVER)
+    return of_mean(1.0 - float(np.prod([free.mean() for free in free_of_legs])), len(free_of_legs[0]))
 
 
 def checkpoints(shaft: Shaft, execution: Execution, shown: list[int], draws: Draws) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from planner.contact import Shaft, across_of, distances
 from planner.geometry import FloatArray, unit
+from planner.plan import Bend
 from planner.procedure import Needle
 
 MEASURED_AT_MM = 80.0
@@ -56,41 +57,6 @@ SYMMETRIC_BELOW_MM = 1.0
 """A needle that bends less than this at 80 mm has no side worth turning: a pencil point (0.73 +- 0.34 mm); assumed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bend:
-    """What the needle's own bend makes of one path.
-
-    ``spare_mm`` is the least room beyond every margin along the arc that starts in the planned direction, at
-    ``binding``; ``aimed_spare_mm`` along the arc that starts ``aim_deg`` off it and ends in the planned tip.
-    """
-
-    grind: Grind
-    bevel_clock: int
-    """Where the bevel faces."""
-    bends_to_clock: int
-    tip_offset_mm: float
-    aim_deg: float
-    spare_mm: float
-    binding: str
-    aimed_spare_mm: float
-    aimed_binding: str
-
-    @property
-    def is_symmetric(self) -> bool:
-        """The bevel makes no difference."""
-        return self.grind.deflection_mm < SYMMETRIC_BELOW_MM
-
-    def __str__(self) -> str:
-        if self.is_symmetric:
-            return f"{self.grind.tip} tip: bends {self.tip_offset_mm:.1f} mm at most; the bevel's side does not matter."
-        return (
-            f"Bevel at {self.bevel_clock} o'clock (seen from the hub, 12 = cranial): kept so, the needle bends "
-            f"{self.tip_offset_mm:.1f} mm towards {self.bends_to_clock} o'clock, {_left(self.spare_mm, self.binding)}. "
-            f"Aimed {self.aim_deg:.1f} degrees against it, it ends in the target, "
-            f"{_left(self.aimed_spare_mm, self.aimed_binding)}."
-        )
-
-
 def bend_of(shaft: Shaft, needle: Needle) -> Bend | None:
     """The bend with the bevel turned so that the arc leaves most room; None for a tip whose bend is not known."""
     grind = GRINDS.get(needle.tip)
@@ -105,7 +71,9 @@ def bend_of(shaft: Shaft, needle: Needle) -> Bend | None:
     binding, spare = _exact(shaft, free[:, hour], depths, kappa / 2 * depths**2, hour)
     aimed_binding, aimed_spare = _exact(shaft, _rooms(shaft, depths, aimed)[:, hour], depths, aimed, hour)
     return Bend(
-        grind,
+        grind.tip,
+        grind.source,
+        grind.deflection_mm < SYMMETRIC_BELOW_MM,
         _clock(hour if grind.bends_to_bevel else hour + HOURS // 2),
         _clock(hour),
         kappa * length**2 / 2,
@@ -168,9 +136,3 @@ def _exact(
 
 def _clock(hour: int) -> int:
     return (hour - 1) % HOURS + 1
-
-
-def _left(spare_mm: float, binding: str) -> str:
-    if spare_mm < 0:
-        return f"{-spare_mm:.1f} mm too near to: {binding}"
-    return f"{spare_mm:.1f} mm to spare at: {binding}"

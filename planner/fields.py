@@ -41,9 +41,10 @@ class Lattice:
         indices = grid.indices(points_mm).reshape(-1, 3)
         pad = pad_mm / spacing
         last_voxel = np.array(grid.shape) - 1
-        low = np.clip(np.floor(indices.min(axis=0) - pad), 0, last_voxel).astype(int)
-        high = np.clip(np.ceil(indices.max(axis=0) + pad), 0, last_voxel).astype(int)
         blocks = np.maximum(1, np.floor(step_mm / spacing + 1e-6)).astype(int)
+        low = np.clip(np.floor(indices.min(axis=0) - pad), 0, last_voxel).astype(int) // blocks * blocks
+        high = np.clip(np.ceil(indices.max(axis=0) + pad), 0, last_voxel).astype(int)
+        high = np.minimum((high // blocks + 1) * blocks - 1, last_voxel)  # whole blocks: two lattices share their nodes
         cuts = np.maximum(1, np.rint(spacing / step_mm)).astype(int)
         count = -(-(high - low + 1) // blocks)
         matrix = grid.lps_from_index.copy()

@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from planner.costs import costs, weighted
+from planner.costs import price
 from planner.measure import measured
 from planner.plan import PlannedTrajectory
 from planner.reach import Reach
@@ -55,7 +55,7 @@ def _pairs(first: Searched, second: Searched) -> list[list[int]]:
     entries, prices = [], []
     for one in (first, second):
         entries.append(one.screened.feasible.candidates.paths.entries_mm)
-        prices.append(weighted(costs(one.screened.feasible)))
+        prices.append(price(one.screened.feasible))
     found: list[list[int]] = near_entries(entries[0], entries[1], (prices[0], prices[1]), MOST_SHARED).tolist()
     return found
 

@@ -17,8 +17,7 @@ from planner.fan import Exit, Face, Swept
 from planner.fields import DistanceField, Lattice
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
 from planner.obstacles import NOTHING, Obstacle, cap_mm, obstacle_at
-from planner.reach import FAR_CAP_MM, FAR_STEP_MM, NEAR_CAP_MM, NEAR_MM, NEAR_STEP_MM, Entries, Reach, Zone
-from planner.reach import _pack as pack
+from planner.reach import FAR_CAP_MM, FAR_STEP_MM, NEAR_CAP_MM, NEAR_MM, NEAR_STEP_MM, Entries, Reach, Zone, pack
 from planner.volume import LabelMap
 
 MOVABLE_MM = 6.0

@@ -12,6 +12,7 @@ import numpy as np
 
 from planner.clearance import Closest, Surface
 from planner.costs import WEIGHTS, costs, weighted
+from planner.entry_shift import entry_tolerance_mm
 from planner.fan import STEP
 from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg
 from planner.obstacles import Obstacle
@@ -47,11 +48,12 @@ def measured(
         np.array([spare]),
         np.array([clearances[binding][0] if binding is not None else -1]),
     )
-    rules = hard_limits(situation.obstacles)
+    rules = hard_limits(situation.obstacles, situation.site)
     if first_broken(candidate, rules)[0] < len(rules):
         return None
     tolerance = tolerance_deg(outward[None], screened.borders[tip], STEP)
-    return _planned(situation, Feasible(candidate, tolerance), [row for _, row in clearances])
+    planned = _planned(situation, Feasible(candidate, tolerance), [row for _, row in clearances])
+    return replace(planned, entry_tolerance_mm=float(entry_tolerance_mm(entry[None], screened.rims[tip])[0]))
 
 
 def _planned(situation: Situation, feasible: Feasible, clearances: list[Clearance]) -> PlannedTrajectory:
@@ -70,7 +72,7 @@ def _planned(situation: Situation, feasible: Feasible, clearances: list[Clearanc
         clearances=tuple(sorted(clearances, key=lambda row: (not row.is_hard, row.spare_mm))),
         tolerance_deg=float(feasible.tolerance_deg[0]),
         costs={cost.name: float(value) for (cost, _), value in zip(WEIGHTS, own_units[0], strict=True)},
-        cost=float(weighted(own_units)[0]),
+        cost=float(weighted(own_units, situation.site)[0]),
         entry_from_midline_mm=None if np.isnan(midline) else float(path.entries_mm[0, 0]) - midline,
         floor_angle_deg=None
         if situation.is_rehearsal

@@ -61,6 +61,95 @@ class Clearance:
         return self.clearance_mm - self.margin_mm
 
 
+@dataclass(frozen=True, slots=True)
+class Probability:
+    """A probability with its 95 % interval; ``n`` draws stand behind it, 0 where it is a closed form."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+    def __str__(self) -> str:
+        if not self.n:
+            return f"{self.high:.2%}" if self.low == self.high else f"below {self.high:.2%}"
+        return f"{self.value:.1%} (95 % interval {self.low:.1%} to {self.high:.1%}, n = {self.n})"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One obstacle, and how likely the needle touches it."""
+
+    obstacle: str
+    probability: Probability
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """What one way of guiding a needle makes of one path; see ``control_scans.py``."""
+
+    guidance: str
+    """``freehand``, ``laser``, ``robot``, or a site's own word; ``source`` says where its errors come from."""
+    source: str
+    contacts: tuple[Contact, ...]
+    """The likeliest first."""
+    any_contact: Probability
+    target_missed: Probability
+    """The tip lies further beside the path's end than ``execution.ALLOWED_TIP_ERROR_MM``."""
+    angle_forgiven: Probability
+    """The needle's angle is off by less than the path's tolerance."""
+    checkpoints_mm: tuple[float, ...]
+    """Depths below the skin at which a control scan takes most off the probability of contact."""
+    with_checkpoints: Probability
+    """Any contact, where a control scan is made at each of them."""
+    missed_with_checkpoints: Probability
+
+    @property
+    def first_checkpoint_mm(self) -> float | None:
+        """The first control scan; None where none is worth it."""
+        return self.checkpoints_mm[0] if self.checkpoints_mm else None
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """What the needle's own bend makes of one path; see ``deflection.py``.
+
+    Clock positions are seen from the hub along the needle, 12 is cranial. ``spare_mm`` is the least room beyond every margin
+    along the arc that starts in the planned direction, at ``binding``; ``aimed_spare_mm`` along the arc that starts
+    ``aim_deg`` off it and ends in the planned tip.
+    """
+
+    tip: str
+    source: str
+    is_symmetric: bool
+    """The bevel's side makes no difference."""
+    bevel_clock: int
+    """Where the bevel faces."""
+    bends_to_clock: int
+    tip_offset_mm: float
+    aim_deg: float
+    spare_mm: float
+    binding: str
+    aimed_spare_mm: float
+    aimed_binding: str
+
+    def __str__(self) -> str:
+        if self.is_symmetric:
+            return f"{self.tip} tip: bends {self.tip_offset_mm:.1f} mm at most; the bevel's side does not matter."
+        return (
+            f"Bevel at {self.bevel_clock} o'clock (seen from the hub, 12 = cranial): kept so, the needle bends "
+            f"{self.tip_offset_mm:.1f} mm towards {self.bends_to_clock} o'clock, {_left(self.spare_mm, self.binding)}. "
+            f"Aimed {self.aim_deg:.1f} degrees against it, it ends in the target, "
+            f"{_left(self.aimed_spare_mm, self.aimed_binding)}."
+        )
+
+
+def _left(spare_mm: float, binding: str) -> str:
+    if spare_mm < 0:
+        return f"{-spare_mm:.1f} mm too near to: {binding}"
+    return f"{spare_mm:.1f} mm to spare at: {binding}"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PlannedTrajectory:
     """One path a person may choose, measured exactly."""
@@ -82,6 +171,11 @@ class PlannedTrajectory:
     floor_angle_deg: float | None
     """Needle against the horizontal floor in treatment position; None for a rehearsal."""
     sentence: str
+    entry_tolerance_mm: float | None = None
+    """The largest shift of the skin entry, the needle aimed at the same tip again; None: not measured."""
+    risk: Risk | None = None
+    bend: Bend | None = None
+    """None where the needle's tip is not known to bend, or not to."""
 
     @property
     def binding(self) -> Clearance | None:
@@ -105,6 +199,8 @@ class TargetPlan:
     name_is_certain: bool
     chosen_by: str
     """How level and side came to be named: ``--root``, ``--level @Z, 3.2 mm from the foramen``, an order."""
+    relaxations: tuple[str, ...] = ()
+    """Where no path is safe: what would open one, each planned, none applied."""
 
     @property
     def words(self) -> str:
@@ -128,6 +224,10 @@ class Plan:
     """Sentences; empty means a person may sign."""
     warnings: tuple[str, ...]
     versions: Mapping[str, str]
+    placing: tuple[str, ...] = ()
+    """For several needles: which path of each target goes with the others, in which order, through which punctures."""
+    together: tuple[int, ...] = ()
+    """The rank of each target's path in that choice; empty for one target, or where no choice keeps needles apart."""
 
     @property
     def is_releasable(self) -> bool:

@@ -7,22 +7,30 @@ that keeps it from release.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.advice import advised
 from planner.anatomy.model import Anatomy
+from planner.errors import LevelNotFoundError
 from planner.fan import faces_for
+from planner.joint import Searched, together, with_shared_punctures
 from planner.landmarks import spinous_processes_mm
 from planner.measure import measured
 from planner.obstacles import find_obstacles, ordered, with_roots
 from planner.plan import Plan, PlannedTrajectory, PlanState, ScanPosition, TargetPlan
+from planner.prepared import Prepared
 from planner.procedure import Approach, Needle, Procedure
-from planner.reach import Reach, entries_of, reach_of
+from planner.reach import Reach
+from planner.relaxation import Asked, relaxations
 from planner.release import not_checked, release_blockers, warnings_of
 from planner.search import Screened, distinct, ranked, refined, screen, sweep
+from planner.several import Together, placing_words
+from planner.site import PLAIN, Site
 from planner.situation import Situation
-from planner.targets import Target
+from planner.structures import Side
+from planner.targets import Target, TargetRequest, find_targets
 from planner.trajectories import Trajectories
 from planner.volume import LabelMap
 
@@ -40,53 +48,126 @@ def plan_trajectories(
     procedure: Procedure,
     scan: ScanPosition,
     versions: Mapping[str, str],
+    site: Site = PLAIN,
 ) -> Plan:
-    """A draft plan: for each target at least three different paths where they exist, or none and why."""
+    """A draft plan: for each target at least three different paths where they exist, or none, why, and what would open one."""
     is_rehearsal = scan.pose is not procedure.treatment_pose
     anatomy = ordered(anatomy)
-    labels = with_roots(anatomy)
-    planned = tuple(_plan_target(anatomy, labels, target, procedure, is_rehearsal=is_rehearsal) for target in targets)
+    setting = Setting(anatomy, with_roots(anatomy), procedure, is_rehearsal, site)
+    found, choice = _together([planned(setting, target) for target in targets])
+    plans = tuple(_told(setting, target, one) for target, one in zip(targets, found, strict=True))
     missing = not_checked(anatomy, procedure)
     return Plan(
         procedure=procedure.key,
         title=procedure.title,
         state=PlanState.DRAFT,
-        targets=planned,
+        targets=plans,
         not_checked=missing,
         scan_position=scan,
         treatment_pose=procedure.treatment_pose,
         is_rehearsal=is_rehearsal,
         release_blockers=release_blockers(anatomy, procedure, targets, scan, missing),
-        warnings=warnings_of(anatomy, procedure, planned, scan),
+        warnings=(*warnings_of(anatomy, procedure, plans, scan), *site.not_applied),
         versions=dict(versions),
+        placing=placing_words([target.words for target in targets], choice) if choice else (),
+        together=tuple(index + 1 for index in choice.chosen) if choice else (),
     )
 
 
-def _plan_target(
-    anatomy: Anatomy, labels: LabelMap, target: Target, procedure: Procedure, *, is_rehearsal: bool
-) -> TargetPlan:
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting:
+    """What all targets of one plan share; ``labels`` are the anatomy's, in patient axes, with its roots drawn."""
+
+    anatomy: Anatomy
+    labels: LabelMap
+    procedure: Procedure
+    is_rehearsal: bool
+    site: Site = PLAIN
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Planned:
+    """One target's plan, and the search it came from; without tip points there was none."""
+
+    plan: TargetPlan
+    prepared: Prepared | None = None
+    searched: Searched | None = None
+
+
+def planned(setting: Setting, target: Target) -> Planned:
+    """The target's ranked paths, or none and how many directions each rule refused."""
     if not len(target.tips_mm):
-        return _target_plan(target, (), target.rejected_tips, sum(target.rejected_tips.values()))
+        return Planned(_target_plan(target, (), target.rejected_tips, sum(target.rejected_tips.values())))
+    return plan_prepared(prepare(setting, target))
+
+
+def prepare(setting: Setting, target: Target) -> Prepared:
+    """Fields and entries around a target: what stays when its tip or a margin is changed."""
+    anatomy, labels, procedure = setting.anatomy, setting.labels, setting.procedure
     approach = approach_for(procedure, target)
-    groups = needle_groups(procedure)
     midline = spinous_processes_mm(anatomy, float(target.point_mm[2]))
-    obstacles = find_obstacles(anatomy, labels, procedure, target.between, target.side)
-    faces = faces_for(approach, target.side, labels.geometry.axes)
-    situations = [
-        Situation(target, procedure, approach, g, obstacles, midline, is_rehearsal, anatomy, labels) for g in groups
-    ]
-    longest = max(s.usable_length_mm for s in situations) + 1.0
-    entries = entries_of(anatomy.surroundings, target.tips_mm, faces, longest, table_is_air=is_rehearsal)
-    reach = reach_of(labels, obstacles, target.tips_mm, faces, entries)
-    swept = sweep(situations[0], reach, faces)
-    for situation in situations:
+    found = find_obstacles(anatomy, labels, procedure, target.between, target.side)
+    situations = tuple(
+        Situation(
+            target, procedure, approach, group, found, midline, setting.is_rehearsal, anatomy, labels, setting.site
+        )
+        for group in needle_groups(procedure)
+    )
+    return Prepared.of(situations, faces_for(approach, target.side, labels.geometry.axes))
+
+
+def plan_prepared(prepared: Prepared) -> Planned:
+    """Sweep, screen and measure with the first needle diameter that has a path."""
+    swept = sweep(prepared.situations[0], prepared.reach, prepared.faces)
+    for situation in prepared.situations:
         screened = screen(situation, swept)
-        paths = _alternatives(situation, reach, screened)
+        paths = _alternatives(situation, prepared.reach, screened)
         if paths:
             break
     left = 0 if paths else screened.examined - sum(screened.rejected.values())
     rejected = {**screened.rejected, **({TOO_CLOSE: left} if left else {})}
-    return _target_plan(target, paths, rejected, screened.examined)
+    plan = _target_plan(situation.target, paths, rejected, screened.examined)
+    return Planned(plan, prepared, Searched(situation, prepared.reach, screened, paths))
+
+
+def _together(found: list[Planned]) -> tuple[list[Planned], Together | None]:
+    """Several targets with paths that go together; one target, or one without a path, stays as it is."""
+    searched = [one.searched for one in found if one.searched is not None and one.searched.paths]
+    if len(found) < 2 or len(searched) < len(found):
+        return found, None
+    joint = with_shared_punctures(searched)
+    again = [
+        replace(one, searched=more, plan=replace(one.plan, trajectories=more.paths))
+        for one, more in zip(found, joint, strict=True)
+    ]
+    return again, together(joint)
+
+
+def _told(setting: Setting, target: Target, found: Planned) -> TargetPlan:
+    """The plan with each path's risk and bend, or with what would open a path."""
+    if found.prepared is None or found.searched is None or not found.plan.trajectories:
+        return replace(found.plan, relaxations=_what_would_help(setting, target, found.plan))
+    situation, kept = found.searched.situation, found.prepared.kept
+    return replace(found.plan, trajectories=tuple(advised(path, situation, kept) for path in found.plan.trajectories))
+
+
+def _what_would_help(setting: Setting, target: Target, plan: TargetPlan) -> tuple[str, ...]:
+    """Smaller asks, each planned from tip points found anew."""
+
+    def plans(procedure: Procedure, side: Side, *, is_rehearsal: bool) -> TargetPlan:
+        changed = replace(setting, procedure=procedure, is_rehearsal=is_rehearsal)
+        try:
+            return planned(changed, _found_again(setting.anatomy, procedure, target, side)).plan
+        except LevelNotFoundError:
+            return replace(plan, trajectories=())
+
+    return relaxations(Asked(setting.procedure, target.side, setting.is_rehearsal, plan), plans).sentences
+
+
+def _found_again(anatomy: Anatomy, procedure: Procedure, target: Target, side: Side) -> Target:
+    """The same level under another procedure or on the other side, with its tip points found anew."""
+    level = str(target.between) if target.between.is_named else f"@{float(target.point_mm[2])}"
+    return find_targets(anatomy, procedure, TargetRequest(side, level=level))[0]
 
 
 def _target_plan(

@@ -1,16 +1,16 @@
 """Probabilities as they may be shown: with n and a 95 % interval.
 
-In: counts, shares or bounds. Out: frozen values between 0 and 1.
+In: counts, shares or bounds. Out: ``plan.Probability``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import erf, sqrt
 
 import numpy as np
 
 from planner.geometry import FloatArray
+from planner.plan import Probability
 
 NORMAL_95 = 1.959963984540054
 """Two-sided 95 % of a normal distribution, in sigmas."""
@@ -25,43 +25,29 @@ def normal_below(sigmas: FloatArray) -> FloatArray:
     return below
 
 
-@dataclass(frozen=True, slots=True)
-class Probability:
-    """A probability with its 95 % interval; ``n`` draws stand behind it, 0 where it is a closed form."""
+def exactly(value: float) -> Probability:
+    """In closed form."""
+    return Probability(value, value, value, 0)
 
-    value: float
-    low: float
-    high: float
-    n: int
 
-    @classmethod
-    def exactly(cls, value: float) -> Probability:
-        """In closed form."""
-        return cls(value, value, value, 0)
+def below(bound: float) -> Probability:
+    """Surely at most ``bound``, in closed form."""
+    return Probability(0.0, 0.0, bound, 0)
 
-    @classmethod
-    def below(cls, bound: float) -> Probability:
-        """Surely at most ``bound``, in closed form."""
-        return cls(0.0, 0.0, bound, 0)
 
-    @classmethod
-    def of(cls, value: float, n: int) -> Probability:
-        """From the mean of n draws between 0 and 1.
+def of_mean(value: float, n: int) -> Probability:
+    """From the mean of n draws between 0 and 1.
 
-        Wilson's interval of n hits and misses; draws between 0 and 1 vary less than hits and misses, so it is never too
-        narrow for them.
-        """
-        z2 = NORMAL_95**2
-        middle = (value + z2 / (2 * n)) / (1 + z2 / n)
-        half = NORMAL_95 * sqrt(value * (1 - value) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-        return cls(value, max(middle - half, 0.0), min(middle + half, 1.0), n)
+    Wilson's interval of n hits and misses; draws between 0 and 1 vary less than hits and misses, so it is never too narrow
+    for them.
+    """
+    value = float(np.clip(value, 0.0, 1.0))
+    z2 = NORMAL_95**2
+    middle = (value + z2 / (2 * n)) / (1 + z2 / n)
+    half = NORMAL_95 * sqrt(value * (1 - value) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return Probability(value, max(middle - half, 0.0), min(middle + half, 1.0), n)
 
-    @classmethod
-    def of_shares(cls, shares: FloatArray) -> Probability:
-        """From n draws, each a probability by itself."""
-        return cls.of(float(np.clip(np.mean(shares), 0.0, 1.0)), len(shares))
 
-    def __str__(self) -> str:
-        if not self.n:
-            return f"{self.high:.2%}" if self.low == self.high else f"below {self.high:.2%}"
-        return f"{self.value:.1%} (95 % interval {self.low:.1%} to {self.high:.1%}, n = {self.n})"
+def of_shares(shares: FloatArray) -> Probability:
+    """From n draws, each a probability by itself."""
+    return of_mean(float(np.mean(shares)), len(shares))

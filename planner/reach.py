@@ -116,7 +116,7 @@ def _ends(tips_mm: FloatArray, faces: tuple[Face, ...], entries: Entries) -> tup
 def _zone(lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], known_mm: float) -> Zone:
     box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
     spare = np.full(lattice.geometry.shape, known_mm, dtype=np.float32)
-    packed = _pack(spare, NOTHING)
+    packed = pack(spare, NOTHING)
     own = None
     for index in np.flatnonzero(np.bincount(box.reshape(-1), minlength=NOTHING + 1)[:NOTHING]).tolist():
         distance = lattice.distance_mm(box == index, known_mm)
@@ -125,12 +125,13 @@ def _zone(lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], k
             continue
         room = distance - np.float32(obstacles[index].margin_mm)
         np.minimum(spare, room, out=spare)
-        np.minimum(packed, _pack(room, index), out=packed)
+        np.minimum(packed, pack(room, index), out=packed)
     swept = Swept.of(lattice, own.values_mm) if own is not None else None
     return Zone(lattice, Swept.of(lattice, packed), DistanceField(lattice, spare, known_mm), own, swept)
 
 
-def _pack(room_mm: Float32Array, index: int) -> AnyArray:
+def pack(room_mm: Float32Array, index: int) -> AnyArray:
+    """Room and the index of its obstacle in one word, rounded down; the smaller word has less room."""
     levels = np.clip(np.floor((room_mm - LOWEST_MM) / QUANTUM_MM), 0, 255).astype(np.uint16)
     packed: AnyArray = (levels << 8) | np.uint16(index)
     return packed

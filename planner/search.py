@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.costs import costs, weighted
+from planner.costs import costs, price, weighted
+from planner.entry_shift import last_kept_entries_mm
 from planner.fan import STEP, Exits, Face, Swept, slack_mm, sweep_least
 from planner.geometry import AnyArray, FloatArray, IntArray, unit
 from planner.reach import NEAR_MM, Reach, unpacked
@@ -36,6 +37,8 @@ class Screened:
     """For each tip: outward unit vectors that break a rule, next to ones that do not."""
     rejected: Mapping[str, int]
     examined: int
+    rims: tuple[FloatArray, ...] = ()
+    """For each tip: entries of the last directions that keep every rule, LPS mm."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +104,7 @@ def screen(situation: Situation, swept: Sweep) -> Screened:
     Where none passes by the sweep's own estimate, those that its error could hide are kept, to be measured exactly.
     """
     room = swept.room_mm - situation.radius_mm
-    rules = hard_limits(situation.obstacles)
+    rules = hard_limits(situation.obstacles, situation.site)
     broken = first_broken(_candidates(situation, swept, room), rules)
     if not (broken == len(rules)).any():
         room = room + swept.slack_mm
@@ -110,13 +113,18 @@ def screen(situation: Situation, swept: Sweep) -> Screened:
     counts = np.bincount(broken, minlength=len(rules))
     rejected = {rule.name: int(n) for rule, n in zip(rules, counts, strict=False) if n}
     tips = range(len(situation.target.tips_mm))
-    borders = tuple(broken_border(swept.faces, _as_faces(swept.faces, keep[swept.tips == tip])) for tip in tips)
+    kept_on = [_as_faces(swept.faces, keep[swept.tips == tip]) for tip in tips]
+    depths = [_as_faces(swept.faces, swept.depth_mm[swept.tips == tip]) for tip in tips]
+    borders = tuple(broken_border(swept.faces, on_faces) for on_faces in kept_on)
+    rims = tuple(
+        last_kept_entries_mm(situation.target.tips_mm[tip], swept.faces, kept_on[tip], depths[tip]) for tip in tips
+    )
     kept = _best_of_cells(_candidates(situation, swept, room).only(np.flatnonzero(keep)))
     tolerance = np.zeros(len(kept))
     for tip in tips:
         own = kept.tips == tip
         tolerance[own] = tolerance_deg(-kept.paths.directions[own], borders[tip], STEP)
-    return Screened(Feasible(kept, tolerance), borders, rejected, len(keep))
+    return Screened(Feasible(kept, tolerance), borders, rejected, len(keep), rims)
 
 
 def _candidates(situation: Situation, swept: Sweep, room_mm: FloatArray) -> Candidates:
@@ -134,14 +142,14 @@ def _as_faces(faces: tuple[Face, ...], flat: AnyArray) -> tuple[AnyArray, ...]:
 def ranked(feasible: Feasible) -> IntArray:
     """The best path of each small cell of directions, those that no other one beats in every cost first, then by cost."""
     own_units = costs(feasible)
-    total = weighted(own_units)
+    total = weighted(own_units, feasible.candidates.situation.site)
     best = _first_of(_cells(feasible.candidates.paths), total)
     return best[np.lexsort((total[best], dominated(own_units[best])))]
 
 
 def _best_of_cells(kept: Candidates) -> Candidates:
     """For each tip and cell of directions the best path, tolerance aside, which is not known yet."""
-    total = weighted(costs(Feasible(kept, np.full(len(kept), 90.0))))
+    total = price(Feasible(kept, np.full(len(kept), 90.0)))
     return kept.only(_first_of(_cells(kept.paths) + kept.tips * 10**6, total))
 
 
@@ -192,10 +200,10 @@ def refined(screened: Screened, reach: Reach, index: int) -> tuple[int, FloatArr
     spare = _sampled_room(situation, reach, tips[0], turned, depth) - situation.radius_mm
     near = Candidates(situation, paths, one.tips, one.kinds, spare, one.binding)
     tolerance = tolerance_deg(turned, screened.borders[int(one.tips[0])], STEP)
-    total = weighted(costs(Feasible(near, tolerance)))
-    rules = hard_limits(situation.obstacles)
-    price = np.where(first_broken(near, rules) == len(rules), total, np.inf)
-    best = int(np.argmin(price)) if np.isfinite(price).any() else _UNTURNED
+    total = price(Feasible(near, tolerance))
+    rules = hard_limits(situation.obstacles, situation.site)
+    points = np.where(first_broken(near, rules) == len(rules), total, np.inf)
+    best = int(np.argmin(points)) if np.isfinite(points).any() else _UNTURNED
     return int(one.tips[0]), turned[best]
 
 

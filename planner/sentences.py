@@ -10,24 +10,18 @@ import numpy as np
 
 from planner.geometry import FloatArray
 from planner.plan import Clearance, PlannedTrajectory
+from planner.position import UP
 from planner.structures import Pose, Structure
 from planner.targets import Target
 
 _PARTS = {Structure.ILIUM: "iliac crest", Structure.CANAL: "spinal canal"}
 
-_UP = {
-    Pose.PRONE: (0.0, 1.0, 0.0),
-    Pose.SUPINE: (0.0, -1.0, 0.0),
-    Pose.LEFT_SIDE: (-1.0, 0.0, 0.0),
-    Pose.RIGHT_SIDE: (1.0, 0.0, 0.0),
-}
-
 
 def floor_angle_deg(direction: FloatArray, pose: Pose) -> float | None:
     """Needle against the horizontal floor: 90 is straight down; None where the pose is unknown."""
-    if pose not in _UP:
+    if pose not in UP:
         return None
-    return float(np.degrees(np.arcsin(np.clip(-direction @ np.array(_UP[pose]), -1.0, 1.0))))
+    return float(np.degrees(np.arcsin(np.clip(-direction @ np.array(UP[pose]), -1.0, 1.0))))
 
 
 def name_of(clearance: Clearance) -> str:

@@ -13,6 +13,7 @@ from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray, IntArray
 from planner.obstacles import Obstacle
 from planner.procedure import Approach, Needle, Procedure
+from planner.site import PLAIN, Site
 from planner.targets import Target
 from planner.trajectories import Trajectories
 from planner.volume import LabelMap
@@ -36,6 +37,7 @@ class Situation:
     anatomy: Anatomy
     labels: LabelMap
     """Of the anatomy, with its roots drawn."""
+    site: Site = PLAIN
 
     @property
     def usable_length_mm(self) -> float:

@@ -15,6 +15,7 @@ from planner.costs.tilt import Tilt
 from planner.costs.tip import Tip
 from planner.costs.tolerance import Tolerance
 from planner.geometry import FloatArray
+from planner.site import PLAIN, Site
 from planner.situation import Feasible
 
 WEIGHTS: tuple[tuple[Cost, float], ...] = (
@@ -34,7 +35,18 @@ def costs(feasible: Feasible) -> FloatArray:
     return np.stack([cost.cost(feasible) for cost, _ in WEIGHTS], axis=1)
 
 
-def weighted(own_units: FloatArray) -> FloatArray:
+def weights_of(site: Site) -> FloatArray:
+    """(costs,) the site's own weight where it has one, 0 for what it leaves out."""
+    own = [0.0 if cost.name in site.left_out else site.weights.get(cost.name, weight) for cost, weight in WEIGHTS]
+    return np.array(own, dtype=np.float64)
+
+
+def weighted(own_units: FloatArray, site: Site = PLAIN) -> FloatArray:
     """(n,) sum of weight times cost."""
-    total: FloatArray = own_units @ np.array([weight for _, weight in WEIGHTS])
+    total: FloatArray = own_units @ weights_of(site)
     return total
+
+
+def price(feasible: Feasible) -> FloatArray:
+    """(n,) points of each path, by its site's weights."""
+    return weighted(costs(feasible), feasible.candidates.situation.site)

@@ -9,14 +9,19 @@ import numpy as np
 
 from planner.geometry import IntArray
 from planner.obstacles import Obstacle
+from planner.rules.above_table import AboveTable
 from planner.rules.air_outside_skin import AirOutsideSkin
 from planner.rules.approach_window import ApproachWindow
 from planner.rules.arterial_quadrant import ArterialQuadrant
+from planner.rules.entry_keep_outs import EntryKeepOut
+from planner.rules.hub_in_bore import HubInBore
+from planner.rules.in_gantry_plane import InGantryPlane
 from planner.rules.keeps_clear import KeepsClear
 from planner.rules.needle_reaches import NeedleReaches
 from planner.rules.rule import Rule
 from planner.rules.same_side import SameSide
 from planner.rules.skin_in_image import SkinInImage
+from planner.site import PLAIN, Site
 from planner.situation import Candidates
 
 FIXED: tuple[Rule, ...] = (
@@ -29,9 +34,21 @@ FIXED: tuple[Rule, ...] = (
 )
 
 
-def hard_limits(obstacles: tuple[Obstacle, ...]) -> tuple[Rule, ...]:
-    """The fixed limits, then one for each obstacle."""
-    return FIXED + tuple(KeepsClear(index, obstacle.name) for index, obstacle in enumerate(obstacles))
+def site_limits(site: Site) -> tuple[Rule, ...]:
+    """What a site and this patient's skin add; nothing where nothing is known."""
+    return (
+        *(EntryKeepOut(region, site.keep_out_reserve_mm) for region in site.keep_outs),
+        *([InGantryPlane(site.most_tilt_deg)] if site.most_tilt_deg is not None else []),
+        *([HubInBore(site.bore)] if site.bore is not None else []),
+        *([AboveTable(site.table)] if site.table is not None else []),
+    )
+
+
+def hard_limits(obstacles: tuple[Obstacle, ...], site: Site = PLAIN) -> tuple[Rule, ...]:
+    """The fixed limits, a site's own, then one for each obstacle; without what the site leaves out."""
+    clearances = tuple(KeepsClear(index, obstacle.name) for index, obstacle in enumerate(obstacles))
+    every: tuple[Rule, ...] = (*FIXED, *site_limits(site), *clearances)
+    return tuple(rule for rule in every if rule.name not in site.left_out)
 
 
 def first_broken(candidates: Candidates, rules: tuple[Rule, ...]) -> IntArray:

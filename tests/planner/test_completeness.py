@@ -8,7 +8,8 @@ import pytest
 from planner.fan import STEP, Exit, in_window
 from planner.geometry import BoolArray, FloatArray, unit
 from planner.plan import TargetPlan
-from planner.planning import _plan_target
+from planner.planning import Setting
+from planner.planning import planned as plan_of
 from planner.reach import QUANTUM_MM, Reach, entries_of, reach_of
 from planner.rules import first_broken, hard_limits
 from planner.search import Sweep, sweep
@@ -50,7 +51,7 @@ def rooms_mm(situation: Situation) -> FloatArray:
 
 def planned(situation: Situation) -> TargetPlan:
     anatomy = situation.anatomy
-    return _plan_target(anatomy, anatomy.labels, situation.target, situation.procedure, is_rehearsal=False)
+    return plan_of(Setting(anatomy, anatomy.labels, situation.procedure, False), situation.target).plan
 
 
 def random_outward(situation: Situation, count: int, seed: int) -> FloatArray:

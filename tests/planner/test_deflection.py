@@ -5,11 +5,12 @@ import pytest
 
 from planner.clearance import surfaces_in
 from planner.contact import Shaft
-from planner.deflection import GRINDS, Bend, bend_of, clock_directions
+from planner.deflection import GRINDS, bend_of, clock_directions
 from planner.fields import Lattice
 from planner.geometry import BoolArray, FloatArray, VolumeGeometry
 from planner.kept import Kept, Layer
 from planner.obstacles import NOTHING, Obstacle
+from planner.plan import Bend
 from planner.procedure import Needle
 from planner.structures import Structure
 

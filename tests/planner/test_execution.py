@@ -8,13 +8,14 @@ import pytest
 
 from planner.clearance import Surface
 from planner.contact import BEYOND_STEP_MM, Draws, Leg, Shaft, bound_of, leg_sigmas_mm, touched_on
-from planner.control_scans import MOST_CHECKPOINTS, SAMPLES, WORTH_A_SCAN, Risk, best_chain, risk_of
+from planner.control_scans import MOST_CHECKPOINTS, SAMPLES, WORTH_A_SCAN, best_chain, risk_of
 from planner.execution import EXECUTIONS, FREEHAND, LASER, ROBOT, Execution, contact_at_most, free_tube, missed
 from planner.fields import Lattice
 from planner.geometry import BoolArray, FloatArray, VolumeGeometry
 from planner.kept import Kept, Layer
 from planner.obstacles import Obstacle
-from planner.probability import Probability, normal_below
+from planner.plan import Risk
+from planner.probability import below, normal_below, of_mean
 from planner.structures import Structure
 
 CAP_MM = 14.0
@@ -137,7 +138,7 @@ def test_control_scans_take_contact_away_and_each_is_worth_it() -> None:
 def test_where_nothing_is_near_no_scan_is_advised_and_nothing_is_drawn() -> None:
     far = risk(wall_from(18.5), ROBOT)
     assert far.checkpoints_mm == ()
-    assert far.any_contact == Probability.below(1e-4)
+    assert far.any_contact == below(1e-4)
 
 
 def test_the_same_seed_gives_the_same_risk_and_another_one_nearly() -> None:
@@ -163,7 +164,7 @@ def test_the_best_chain_is_the_best_of_all_chains() -> None:
 def test_intervals_hold_the_truth_nineteen_times_in_twenty() -> None:
     rng = np.random.default_rng(5)
     held = [
-        Probability.of(share, 400).low <= truth <= Probability.of(share, 400).high
+        of_mean(share, 400).low <= truth <= of_mean(share, 400).high
         for truth in (0.01, 0.1, 0.5)
         for share in rng.binomial(400, truth, 600) / 400
     ]

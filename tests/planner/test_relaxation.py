@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from planner.plan import TargetPlan
-from planner.planning import _plan_target
+from planner.planning import Setting
+from planner.planning import planned as plan_of
 from planner.procedure import Approach, Needle, Procedure, StructureRole
 from planner.relaxation import RESERVE_STEP_MM, Asked, Relaxations, relaxations
 from planner.structures import Role, Side, Structure
@@ -25,7 +26,7 @@ def walls(gap_mm: float = GAP_MM) -> list[Ball]:
 def planned(balls: list[Ball], chosen: Procedure, side: Side = Side.LEFT, *, is_rehearsal: bool = False) -> TargetPlan:
     anatomy = block(balls, grid(2.0), uncertainty_mm=0.0)
     target = replace(target_at(np.zeros((1, 3))), side=side)
-    return _plan_target(anatomy, anatomy.labels, target, chosen, is_rehearsal=is_rehearsal)
+    return plan_of(Setting(anatomy, anatomy.labels, chosen, is_rehearsal), target).plan
 
 
 def asked_for(balls: list[Ball], chosen: Procedure) -> tuple[Asked, Relaxations]:

@@ -1,0 +1,70 @@
+"""Two roots in one sitting: their needles go together, and one puncture serves both where it can."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from planner.anatomy.model import Anatomy, Lie
+from planner.plan import Plan, PlannedTrajectory
+from planner.planning import plan_trajectories
+from planner.position import reconcile
+from planner.procedures import PROCEDURES
+from planner.several import BETWEEN_MM, SHARED_MM, Needles, gap_mm
+from planner.structures import PatientPosition, Side
+from planner.targets import TargetRequest, find_targets
+from planner.trajectories import Trajectories
+
+PRT = PROCEDURES["prt"]
+
+
+def sitting(anatomy: Anatomy, *asked: tuple[str, Side]) -> Plan:
+    targets = tuple(t for root, side in asked for t in find_targets(anatomy, PRT, TargetRequest(side, root=root)))
+    prone = PatientPosition.HFP
+    return plan_trajectories(anatomy, targets, PRT, reconcile(prone, Lie(prone.pose, 1.0, "a test")), {})
+
+
+@pytest.fixture(scope="module")
+def three(anatomy: Anatomy) -> Plan:
+    return sitting(anatomy, ("L3", Side.LEFT), ("L4", Side.LEFT), ("L4", Side.RIGHT))
+
+
+def chosen(plan: Plan) -> list[PlannedTrajectory]:
+    return [target.trajectories[rank - 1] for target, rank in zip(plan.targets, plan.together, strict=True)]
+
+
+def as_needles(path: PlannedTrajectory) -> Needles:
+    one = Trajectories(path.entry_mm[None], path.target_mm[None])
+    return Needles(one, np.array([path.needle.length_mm]), np.array([path.needle.radius_mm]), np.zeros(1), np.zeros(1))
+
+
+@pytest.mark.slow
+def test_no_needle_touches_another_unless_they_share_a_puncture(three: Plan) -> None:
+    paths = chosen(three)
+    assert len(paths) == 3
+    for one, other in combinations(paths, 2):
+        shares = np.linalg.norm(one.entry_mm - other.entry_mm) <= SHARED_MM
+        assert shares or gap_mm(as_needles(one), as_needles(other))[0, 0] >= BETWEEN_MM
+
+
+@pytest.mark.slow
+def test_the_order_of_placing_names_every_target_and_its_rule(three: Plan) -> None:
+    first = three.placing[0]
+    assert first.startswith("Place ")
+    assert all(target.words in first for target in three.targets)
+    assert "the deepest first" in first
+
+
+@pytest.mark.slow
+def test_ranks_stay_in_order_of_cost(three: Plan) -> None:
+    for target in three.targets:
+        assert [path.rank for path in target.trajectories] == list(range(1, len(target.trajectories) + 1))
+        costs = [path.cost for path in target.trajectories]
+        assert costs == sorted(costs)
+
+
+@pytest.mark.slow
+def test_one_target_needs_no_placing(anatomy: Anatomy) -> None:
+    alone = sitting(anatomy, ("L4", Side.LEFT))
+    assert alone.placing == ()
+    assert alone.together == ()
