@@ -15,7 +15,7 @@ from service.case import Tools
 from service.opening import OpenSeries
 from service.request import NamedAnchor
 from service.results import PlannedSeries, Written, clear, write_anatomy, write_labels, write_plan
-from service.viewing.keeping import KEPT, KeptCase, keep, keep_plan
+from service.viewing.keeping import KEPT, KeptCase, forget, keep, keep_plan
 from service.watch import Stopwatch
 
 
@@ -24,6 +24,7 @@ def site_tools(out: Path, watch: Stopwatch, opened_at: datetime) -> Tools:
 
     def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None) -> Anatomy:
         clear(out)
+        forget(out / KEPT)
         anatomy = segment(series.volume, anchor, watch)
         with watch("writing labels"):
             write_labels(out, anatomy.labels)

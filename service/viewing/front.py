@@ -28,6 +28,7 @@ COOKIE = "needleplan"
 ABANDONED_AFTER_S = 20.0
 """A case whose page is gone for so long is closed; a reload takes less."""
 
+_HTTP = web.AppKey("http", aiohttp.ClientSession)
 _LOOK_EVERY_S = 2.0
 _LARGEST_MESSAGE = 64 * 2**20
 
@@ -101,12 +102,14 @@ class Front:
         return app
 
     async def _run(self, app: web.Application):  # type: ignore[no-untyped-def] # noqa: ANN202
-        app["http"] = aiohttp.ClientSession(auto_decompress=False)
+        app[_HTTP] = aiohttp.ClientSession(auto_decompress=False)
         keeper = asyncio.create_task(self._keep_house())
         yield
+        await app[_HTTP].close()
         keeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await keeper
         await asyncio.gather(*(one.worker.close() for one in self._open.values()), self._pool.close())
-        await app["http"].close()
 
     async def _keep_house(self) -> None:
         """Close what was left, lock who is idle, keep a worker warm."""
@@ -143,7 +146,7 @@ class Front:
         login = self._logins.find(request.cookies.get(COOKIE, ""), time.time())
         if login is None:
             if request.method == "GET" and request.path == "/":
-                return web.HTTPFound("/login")
+                return _see("/login")
             raise web.HTTPUnauthorized(text="log in first")
         request["login"] = login
         return await handler(request)
@@ -163,7 +166,7 @@ class Front:
             self._guesses.failed(now, f"name {name}", f"address {address}")
             self._record(AuditEvent.SECURITY_ALERT, reason="failed login")
             return _page(forms.login(self._settings.language, "wrong"), status=403)
-        return self._with_cookie(web.HTTPFound("/"), self._start_login(user.name, user.role))
+        return self._with_cookie(_see("/"), self._start_login(user.name, user.role))
 
     async def _enter(self, request: web.Request) -> Answer:
         """The one-time address that ``needleplan view`` prints."""
@@ -174,7 +177,7 @@ class Front:
         login = self._start_login("local", Role.PLANNER)
         cases = await asyncio.to_thread(listed, self._cases())
         place = f"/case/{await self._start(cases[0], login)}/" if len(cases) == 1 else "/"
-        return self._with_cookie(web.HTTPFound(place), login)
+        return self._with_cookie(_see(place), login)
 
     def _start_login(self, name: str, role: Role) -> Login:
         self._record(AuditEvent.USER_AUTHENTICATED, user=name)
@@ -190,7 +193,7 @@ class Front:
         for key in [key for key, one in self._open.items() if one.owner == login.key]:
             await self._close(key)
         self._logins.end(login.key)
-        answer = web.HTTPFound("/login")
+        answer = _see("/login")
         answer.del_cookie(COOKIE)
         return answer
 
@@ -207,7 +210,7 @@ class Front:
         if case is None:
             raise web.HTTPNotFound
         key = await self._start(case, login)
-        return web.HTTPFound(f"/case/{key}/")
+        return _see(f"/case/{key}/")
 
     async def _start(self, case: Listed, login: Login) -> str:
         """One process for this person and case; whoever comes second reads only."""
@@ -240,7 +243,7 @@ class Front:
         if not one.worker.is_alive:
             return _page(forms.ended(self._settings.language), status=410)
         url = f"http://127.0.0.1:{one.worker.port}/{request.match_info['path']}"
-        async with request.app["http"].get(url) as found:
+        async with request.app[_HTTP].get(url) as found:
             kept = {name: found.headers[name] for name in ("Content-Type", "Content-Encoding") if name in found.headers}
             return web.Response(body=await found.read(), status=found.status, headers=kept)
 
@@ -253,7 +256,7 @@ class Front:
         one.sockets += 1
         try:
             url = f"http://127.0.0.1:{one.worker.port}/ws"
-            async with request.app["http"].ws_connect(url, max_msg_size=_LARGEST_MESSAGE) as inner:
+            async with request.app[_HTTP].ws_connect(url, max_msg_size=_LARGEST_MESSAGE) as inner:
                 await _join(outer, inner, lambda: self._touch(one))
         except aiohttp.ClientError:
             self._record(AuditEvent.CASE_CHANGED, case=one.case.key, reason="the case's process ended")
@@ -316,6 +319,11 @@ def _is_from_here(request: web.Request) -> bool:
     """A browser says where a form or socket comes from; another site's is refused."""
     origin = request.headers.get("Origin")
     return origin is None or origin.split("//", 1)[-1] == request.host
+
+
+def _see(place: str) -> Answer:
+    """Go on there (303 See Other)."""
+    return web.Response(status=303, headers={"Location": place})
 
 
 def _page(text: str, status: int = 200) -> Answer:

@@ -70,11 +70,16 @@ class KeptCase:
 def keep(folder: Path, case: KeptCase) -> Path:
     """Write a case; ``case.json`` is written last, so that a half-written case is none."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in (CASE_FILE, _SESSION_FILE):
-        (folder / name).unlink(missing_ok=True)
+    forget(folder)
     writer = _Writer(folder)
     content = {name: writer.value(getattr(case, name)) for name in ("series", "anatomy", "plan")}
     return write_text(folder / CASE_FILE, json.dumps({"version": _VERSION, **content}))
+
+
+def forget(folder: Path) -> None:
+    """A case that was kept is none any more."""
+    for name in (CASE_FILE, _SESSION_FILE):
+        (folder / name).unlink(missing_ok=True)
 
 
 def keep_plan(folder: Path, plan: Plan) -> Path:

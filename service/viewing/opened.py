@@ -7,7 +7,6 @@ process that ends takes nothing with it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from planner.anatomy.model import Anatomy
@@ -17,6 +16,7 @@ from planner.procedures import PROCEDURES
 from planner.structures import Side, SpineLevel
 from planner.targets import SURE_NAME, TargetRequest
 from service.series_facts import SeriesFacts
+from service.viewing.job import Job
 from service.viewing.keeping import KeptCase, KeptSession, keep_session, open_kept, open_session
 from service.viewing.planning import CasePlanning
 from viz.viewer.desk import Desk, OpenCase
@@ -25,16 +25,6 @@ from viz.viewer.host import Choice, Host
 from viz.viewer.page import Page
 from viz.viewer.session import Session, first_path
 from viz.viewer.words import Language
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a worker is asked to open."""
-
-    folder: str
-    secret: str
-    language: str = "de"
-    is_read_only: bool = False
 
 
 def open_page(folder: Path, job: Job) -> Page:
@@ -121,14 +111,14 @@ def _places(facts: SeriesFacts) -> Callable[[FloatArray], tuple[str, str]]:
 
 def _choice(case: KeptCase) -> Choice:
     anatomy = case.anatomy
-    levels = dict.fromkeys(str(f.between) for f in anatomy.foramina if f.between.is_named)
+    levels = {str(f.between): f"{f.between.root} - {f.between}" for f in anatomy.foramina if f.between.is_named}
     sure = {v.name for v in anatomy.vertebrae if v.name_confidence >= SURE_NAME}
     named = [v.name for v in anatomy.vertebrae if isinstance(v.name, SpineLevel)]
     doubts = [] if set(named) <= sure else ["name_uncertain"]
     if case.series.patient_position is None:
         doubts.append("position_inferred")
     procedures = tuple((key, one.title) for key, one in sorted(PROCEDURES.items()))
-    return Choice(procedures, tuple(levels), tuple(doubts))
+    return Choice(procedures, tuple(levels.items()), tuple(doubts))
 
 
 def _level_mm(anatomy: Anatomy, level: str, side: str) -> FloatArray | None:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from service.errors import JobDiedError
-from service.viewing.opened import Job
+from service.viewing.job import Job
 
 _START_LIMIT_S = 90.0
 _END_LIMIT_S = 5.0

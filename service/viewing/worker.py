@@ -13,7 +13,8 @@ import sys
 import threading
 from pathlib import Path
 
-from service.viewing.opened import Job, open_page
+from service.viewing.job import Job
+from service.viewing.opened import open_page
 
 
 def main() -> None:

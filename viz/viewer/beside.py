@@ -28,7 +28,7 @@ def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
         "anterior_up": desk.looks.anterior_up,
         "can": _can(desk.session, host),
         "procedures": [list(one) for one in host.choice.procedures],
-        "levels": [[one, one] for one in host.choice.levels],
+        "levels": [list(one) for one in host.choice.levels],
         "doubts": list(host.choice.doubts),
     }
 

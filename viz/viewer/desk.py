@@ -104,9 +104,7 @@ class Desk:
         self._home_mm = self._first_home_mm()
         self.looks = Looks(self._home_mm, self.windows[2])
         self._panes = {name: SlicePane(self._scan, Screen(*FIRST_SIZE)) for name in PANES if name != SCENE}
-        path = self.path
-        ends = (self._home_mm, self._home_mm) if path is None else (path.entry_mm, path.target_mm)
-        self._scene = ScenePane(case.anatomy, Screen(*FIRST_SIZE), *ends)
+        self._scene = self._new_scene(Screen(*FIRST_SIZE))
         self.look_at_tip()
 
     @property
@@ -284,6 +282,20 @@ class Desk:
         """Another step of the session: everything follows."""
         self.session, self._preview = session, None
         return self.look_at_tip()
+
+    def start(self, session: Session) -> tuple[str, ...]:
+        """The first plan of a case that waited: the 3D view moves to its needle."""
+        self.session = session
+        size = self._scene.screen.size
+        self._scene.screen.close()
+        self._home_mm = self._first_home_mm()
+        self._scene = self._new_scene(Screen(*size))
+        return self.reset()
+
+    def _new_scene(self, screen: Screen) -> ScenePane:
+        path = self.path
+        ends = (self._home_mm, self._home_mm) if path is None else (path.entry_mm, path.target_mm)
+        return ScenePane(self.case.anatomy, screen, *ends)
 
     def close(self) -> None:
         """Give the graphics memory back."""

@@ -19,7 +19,7 @@ class Choice:
     """What may be chosen where a case waits for its target: keys with words."""
 
     procedures: tuple[tuple[str, str], ...] = ()
-    levels: tuple[str, ...] = ()
+    levels: tuple[tuple[str, str], ...] = ()
     doubts: tuple[str, ...] = ()
     """Keys of ``words``: what a person must confirm."""
 

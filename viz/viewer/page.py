@@ -195,7 +195,7 @@ class Page:
             plan = await asyncio.to_thread(self._host.first_plan, procedure, level, Side.parse(side))
             session = Session.opened(plan)
             self._host.keep(session)
-            self._show(self._desk.change(session))
+            self._show(self._desk.start(session))
             self._prepare()
 
         self._start(self._busily(run))
