@@ -18,8 +18,10 @@ from rich.markup import escape
 
 from dicom_io.errors import DicomIoError, SeveralSeriesError
 from planner.errors import PlannerError
+from planner.volume import Modality
 from service import commands
 from service.errors import ServiceError
+from service.opening import SeriesChoice
 from service.request import parse_anchor, parse_request
 from service.serving import serve as run_service
 from service.settings import SETTINGS_VARIABLE, load_settings
@@ -53,6 +55,10 @@ SeriesPath = Annotated[
 SeriesUid = Annotated[
     str | None,
     typer.Option("--series", metavar="UID", help="Series Instance UID, where the folder holds several series."),
+]
+ModalityOption = Annotated[
+    Modality | None,
+    typer.Option(help="What an image file holds, where its values do not show it (no air in view)."),
 ]
 Anchor = Annotated[
     str | None,
@@ -90,10 +96,11 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     level: Annotated[str | None, typer.Option(help="The foramen, for example L3/L4, or @Z in LPS mm.")] = None,
     anchor: Anchor = None,
     series_uid: SeriesUid = None,
+    modality: ModalityOption = None,
 ) -> None:
     """Plan paths to one target."""
     request = parse_request(procedure, root, level, side, anchor)
-    found = commands.plan(_console(), series, series_uid, request, out)
+    found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 
 
@@ -103,9 +110,15 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
         "Example: needleplan segment ct/ --out anatomy/"
     )
 )
-def segment(series: SeriesPath, out: Out, anchor: Anchor = None, series_uid: SeriesUid = None) -> None:
+def segment(
+    series: SeriesPath,
+    out: Out,
+    anchor: Anchor = None,
+    series_uid: SeriesUid = None,
+    modality: ModalityOption = None,
+) -> None:
     """Find the anatomy alone."""
-    commands.segment(_console(), series, series_uid, parse_anchor(anchor), out)
+    commands.segment(_console(), SeriesChoice(series, series_uid, modality), parse_anchor(anchor), out)
 
 
 @app.command(

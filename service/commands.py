@@ -21,7 +21,7 @@ from service.describe import anatomy_document, plan_document
 from service.doctor import examine
 from service.documents import schemas
 from service.errors import RequestError
-from service.opening import OpenSeries, open_series
+from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.request import NamedAnchor, PlanRequest
 from service.settings import Settings
 from service.show import show_anatomy, show_checks, show_files, show_notes, show_plan, show_procedures
@@ -29,12 +29,12 @@ from service.tools import site_tools
 from service.watch import Stopwatch
 
 
-def plan(console: Console, path: Path, series_uid: str | None, request: PlanRequest, out: Path) -> bool:
+def plan(console: Console, choice: SeriesChoice, request: PlanRequest, out: Path) -> bool:
     """Plan one request and write everything; whether a path was found."""
     procedure_named(request.procedure)
-    _require_apart(path, out)
+    _require_apart(choice.path, out)
     with _progress(console) as watch:
-        series = _open(path, series_uid, watch)
+        series = _open(choice, watch)
         planned = plan_case(series, request, site_tools(out, watch, datetime.now().astimezone()))
     document = plan_document(planned.plan, series.facts)
     show_notes(console, series.facts.notes)
@@ -44,11 +44,11 @@ def plan(console: Console, path: Path, series_uid: str | None, request: PlanRequ
     return planned.plan.has_path
 
 
-def segment(console: Console, path: Path, series_uid: str | None, anchor: NamedAnchor | None, out: Path) -> None:
+def segment(console: Console, choice: SeriesChoice, anchor: NamedAnchor | None, out: Path) -> None:
     """Find the anatomy and write its three files."""
-    _require_apart(path, out)
+    _require_apart(choice.path, out)
     with _progress(console) as watch:
-        series = _open(path, series_uid, watch)
+        series = _open(choice, watch)
         anatomy = site_tools(out, watch, datetime.now().astimezone()).segment(series, anchor)
     show_notes(console, series.facts.notes)
     show_anatomy(console, anatomy_document(anatomy, series.facts, watch.seconds))
@@ -71,9 +71,9 @@ def _require_apart(path: Path, out: Path) -> None:
         raise RequestError("results would lie among the images; give another folder with --out")
 
 
-def _open(path: Path, series_uid: str | None, watch: Stopwatch) -> OpenSeries:
+def _open(choice: SeriesChoice, watch: Stopwatch) -> OpenSeries:
     with watch("reading"):
-        return open_series(path, series_uid)
+        return open_chosen(choice)
 
 
 @contextmanager
@@ -103,4 +103,4 @@ def demo(console: Console, out: Path) -> bool:
         style="bold",
         soft_wrap=True,
     )
-    return plan(console, series, None, REQUEST, out)
+    return plan(console, SeriesChoice(series), REQUEST, out)

@@ -183,7 +183,7 @@ def _modality(
         return Modality.CT, ("taken as CT: its values have air near -1000",)
     raise ImageFileError(
         f"values from {voxels.min()} to {voxels.max()} have no air near -1000 HU: the file does not say whether it is "
-        "CT or MR; state the modality, or give the DICOM series"
+        "CT or MR; state it (--modality CT), or give the DICOM series"
     )
 
 

@@ -10,11 +10,23 @@ from pathlib import Path
 
 from dicom_io.series import read_series
 from planner.structures import PatientPosition
-from planner.volume import Volume
+from planner.volume import Modality, Volume
 from service.errors import RequestError
 from service.image_files import is_image_file, read_image_file
 from service.jpeg_12_bit import enable_jpeg_12_bit
 from service.series_facts import SeriesFacts
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesChoice:
+    """Where a series lies, and what a person says about it.
+
+    ``series_uid`` chooses among several DICOM series; ``modality`` is for an image file whose values leave it open.
+    """
+
+    path: Path
+    series_uid: str | None = None
+    modality: Modality | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +42,15 @@ class OpenSeries:
         return None if self.facts.source is None else self.facts.source.patient_position
 
 
+def open_chosen(choice: SeriesChoice) -> OpenSeries:
+    """The volume of a choice."""
+    if choice.modality is None:
+        return open_series(choice.path, choice.series_uid)
+    if not is_image_file(choice.path):
+        raise RequestError("--modality is for image files; a DICOM series says its own: leave it out")
+    return _open_image_file(choice.path, choice.series_uid, choice.modality)
+
+
 def open_series(path: Path, series_uid: str | None = None) -> OpenSeries:
     """The volume at ``path``; ``series_uid`` chooses among several DICOM series."""
     if not path.exists():
@@ -41,8 +62,8 @@ def open_series(path: Path, series_uid: str | None = None) -> OpenSeries:
     return OpenSeries(series.volume, SeriesFacts.of(series))
 
 
-def _open_image_file(path: Path, series_uid: str | None) -> OpenSeries:
+def _open_image_file(path: Path, series_uid: str | None, modality: Modality | None = None) -> OpenSeries:
     if series_uid is not None:
         raise RequestError("--series names a DICOM series, this is an image file; leave it out")
-    image = read_image_file(path)
+    image = read_image_file(path, modality)
     return OpenSeries(image.volume, SeriesFacts(image.volume.geometry, None, image.notes))

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+import SimpleITK as sitk  # noqa: N813
 
 from service.cli import DONE, REFUSED, main
 from tests.dicom_io.builders import Grid, write_series
@@ -162,3 +164,19 @@ def test_doctor_says_what_is_there_and_how_to_get_the_rest(needleplan):
     assert answer.exit_code == DONE
     for part in ("VTK", "JPEG 2000", "nobody may send", "GB free"):
         assert part in answer.out
+
+
+def test_an_image_file_without_air_asks_for_its_modality_and_then_takes_it(needleplan, tmp_path):
+    block = tmp_path / "block.nii.gz"
+    sitk.WriteImage(sitk.GetImageFromArray(np.full((8, 8, 8), 40, np.int16)), str(block))
+    asked = needleplan("segment", block, "--out", tmp_path / "out")
+    assert asked.exit_code == REFUSED
+    assert "--modality CT" in asked.err
+    told = needleplan("segment", block, "--modality", "MR", "--out", tmp_path / "out")
+    assert "anatomy is found on CT only, this image is MR" in " ".join(told.err.split())
+
+
+def test_the_modality_of_a_dicom_series_is_its_own(needleplan, series, tmp_path):
+    answer = needleplan("segment", series, "--modality", "CT", "--out", tmp_path / "out")
+    assert answer.exit_code == REFUSED
+    assert "leave it out" in answer.err

@@ -88,7 +88,7 @@ def test_an_mr_phase_image_is_not_taken_for_ct(tmp_path: Path) -> None:
     path = tmp_path / "phase.nrrd"
     phase = np.random.default_rng(1).integers(-4096, 4096, (8, 9, 10)).astype("int16")
     SimpleITK.WriteImage(SimpleITK.GetImageFromArray(phase), str(path))
-    with pytest.raises(ImageFileError, match="state the modality"):
+    with pytest.raises(ImageFileError, match="--modality CT"):
         read_image_file(path)
 
 
@@ -192,6 +192,6 @@ def test_real_ct_files_are_taken_as_ct(real_data: Path, name: str, padding: int 
     "name", ["abdomen_mr/mr.nii.gz", "lumbar_mr/t2.nii.gz", "lumbar_mr_crop/sub-mri_label-6_T2w.nii.gz"]
 )
 def test_real_mr_files_are_asked_about(real_data: Path, name: str) -> None:
-    with pytest.raises(ImageFileError, match="state the modality"):
+    with pytest.raises(ImageFileError, match="--modality CT"):
         read_image_file(real_data / name)
     assert read_image_file(real_data / name, Modality.MR).volume.modality is Modality.MR
