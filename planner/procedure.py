@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from planner.anatomy.model import Anatomy
 from planner.structures import Pose, Role, SpineLevel, Structure
+from planner.target import Target, TargetRequest
 from planner.volume import Modality
 
 
@@ -56,6 +59,13 @@ class Approach:
     """The vertebrae above the foramina it is for; empty: any level."""
 
 
+class Aim(Protocol):
+    """How a procedure's targets are found; one frozen class for each kind, in ``planner/aims``."""
+
+    def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
+        """What the request means in this anatomy (axes ordered as ``obstacles.ordered`` does), or a refusal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Procedure:
     """One kind of treatment as data; ``planner/procedures`` holds one file for each."""
@@ -64,6 +74,7 @@ class Procedure:
     title: str
     regions: tuple[str, ...]
     modalities: tuple[Modality, ...]
+    aim: Aim
     treatment_pose: Pose
     approaches: tuple[Approach, ...]
     needles: tuple[Needle, ...]
@@ -75,4 +86,6 @@ class Procedure:
     """Needle left outside the skin."""
     references: Mapping[str, str] = field(default_factory=dict)
     levels: tuple[SpineLevel, ...] = ()
-    """The vertebrae above the foramina it may be planned at; empty: any."""
+    """The upper vertebrae of the foramina or joints it may be planned at, or the vertebrae themselves; empty: any."""
+    notes: tuple[str, ...] = ()
+    """Sentences that every plan of this procedure carries as warnings."""

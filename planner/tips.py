@@ -8,16 +8,19 @@ transforaminal), out of the antero-superior quadrant; postero-superior fat is th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from planner.anatomy.model import Anatomy, Foramen, NerveRoot, Surroundings
 from planner.fields import DistanceField, Lattice
 from planner.geometry import BoolArray, FloatArray, IntArray, frozen, unit
-from planner.obstacles import BONES, cap_mm, find_obstacles, obstacle_at, with_roots
+from planner.obstacles import BONES, Obstacle, cap_mm, find_obstacles, obstacle_at, with_roots
 from planner.procedure import Procedure
-from planner.structures import Side, SpineLevel
+from planner.structures import Side
+from planner.target import ForamenFrame, has_arterial_quadrant
+from planner.volume import LabelMap
+
+__all__ = ["ForamenFrame", "has_arterial_quadrant"]
 
 MOST_TIPS = 16
 TIP_GRID_MM = 0.5
@@ -59,36 +62,6 @@ TOUCH_MM = 0.3
 FIELD_STEP_MM, FIELD_CAP_MM = 0.45, 6.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ForamenFrame:
-    """Directions at one foramen: lateral away from the canal, dorsal, cranial; ``centre_mm`` in its middle."""
-
-    centre_mm: FloatArray
-    lateral: FloatArray
-    dorsal: FloatArray
-    cranial: FloatArray
-    height_mm: float
-    midline_of_pedicle_mm: float
-    """Lateral coordinate of the upper pedicle's lowest point."""
-    top_mm: float
-    """Cranial coordinate of the upper pedicle's lowest point."""
-    roof_mm: float
-    """Its dorsal coordinate."""
-
-    def local(self, points_mm: FloatArray) -> FloatArray:
-        """(..., 3) lateral, dorsal, cranial of the foramen's centre [mm]."""
-        return (points_mm - self.centre_mm) @ np.stack([self.lateral, self.dorsal, self.cranial], axis=1)
-
-    def lps(self, local_mm: FloatArray) -> FloatArray:
-        """(..., 3) local coordinates to LPS mm."""
-        return self.centre_mm + local_mm @ np.stack([self.lateral, self.dorsal, self.cranial])
-
-    def outside_quadrant_mm(self, points_mm: FloatArray) -> FloatArray:
-        """(...) distance from the antero-superior quadrant, dorsal or caudal of it; negative inside."""
-        local = self.local(points_mm)
-        return np.maximum(local[..., 1], -local[..., 2])
-
-
 def foramen_frame(anatomy: Anatomy, foramen: Foramen) -> ForamenFrame:
     """Directions from the two foramina of a level, or from the patient's axes where only one was found."""
     cranial = unit(foramen.pedicle_above_mm - foramen.pedicle_below_mm)
@@ -111,13 +84,6 @@ def foramen_frame(anatomy: Anatomy, foramen: Foramen) -> ForamenFrame:
     )
 
 
-def has_arterial_quadrant(foramen_upper: object) -> bool:
-    """T2/T3 to L3/L4 (AJNR 2017;38(5):1054); a foramen without a name counts as one of these."""
-    if not isinstance(foramen_upper, SpineLevel):
-        return True
-    return SpineLevel.T2.order <= foramen_upper.order <= SpineLevel.L3.order
-
-
 def tip_points(
     anatomy: Anatomy, procedure: Procedure, foramen: Foramen, frame: ForamenFrame, root: NerveRoot | None
 ) -> tuple[FloatArray, Mapping[str, int]]:
@@ -126,24 +92,35 @@ def tip_points(
         return np.empty((0, 3)), {f"tip: foramen lower than {LOWEST_FORAMEN_MM:g} mm": 1}
     points = _grid(frame, pedicle_half_width_mm(anatomy, frame))
     radius_mm = procedure.needles[0].radius_mm
-    reasons: dict[str, BoolArray] = {
-        "tip: outside the body": anatomy.surroundings.nearest(points) != Surroundings.BODY,
-        "tip: outside the image": ~anatomy.labels.geometry.contains(points),
-    }
+    reasons = outside_reasons(anatomy, points)
     if has_arterial_quadrant(foramen.between.upper):
         reasons["tip: arterial quadrant"] = frame.outside_quadrant_mm(points) < radius_mm
     if root is not None:
         away = points - _nearest_on(root.course_mm, points)
         reasons["tip: not dorsal of the root"] = ~_is_dorsal(away, frame)
         reasons["tip: far from the root"] = np.linalg.norm(away, axis=1) > root.radius_mm + NEAR_ROOT_MM
-    room = np.full(len(points), np.inf)
-    for name, spare_mm in _spare(anatomy, procedure, foramen, points, radius_mm):
+    labels = with_roots(anatomy)
+    obstacles = find_obstacles(anatomy, labels, procedure, foramen.between, foramen.side)
+    wished = np.linalg.norm(points - _ideal(frame, root), axis=1)
+    return best_tips(points, wished, reasons, room_at(labels, obstacles, points, radius_mm))
+
+
+def best_tips(
+    points_mm: FloatArray,
+    from_wished_mm: FloatArray,
+    reasons: Mapping[str, BoolArray],
+    room: list[tuple[str, FloatArray]],
+) -> tuple[FloatArray, Mapping[str, int]]:
+    """(m, 3) points left by every reason and every obstacle, the best first, and how many each left out."""
+    reasons = dict(reasons)
+    least = np.full(len(points_mm), np.inf)
+    for name, spare_mm in room:
         reasons[f"tip: {name}"] = spare_mm < 0
-        room = np.minimum(room, spare_mm)
-    rejected, left = _counted(reasons, len(points))
-    score = np.linalg.norm(points - _ideal(frame, root), axis=1) - np.minimum(room, 1.5)
+        least = np.minimum(least, spare_mm)
+    rejected, left = _counted(reasons, len(points_mm))
+    score = from_wished_mm - np.minimum(least, 1.5)
     order = left[np.argsort(score[left], kind="stable")]
-    return np.round(_thinned(points[order]), 6), rejected
+    return np.round(_thinned(points_mm[order]), 6), rejected
 
 
 def pedicle_half_width_mm(anatomy: Anatomy, frame: ForamenFrame) -> float:
@@ -194,12 +171,10 @@ def _ideal(frame: ForamenFrame, root: NerveRoot | None) -> FloatArray:
     return frame.lps(place)
 
 
-def _spare(
-    anatomy: Anatomy, procedure: Procedure, foramen: Foramen, points_mm: FloatArray, radius_mm: float
+def room_at(
+    labels: LabelMap, obstacles: tuple[Obstacle, ...], points_mm: FloatArray, radius_mm: float
 ) -> list[tuple[str, FloatArray]]:
     """Room at each point beyond each obstacle's margin; the target's own nerve may be near, not touched."""
-    labels = with_roots(anatomy)
-    obstacles = find_obstacles(anatomy, labels, procedure, foramen.between, foramen.side)
     known_mm = cap_mm(obstacles, FIELD_CAP_MM)
     lattice = Lattice.around(labels.geometry, points_mm, known_mm, FIELD_STEP_MM)
     box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
@@ -211,6 +186,14 @@ def _spare(
             field = DistanceField(lattice, lattice.distance_mm(mask, known_mm), known_mm)
             found.append((obstacle.name, field.at(points_mm) - margin_mm - radius_mm))
     return found
+
+
+def outside_reasons(anatomy: Anatomy, points_mm: FloatArray) -> dict[str, BoolArray]:
+    """Points that no needle can reach through skin."""
+    return {
+        "tip: outside the body": anatomy.surroundings.nearest(points_mm) != Surroundings.BODY,
+        "tip: outside the image": ~anatomy.labels.geometry.contains(points_mm),
+    }
 
 
 def _counted(reasons: Mapping[str, BoolArray], count: int) -> tuple[Mapping[str, int], IntArray]:

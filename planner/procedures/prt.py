@@ -5,6 +5,7 @@ Typed values, each with its source or the word assumed; a physician edits them.
 
 from __future__ import annotations
 
+from planner.aims.foramen import SubpedicularRoot
 from planner.procedure import Approach, Needle, Procedure, StructureRole
 from planner.structures import Pose, Role, SpineLevel, Structure
 from planner.volume import Modality
@@ -71,6 +72,7 @@ PRT = Procedure(
     title="Periradicular therapy, lumbar",
     regions=("T", "L"),
     modalities=(Modality.CT,),
+    aim=SubpedicularRoot(),
     treatment_pose=Pose.PRONE,
     approaches=(POSTEROLATERAL, POSTEROLATERAL_L5),
     needles=(
