@@ -20,6 +20,9 @@ from planner.several import Needles, Together, choose, near_entries
 from planner.situation import Situation
 from planner.trajectories import Trajectories
 
+MOST_LOOKED_AT = 1000
+"""Candidates of each target, the cheapest, among which a shared puncture is looked for."""
+
 MOST_SHARED = 4
 """Pairs of paths through one puncture that are measured, for each pair of targets."""
 
@@ -52,11 +55,15 @@ def together(searched: Sequence[Searched]) -> Together:
 
 
 def _pairs(first: Searched, second: Searched) -> list[list[int]]:
-    entries, prices = [], []
-    for one in (first, second):
-        entries.append(one.screened.feasible.candidates.paths.entries_mm)
-        prices.append(price(one.screened.feasible))
-    found: list[list[int]] = near_entries(entries[0], entries[1], (prices[0], prices[1]), MOST_SHARED).tolist()
+    """Indices into each target's candidates: of the cheapest ``MOST_LOOKED_AT`` of each."""
+    prices = [price(one.screened.feasible) for one in (first, second)]
+    cheap = [np.argsort(points, kind="stable")[:MOST_LOOKED_AT] for points in prices]
+    entries = [
+        one.screened.feasible.candidates.paths.entries_mm[chosen]
+        for one, chosen in zip((first, second), cheap, strict=True)
+    ]
+    near = near_entries(entries[0], entries[1], (prices[0][cheap[0]], prices[1][cheap[1]]), MOST_SHARED)
+    found: list[list[int]] = np.stack([cheap[0][near[:, 0]], cheap[1][near[:, 1]]], axis=1).tolist()
     return found
 
 

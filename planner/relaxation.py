@@ -29,12 +29,11 @@ THIN = (Needle(26, 0.470, 90.0, "Quincke"), Needle(27, 0.420, 90.0, "Quincke"))
 LONG_MM = (150.0, 200.0)
 """Lengths that Chiba needles come in beyond a short stock; assumed."""
 
-LENGTH_RULE, WINDOW_RULE, AIR_RULE, CLEARANCE = (
-    "needle length",
-    "approach window",
-    "no air outside the skin",
-    "clearance: ",
-)
+LEAST_SHARE = 0.01
+"""Of what structures refused; one that refused less does not hold the paths back; assumed."""
+
+LENGTH_RULE, WINDOW_RULE, AIR_RULE = "needle length", "approach window", "no air outside the skin"
+IMAGE_RULE, CLEARANCE, TIP = "skin outside image", "clearance: ", "tip: "
 
 
 class Plans(Protocol):
@@ -71,11 +70,22 @@ class Asked:
         return self.plan.rejected
 
     @property
+    def by_structures(self) -> Mapping[str, int]:
+        """What structures refused, and not the image or the window."""
+        return {name: n for name, n in self.counts.items() if name.startswith((CLEARANCE, TIP))}
+
+    @property
+    def leaves_the_image(self) -> bool:
+        """Most directions of the window, or all, do not meet skin in the image: it shows too little."""
+        outside = self.counts.get(IMAGE_RULE, 0)
+        others = sum(n for name, n in self.counts.items() if name not in (IMAGE_RULE, WINDOW_RULE))
+        return outside > others
+
+    @property
     def binding(self) -> str:
-        """The rule that refused most of what may be relaxed at all; the structure's name where it is one."""
-        clearances = {name: n for name, n in self.counts.items() if name.startswith((CLEARANCE, "tip: "))}
-        name = max(clearances or self.counts, key=lambda rule: self.counts[rule], default="nothing")
-        return name.removeprefix(CLEARANCE).removeprefix("tip: ")
+        """The rule that refused most; a structure's name, where any did."""
+        name = max(self.by_structures or self.counts, key=lambda rule: self.counts[rule], default="nothing")
+        return name.removeprefix(CLEARANCE).removeprefix(TIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,8 @@ class Relaxations:
         """For a person to read and decide."""
         counts = ", ".join(f"{name} {n}" for name, n in sorted(self.counts.items(), key=lambda item: -item[1]))
         first = f"No safe path; binding: {self.binding}. Refused: {counts}."
+        if self.binding == IMAGE_RULE:
+            return first, "Most directions leave through the image's edge: reconstruct a larger field of view."
         nothing = () if self.openings else ("Nothing that was tried opens a path.",)
         without = (f"Planned without success: {'; '.join(self.tried)}.",) if self.tried else ()
         return (first, *map(str, self.openings), *nothing, *without)
@@ -111,6 +123,8 @@ class Relaxations:
 
 def relaxations(asked: Asked, plans: Plans) -> Relaxations:
     """Every kind of change, each planned; of a row of growing changes the smallest that opens a path."""
+    if asked.leaves_the_image:
+        return Relaxations(IMAGE_RULE, asked.counts, (), ())
     openings, tried = [], []
     for row in _rows(asked):
         found = _smallest(row, plans)
@@ -168,6 +182,8 @@ def _other_approach(asked: Asked) -> Iterator[list[Change]]:
 
 
 def _thinner(asked: Asked) -> Iterator[list[Change]]:
+    if not asked.by_structures:
+        return
     thinnest = min(needle.outer_diameter_mm for needle in asked.procedure.needles)
     row = [needle for needle in THIN if needle.outer_diameter_mm < thinnest]
     yield [
@@ -214,8 +230,9 @@ def _widened(approach: Approach, step_deg: float) -> Approach:
 
 def _smaller_reserve(asked: Asked) -> Iterator[list[Change]]:
     """Reserves of the structures that refused most, down to none; never a structure's own uncertainty."""
-    refused = sorted(asked.counts.items(), key=lambda item: -item[1])
-    names = list(dict.fromkeys(_structure_of(name) for name, _ in refused))
+    refused = sorted(asked.by_structures.items(), key=lambda item: -item[1])
+    least = LEAST_SHARE * sum(asked.by_structures.values())
+    names = list(dict.fromkeys(_structure_of(name) for name, count in refused if count >= least))
     structures = [structure for structure in names if structure is not None][:MOST_RULES]
     for structure in structures:
         role = asked.procedure.roles.get(structure)
@@ -239,7 +256,7 @@ def _smaller_reserve(asked: Asked) -> Iterator[list[Change]]:
 
 
 def _structure_of(rule: str) -> Structure | None:
-    name = rule.removeprefix(CLEARANCE).removeprefix("tip: ")
+    name = rule.removeprefix(CLEARANCE).removeprefix(TIP)
     if name in ("other nerve roots", "target's own nerve root"):
         return Structure.NERVE_ROOT
     return next((structure for structure in Structure if structure.words == name), None)

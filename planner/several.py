@@ -33,6 +33,8 @@ PUNCTURE_POINTS = 1.0
 DEPTH_BAND_MM = 10.0
 """Needles whose depths fall into one band count as equally deep; assumed."""
 
+_ROWS_AT_ONCE = 512
+
 MOST_CANDIDATES = 12
 """For each target, the cheapest."""
 
@@ -179,7 +181,11 @@ def near_entries(
     first_mm: FloatArray, second_mm: FloatArray, prices: tuple[FloatArray, FloatArray], most: int
 ) -> IntArray:
     """(k, 2) indices of the cheapest pairs of paths that one puncture serves, the cheapest first."""
-    pairs = np.argwhere(np.linalg.norm(first_mm[:, None] - second_mm[None], axis=-1) <= SHARED_MM)
+    found = [np.empty((0, 2), dtype=np.intp)]
+    for start in range(0, len(first_mm), _ROWS_AT_ONCE):
+        apart = np.linalg.norm(first_mm[start : start + _ROWS_AT_ONCE, None] - second_mm[None], axis=-1)
+        found.append(np.argwhere(apart <= SHARED_MM) + np.array([start, 0]))
+    pairs = np.concatenate(found)
     total = prices[0][pairs[:, 0]] + prices[1][pairs[:, 1]]
     return pairs[np.argsort(total, kind="stable")[:most]]
 

@@ -89,3 +89,15 @@ def test_what_opens_nothing_is_listed() -> None:
 
 def test_an_open_gap_needs_no_relaxation() -> None:
     assert planned(walls(), with_reserve(1.0)).trajectories
+
+
+def test_where_the_image_shows_no_skin_a_larger_field_is_asked_for_and_nothing_is_planned() -> None:
+    asked, _ = asked_for(walls(), with_reserve(4.0))
+    counts = {"approach window": 900, "skin outside image": 80, "clearance: bone": 20}
+    small = replace(asked, plan=replace(asked.plan, rejected=counts))
+
+    def plans(procedure: Procedure, side: Side, *, is_rehearsal: bool) -> TargetPlan:
+        raise AssertionError((procedure, side, is_rehearsal))
+
+    found = relaxations(small, plans)
+    assert found.sentences[1] == "Most directions leave through the image's edge: reconstruct a larger field of view."
