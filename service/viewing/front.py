@@ -28,6 +28,7 @@ COOKIE = "needleplan"
 ABANDONED_AFTER_S = 20.0
 """A case whose page is gone for so long is closed; a reload takes less."""
 
+_LOGIN = web.RequestKey("login", Login)
 _HTTP = web.AppKey("http", aiohttp.ClientSession)
 _LOOK_EVERY_S = 2.0
 _LARGEST_MESSAGE = 64 * 2**20
@@ -40,7 +41,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss:; "
     "frame-ancestors 'none'; form-action 'self'; base-uri 'self'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 """Nothing from another host, in no frame, kept by no cache. The toolkit compiles templates in the browser: ``unsafe-eval``."""
@@ -99,6 +100,7 @@ class Front:
             ]
         )
         app.cleanup_ctx.append(self._run)
+        app.on_shutdown.append(self._close_all)
         return app
 
     async def _run(self, app: web.Application):  # type: ignore[no-untyped-def] # noqa: ANN202
@@ -109,7 +111,7 @@ class Front:
         keeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await keeper
-        await asyncio.gather(*(one.worker.close() for one in self._open.values()), self._pool.close())
+        await self._pool.close()
 
     async def _keep_house(self) -> None:
         """Close what was left, lock who is idle, keep a worker warm."""
@@ -121,6 +123,10 @@ class Front:
                 if is_left or self._logins.is_idle(one.owner, now):
                     await self._close(key)
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _close_all(self, _app: web.Application) -> None:
+        """A stop ends every page at once; the server would wait for their sockets."""
+        await asyncio.gather(*(self._close(key) for key in list(self._open)))
 
     async def _close(self, key: str) -> None:
         one = self._open.pop(key, None)
@@ -148,7 +154,7 @@ class Front:
             if request.method == "GET" and request.path == "/":
                 return _see("/login")
             raise web.HTTPUnauthorized(text="log in first")
-        request["login"] = login
+        request[_LOGIN] = login
         return await handler(request)
 
     async def _login_form(self, _request: web.Request) -> Answer:
@@ -189,7 +195,7 @@ class Front:
 
     async def _log_out(self, request: web.Request) -> Answer:
         await self._require_form(request)
-        login: Login = request["login"]
+        login: Login = request[_LOGIN]
         for key in [key for key, one in self._open.items() if one.owner == login.key]:
             await self._close(key)
         self._logins.end(login.key)
@@ -200,11 +206,11 @@ class Front:
     async def _worklist(self, request: web.Request) -> Answer:
         rows = await asyncio.to_thread(listed, self._cases())
         holders = {str(one.case.folder): self._name(one.owner) for one in self._open.values() if not one.is_read_only}
-        return _page(forms.worklist(rows, holders, request["login"], self._settings.language))
+        return _page(forms.worklist(rows, holders, request[_LOGIN], self._settings.language))
 
     async def _open_case(self, request: web.Request) -> Answer:
         await self._require_form(request)
-        login: Login = request["login"]
+        login: Login = request[_LOGIN]
         rows = await asyncio.to_thread(listed, self._cases())
         case = next((row for row in rows if row.key == request.match_info["number"]), None)
         if case is None:
@@ -272,13 +278,13 @@ class Front:
 
     def _mine(self, request: web.Request) -> OpenedCase:
         one = self._open.get(request.match_info["key"])
-        if one is None or one.owner != request["login"].key:
+        if one is None or one.owner != request[_LOGIN].key:
             raise web.HTTPNotFound
         return one
 
     async def _require_form(self, request: web.Request) -> None:
         form = await request.post()
-        if not secrets.compare_digest(str(form.get("form", "")), request["login"].form_token):
+        if not secrets.compare_digest(str(form.get("form", "")), request[_LOGIN].form_token):
             raise web.HTTPForbidden(text="the form is out of date; load the page again")
 
     def _name(self, key: str) -> str:
