@@ -12,6 +12,7 @@ from enum import StrEnum
 from planner.geometry import FloatArray
 from planner.procedure import Needle
 from planner.structures import Interspace, LevelName, Part, PatientPosition, Pose, Side, Structure
+from planner.target import target_words
 
 
 class PlanState(StrEnum):
@@ -201,11 +202,13 @@ class TargetPlan:
     """How level and side came to be named: ``--root``, ``--level @Z, 3.2 mm from the foramen``, an order."""
     relaxations: tuple[str, ...] = ()
     """Where no path is safe: what would open one, each planned, none applied."""
+    what: str = ""
+    """What is aimed at, in words; empty for a root at its foramen."""
 
     @property
     def words(self) -> str:
         """*L4 root, foramen L4/L5, left*."""
-        return f"{self.root} root, foramen {self.between}, {self.side}"
+        return target_words(self.root, self.between, self.side, self.what)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

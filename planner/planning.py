@@ -15,6 +15,7 @@ from planner.advice import advised
 from planner.anatomy.model import Anatomy
 from planner.errors import LevelNotFoundError
 from planner.fan import faces_for
+from planner.hosts import without_hosts
 from planner.joint import Searched, together, with_shared_punctures
 from planner.landmarks import spinous_processes_mm
 from planner.measure import measured
@@ -24,7 +25,7 @@ from planner.prepared import Prepared
 from planner.procedure import Approach, Needle, Procedure
 from planner.reach import Reach
 from planner.relaxation import Asked, relaxations
-from planner.release import not_checked, release_blockers, warnings_of
+from planner.release import not_checked, notes_of, release_blockers, warnings_of
 from planner.search import Screened, distinct, ranked, refined, screen, sweep
 from planner.several import Together, placing_words
 from planner.site import PLAIN, Site
@@ -67,7 +68,7 @@ def plan_trajectories(
         treatment_pose=procedure.treatment_pose,
         is_rehearsal=is_rehearsal,
         release_blockers=release_blockers(anatomy, procedure, targets, scan, missing),
-        warnings=(*warnings_of(anatomy, procedure, plans, scan), *site.not_applied),
+        warnings=(*warnings_of(anatomy, procedure, plans, scan), *notes_of(procedure, targets), *site.not_applied),
         versions=dict(versions),
         placing=placing_words([target.words for target in targets], choice) if choice else (),
         together=tuple(index + 1 for index in choice.chosen) if choice else (),
@@ -94,16 +95,17 @@ class Planned:
     searched: Searched | None = None
 
 
-def planned(setting: Setting, target: Target) -> Planned:
-    """The target's ranked paths, or none and how many directions each rule refused."""
+def planned(setting: Setting, target: Target, before: Prepared | None = None) -> Planned:
+    """The target's ranked paths, or none and how many directions each rule refused; with fields kept from before."""
     if not len(target.tips_mm):
         return Planned(_target_plan(target, (), target.rejected_tips, sum(target.rejected_tips.values())))
-    return plan_prepared(prepare(setting, target))
+    return plan_prepared(prepare(setting, target, before))
 
 
-def prepare(setting: Setting, target: Target) -> Prepared:
+def prepare(setting: Setting, target: Target, before: Prepared | None = None) -> Prepared:
     """Fields and entries around a target: what stays when its tip or a margin is changed."""
-    anatomy, labels, procedure = setting.anatomy, setting.labels, setting.procedure
+    anatomy, procedure = setting.anatomy, setting.procedure
+    labels = without_hosts(setting.labels, target)
     approach = approach_for(procedure, target)
     midline = spinous_processes_mm(anatomy, float(target.point_mm[2]))
     found = find_obstacles(anatomy, labels, procedure, target.between, target.side)
@@ -113,7 +115,7 @@ def prepare(setting: Setting, target: Target) -> Prepared:
         )
         for group in needle_groups(procedure)
     )
-    return Prepared.of(situations, faces_for(approach, target.side, labels.geometry.axes))
+    return Prepared.of(situations, faces_for(approach, target.side, labels.geometry.axes), before)
 
 
 def plan_prepared(prepared: Prepared) -> Planned:
@@ -146,22 +148,23 @@ def _together(found: list[Planned]) -> tuple[list[Planned], Together | None]:
 def _told(setting: Setting, target: Target, found: Planned) -> TargetPlan:
     """The plan with each path's risk and bend, or with what would open a path."""
     if found.prepared is None or found.searched is None or not found.plan.trajectories:
-        return replace(found.plan, relaxations=_what_would_help(setting, target, found.plan))
+        return replace(found.plan, relaxations=_what_would_help(setting, target, found))
     situation, kept = found.searched.situation, found.prepared.kept
     return replace(found.plan, trajectories=tuple(advised(path, situation, kept) for path in found.plan.trajectories))
 
 
-def _what_would_help(setting: Setting, target: Target, plan: TargetPlan) -> tuple[str, ...]:
+def _what_would_help(setting: Setting, target: Target, found: Planned) -> tuple[str, ...]:
     """Smaller asks, each planned from tip points found anew."""
 
     def plans(procedure: Procedure, side: Side, *, is_rehearsal: bool) -> TargetPlan:
         changed = replace(setting, procedure=procedure, is_rehearsal=is_rehearsal)
         try:
-            return planned(changed, _found_again(setting.anatomy, procedure, target, side)).plan
+            again = _found_again(setting.anatomy, procedure, target, side)
+            return planned(changed, again, found.prepared).plan
         except LevelNotFoundError:
-            return replace(plan, trajectories=())
+            return replace(found.plan, trajectories=())
 
-    return relaxations(Asked(setting.procedure, target.side, setting.is_rehearsal, plan), plans).sentences
+    return relaxations(Asked(setting.procedure, target.side, setting.is_rehearsal, found.plan), plans).sentences
 
 
 def _found_again(anatomy: Anatomy, procedure: Procedure, target: Target, side: Side) -> Target:
@@ -183,6 +186,7 @@ def _target_plan(
         examined,
         target.name_is_certain,
         target.chosen_by,
+        what=target.what,
     )
 
 

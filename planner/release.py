@@ -57,7 +57,8 @@ def _position_blockers(procedure: Procedure, scan: ScanPosition) -> tuple[str, .
 def _name_blockers(target: Target) -> tuple[str, ...]:
     found = []
     if target.confidence < SURE_OF_STRUCTURE:
-        found.append(f"The foramen {target.between}, {target.side}, has confidence {target.confidence:.2f}; check it.")
+        place = target.what or f"foramen {target.between}"
+        found.append(f"The {place}, {target.side}, has confidence {target.confidence:.2f}; check it.")
     if "@" in target.chosen_by:
         found.append(f"The level was chosen by place ({target.chosen_by}); name it.")
     elif not target.name_is_certain:
@@ -83,6 +84,11 @@ def warnings_of(
         *(("Breathing phase unknown.",)),
         *(("Rehearsal: table and gantry were not applied.",) if rehearsal else ()),
     )
+
+
+def notes_of(procedure: Procedure, targets: tuple[Target, ...]) -> tuple[str, ...]:
+    """What the procedure and its targets say of themselves, each sentence once."""
+    return tuple(dict.fromkeys((*procedure.notes, *(note for target in targets for note in target.notes))))
 
 
 def _no_path(target: TargetPlan) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planner.procedure import Procedure
+from planner.procedures.facet import FACET
 from planner.procedures.prt import PRT
 
-PROCEDURES: Mapping[str, Procedure] = {procedure.key: procedure for procedure in (PRT,)}
+PROCEDURES: Mapping[str, Procedure] = {procedure.key: procedure for procedure in (PRT, FACET)}

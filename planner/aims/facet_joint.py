@@ -1,0 +1,117 @@
+"""Into a facet joint: its posterior gap first, then its inferior and its superior recess.
+
+In: an anatomy, a procedure, a joint with its side. Out: the target with its ordered tip points, LPS mm, and the cone in which
+the joint's own two processes are no obstacle.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planner.aims.joints import Joint, facet_of, joint_at
+from planner.aims.places import Place, by_level, is_certain, require_level, require_served
+from planner.anatomy.model import Anatomy
+from planner.geometry import FloatArray, frozen
+from planner.hosts import without_hosts
+from planner.obstacles import find_obstacles, with_roots
+from planner.procedure import Procedure
+from planner.structures import Structure
+from planner.target import HostCone, Target, TargetRequest, plain_frame
+from planner.tips import best_tips, outside_reasons, room_at
+
+GAP_DORSAL_MM = (0.0, -1.2, 1.2)
+GAP_CRANIAL_MM = (0.0, -2.0, 2.0)
+"""Around the posterior gap's middle; nearer together than a joint is high (16 mm, Panjabi 1993, Spine 18:1298)."""
+
+RECESS_BEYOND_MM, RECESS_DORSAL_MM = 2.0, (0.0, 1.5)
+"""Beyond the end of the facing processes, inside the capsule; assumed (inferior recess: RadioGraphics 1999, PubMed 9925394)."""
+
+SECOND_CHOICE_MM, THIRD_CHOICE_MM = 20.0, 40.0
+"""Order of the places: posterior gap, inferior recess where osteophytes close it (PubMed 9925394), superior recess; assumed."""
+
+CONE_RADIUS_MM, CONE_HALF_ANGLE_DEG, CONE_LENGTH_MM = 1.6, 15.0, 9.0
+"""Half a gap of 2 to 4 mm (Panjabi 1993), its cartilage drawn as bone; over the depth of the posterior gap; assumed."""
+
+CONE_DEEPER_MM = 2.0
+"""The cone begins this far beyond the gap's middle; assumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class FacetJoint:
+    """Tangent to the joint's plane at its posterior lip."""
+
+    def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
+        """One joint."""
+        require_level(request, procedure, "L4/L5")
+        place, chosen_by = by_level(joint_places(anatomy, request), request, "joint")
+        require_served(procedure, place.between.upper, place.name, "joints below")
+        joint = joint_at(anatomy, facet_of(anatomy, place.between, place.side))
+        cones = (cone_of(joint),)
+        target = Target(
+            "",
+            place.between,
+            place.side,
+            frozen(place.center_mm),
+            np.empty((0, 3)),
+            plain_frame(place.center_mm, place.side, joint.cranial),
+            {},
+            is_certain(anatomy, place.between) and "@" not in chosen_by,
+            place.confidence,
+            chosen_by,
+            f"facet joint {place.name}",
+            Structure.VERTEBRA,
+            cones,
+            (CONE_NOTE,),
+        )
+        return (with_tips(target, anatomy, procedure, *_points(joint)),)
+
+
+CONE_NOTE = (
+    f"The joint's own two processes are not tested within {CONE_LENGTH_MM:g} mm of the gap's depth, in a cone of "
+    f"{CONE_RADIUS_MM:g} mm and {CONE_HALF_ANGLE_DEG:g} degrees along it; all other bone is."
+)
+
+
+def joint_places(anatomy: Anatomy, request: TargetRequest) -> list[Place]:
+    """The joints on the asked side."""
+    return [
+        Place(str(f.between), f.between, f.side, f.point_mm, f.confidence)
+        for f in anatomy.facets
+        if f.side is request.side
+    ]
+
+
+def cone_of(joint: Joint) -> HostCone:
+    """From inside the gap outwards, along it."""
+    return HostCone(
+        frozen(joint.at(-CONE_DEEPER_MM, 0.0)),
+        joint.dorsal,
+        CONE_LENGTH_MM,
+        CONE_RADIUS_MM,
+        CONE_HALF_ANGLE_DEG,
+        joint.hosts,
+        joint.facet.side,
+    )
+
+
+def _points(joint: Joint) -> tuple[FloatArray, FloatArray]:
+    """(n, 3) places of a tip, and (n,) how far each is from the wished one, in the order of preference [mm]."""
+    down, up = -(joint.end_mm(-1) + RECESS_BEYOND_MM), joint.end_mm(1) + RECESS_BEYOND_MM
+    rows = [(d, c, np.hypot(d, c)) for d in GAP_DORSAL_MM for c in GAP_CRANIAL_MM]
+    for end, price in ((down, SECOND_CHOICE_MM), (up, THIRD_CHOICE_MM)):
+        rows += [(d, end + step, price + d + abs(step)) for d in RECESS_DORSAL_MM for step in (0.0, np.sign(end) * 2.0)]
+    return np.array([joint.at(d, c) for d, c, _ in rows]), np.array([wished for _, _, wished in rows])
+
+
+def with_tips(
+    target: Target, anatomy: Anatomy, procedure: Procedure, points_mm: FloatArray, from_wished_mm: FloatArray
+) -> Target:
+    """The target with those of its points that keep every limit, the best first."""
+    labels = without_hosts(with_roots(anatomy), target)
+    obstacles = find_obstacles(anatomy, labels, procedure, target.between, target.side)
+    room = room_at(labels, obstacles, points_mm, procedure.needles[0].radius_mm)
+    tips, rejected = best_tips(points_mm, from_wished_mm, outside_reasons(anatomy, points_mm), room)
+    best = frozen(tips[0] if len(tips) else target.point_mm)
+    return replace(target, point_mm=best, tips_mm=frozen(tips), rejected_tips=rejected)

@@ -1,0 +1,124 @@
+"""Each procedure on a patient whose truth is known in closed form: right place, right side, right level, mirrored alike."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from planner.anatomy.model import Anatomy, Lie
+from planner.errors import AnatomyError, UnknownNameError
+from planner.hosts import without_hosts
+from planner.obstacles import ordered
+from planner.plan import Plan
+from planner.planning import plan_trajectories
+from planner.position import reconcile
+from planner.procedures import PROCEDURES
+from planner.structures import Part, PatientPosition, Pose, Side, Structure
+from planner.target import Target
+from planner.targets import TargetRequest, find_all_targets, find_targets
+from planner.tips import MOST_TIPS
+from planner.volume import LabelMap
+from sample_data.phantom import Phantom
+
+FACET = PROCEDURES["facet"]
+BOTH = (Side.LEFT, Side.RIGHT)
+
+
+def aimed(anatomy: Anatomy, key: str, level: str, side: Side) -> tuple[Target, ...]:
+    return find_targets(anatomy, PROCEDURES[key], TargetRequest(side, level=level))
+
+
+def planned(anatomy: Anatomy, key: str, targets: tuple[Target, ...]) -> Plan:
+    scan = reconcile(PatientPosition.HFP, Lie(Pose.PRONE, 1.0, "a test"))
+    return plan_trajectories(anatomy, targets, PROCEDURES[key], scan, {"needleplan": "0"})
+
+
+@pytest.mark.parametrize("side", BOTH)
+@pytest.mark.parametrize("level", ["L2/L3", "L3/L4", "L4/L5", "L5/S1"])
+def test_a_joint_s_first_tip_lies_in_its_posterior_gap(
+    lower_back: Phantom, anatomy: Anatomy, level: str, side: Side
+) -> None:
+    (target,) = aimed(anatomy, "facet", level, side)
+    truth = next(f for f in anatomy.facets if str(f.between) == level and f.side is side)
+    assert target.words == f"facet joint {level}, {side}"
+    assert 0 < len(target.tips_mm) <= MOST_TIPS
+    assert np.linalg.norm(target.point_mm - truth.point_mm) < 2.0
+    upper = lower_back.signed_distance_mm(
+        Structure.VERTEBRA, target.point_mm[None], truth.between.upper, side, Part.INFERIOR_ARTICULAR_PROCESS
+    )
+    assert upper[0] == pytest.approx(1.0, abs=0.4)
+
+
+def test_both_recesses_come_after_the_gap_the_inferior_one_first(anatomy: Anatomy) -> None:
+    (target,) = aimed(anatomy, "facet", "L4/L5", Side.LEFT)
+    truth = next(f for f in anatomy.facets if str(f.between) == "L4/L5" and f.side is Side.LEFT)
+    up = (target.tips_mm - truth.point_mm) @ truth.axis
+    gap, inferior, superior = (np.flatnonzero(found) for found in (abs(up) < 3, up < -6, up > 6))
+    assert len(gap)
+    assert len(inferior)
+    assert len(superior)
+    assert gap.max() < inferior.min() <= inferior.max() < superior.min()
+
+
+def test_only_the_joint_s_own_processes_in_its_cone_are_no_obstacle(anatomy: Anatomy) -> None:
+    anatomy = ordered(anatomy)
+    (target,) = aimed(anatomy, "facet", "L4/L5", Side.LEFT)
+    changed = np.argwhere(without_hosts(anatomy.labels, target).labels != anatomy.labels.labels)
+    assert len(changed)
+    (cone,) = target.cones
+    assert cone.contains(anatomy.labels.geometry.points_mm(changed)).all()
+    hosts = {anatomy.labels.entries[int(v)] for v in anatomy.labels.labels[tuple(changed.T)]}
+    assert {(str(h.level), h.part, h.side) for h in hosts} <= {
+        ("L4", Part.INFERIOR_ARTICULAR_PROCESS, Side.LEFT),
+        ("L5", Part.SUPERIOR_ARTICULAR_PROCESS, Side.LEFT),
+    }
+
+
+def test_a_root_is_no_joint(anatomy: Anatomy) -> None:
+    with pytest.raises(UnknownNameError, match="--level L4/L5"):
+        find_targets(anatomy, FACET, TargetRequest(Side.LEFT, root="L4"))
+
+
+@pytest.fixture(scope="module")
+def left_joint(anatomy: Anatomy) -> Plan:
+    return planned(anatomy, "facet", aimed(anatomy, "facet", "L4/L5", Side.LEFT))
+
+
+def test_a_joint_is_reached_from_behind_on_its_side(left_joint: Plan) -> None:
+    (target,) = left_joint.targets
+    assert target.words == "facet joint L4/L5, left"
+    assert len(target.trajectories) >= 3
+    for path in target.trajectories:
+        assert path.entry_mm[0] > 0
+        assert path.entry_mm[1] > path.target_mm[1]
+        assert all(row.spare_mm >= 0 for row in path.clearances)
+    assert any("own two processes" in sentence for sentence in left_joint.warnings)
+
+
+def test_the_mirrored_patient_gets_the_mirrored_joint(left_joint: Plan, mirrored_back: Phantom) -> None:
+    mirrored = mirrored_back.anatomy()
+    plan = planned(mirrored, "facet", aimed(mirrored, "facet", "L4/L5", Side.RIGHT))
+    first, other = left_joint.targets[0], plan.targets[0]
+    assert np.linalg.norm(first.point_mm - other.point_mm * [-1, 1, 1]) < 1.0
+    best, mirror = first.trajectories[0].binding, other.trajectories[0].binding
+    assert best is not None
+    assert mirror is not None
+    assert best.spare_mm == pytest.approx(mirror.spare_mm, abs=0.5)
+
+
+def test_joints_of_several_levels_and_sides_are_one_set(anatomy: Anatomy) -> None:
+    asked = [TargetRequest(side, level=level) for level in ("L3/L4", "L4/L5") for side in BOTH]
+    targets = find_all_targets(anatomy, FACET, [*asked, asked[0]])
+    assert [t.words for t in targets] == [
+        "facet joint L3/L4, left",
+        "facet joint L3/L4, right",
+        "facet joint L4/L5, left",
+        "facet joint L4/L5, right",
+    ]
+
+
+def test_a_joint_without_its_processes_is_refused(anatomy: Anatomy) -> None:
+    labels = anatomy.labels
+    bare = np.where(np.isin(labels.labels, labels.values_of(Structure.VERTEBRA)), 0, labels.labels).astype(np.uint16)
+    with pytest.raises(AnatomyError, match="pair of processes at joint L4/L5, left"):
+        aimed(replace(anatomy, labels=LabelMap(labels.geometry, bare, labels.entries)), "facet", "L4/L5", Side.LEFT)
