@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -140,7 +140,7 @@ def show_procedures(console: Console, procedures: Iterable[Procedure], *, as_jso
     """Every procedure: a table for people, every value for programs."""
     listed = list(procedures)
     if as_json:
-        console.print_json(data=TypeAdapter(list[Procedure]).dump_python(listed, mode="json"))
+        console.print_json(data=[{**to_jsonable_python(one), "aim": type(one.aim).__name__} for one in listed])
         return
     table = Table("procedure", "what", "patient lies", "needles", "approaches", title="Procedures")
     for one in listed:
