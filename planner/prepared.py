@@ -28,33 +28,46 @@ class Prepared:
     reach: Reach
 
     @classmethod
-    def of(cls, situations: tuple[Situation, ...], faces: tuple[Face, ...]) -> Prepared:
-        """With every distance map made."""
+    def of(cls, situations: tuple[Situation, ...], faces: tuple[Face, ...], before: Prepared | None = None) -> Prepared:
+        """With every distance map made, or those of ``before`` where they hold what is asked now."""
         entries = _entries(situations, faces)
         first = situations[0]
-        kept = Kept.around(first.labels, first.obstacles, first.target.tips_mm, faces, entries)
+        if before is not None and before.has_fields_for(first, faces, entries):
+            kept = before.kept
+        else:
+            kept = Kept.around(first.labels, first.obstacles, first.target.tips_mm, faces, entries)
         return cls(situations, faces, kept, kept.reach(first.obstacles, entries))
+
+    def has_fields_for(self, situation: Situation, faces: tuple[Face, ...], entries: Entries) -> bool:
+        """The same obstacles in the same voxels, and everything that is asked lies inside what is kept."""
+        own = self.situations[0]
+        same = own.labels is situation.labels and [_drawn(o) for o in own.obstacles] == [
+            _drawn(o) for o in situation.obstacles
+        ]
+        tips = situation.target.tips_mm
+        return same and self.kept.serves(situation.labels, situation.obstacles, tips, faces, entries)
 
     def moved(self, tips_mm: FloatArray) -> Prepared:
         """With other tip points, the best first; no distance map is made where they lie near enough."""
         target = replace(self.situations[0].target, point_mm=frozen(tips_mm[0]), tips_mm=frozen(tips_mm))
         situations = tuple(replace(situation, target=target) for situation in self.situations)
         entries = _entries(situations, self.faces)
-        if self._serves(situations, entries):
+        if self.has_fields_for(situations[0], self.faces, entries):
             return Prepared(situations, self.faces, self.kept, replace(self.reach, entries=entries))
         return Prepared.of(situations, self.faces)
 
     def with_obstacles(self, obstacles: tuple[Obstacle, ...]) -> Prepared:
         """With the same obstacles at other margins; no distance map is made unless a margin outgrows what is known."""
         situations = tuple(replace(situation, obstacles=obstacles) for situation in self.situations)
-        if self._serves(situations, self.reach.entries):
+        if self.has_fields_for(situations[0], self.faces, self.reach.entries):
             reach = self.kept.reach(obstacles, self.reach.entries)
             return Prepared(situations, self.faces, self.kept, reach)
         return Prepared.of(situations, self.faces)
 
-    def _serves(self, situations: tuple[Situation, ...], entries: Entries) -> bool:
-        first = situations[0]
-        return self.kept.serves(first.labels, first.obstacles, first.target.tips_mm, self.faces, entries)
+
+def _drawn(obstacle: Obstacle) -> tuple[str, bytes, bool]:
+    """What of an obstacle a field depends on; its margin does not."""
+    return obstacle.name, obstacle.values.tobytes(), obstacle.tip_zone_mm > 0
 
 
 def _entries(situations: tuple[Situation, ...], faces: tuple[Face, ...]) -> Entries:
