@@ -1,4 +1,4 @@
-"""The command line: plan, segment, view, procedures, schema, serve, doctor, demo.
+"""The command line: plan, segment, view, user, procedures, schema, serve, doctor, demo.
 
 In: what a person types. Out: results in a folder, a table on the terminal, and an exit code: 0 done, 2 input refused,
 3 no safe path. No patient name or ID is ever printed.
@@ -25,6 +25,8 @@ from service.opening import SeriesChoice
 from service.request import parse_anchor, parse_request
 from service.serving import serve as run_service
 from service.settings import SETTINGS_VARIABLE, load_settings
+from service.viewing.roles import Role
+from service.viewing.users import put_user
 from service.viewing.view import ViewRequest
 from service.viewing.view import view as open_view
 from viz.viewer.words import Language
@@ -169,6 +171,24 @@ def schema() -> None:
 def serve(settings: SettingsFile = None) -> None:
     """Run the service."""
     run_service(load_settings(settings, os.environ))
+
+
+@app.command(
+    help=(
+        "Add or change a person who may log in to the page that [bold]serve[/bold] offers.\n\n"
+        "Roles: viewer (reads), planner (changes), admin. The password is asked for.\n\n"
+        "Example: needleplan user ada --role planner --settings needleplan.toml"
+    )
+)
+def user(
+    name: Annotated[str, typer.Argument(help="The login name.", show_default=False)],
+    role: Annotated[Role, typer.Option(help="What the person may do.", show_default=False)],
+    settings: SettingsFile = None,
+) -> None:
+    """Add or change a person."""
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    put_user(load_settings(settings, os.environ), name, role, password)
+    _console().print(escape(f"{name} may log in as {role}."))
 
 
 @app.command(help="Say what is installed, reachable and missing, each with the line that installs it.")

@@ -28,6 +28,7 @@ from service.sending import sender
 from service.server import Service, send_due
 from service.settings import Settings
 from service.store import Store
+from service.viewing.department import viewing
 
 _LOOK_EVERY_S = 0.2
 _BYTES_PER_GB = 10**9
@@ -63,7 +64,11 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
     found, lost = arrivals.reconcile(time.time())
     _LOG.info("rows and files agree", rows_added=found, rows_dropped=lost)
     service.start(time.time())
-    with _receiving(settings, folder, service, audit), _exporting(settings, store, service, stopping):
+    with (
+        _receiving(settings, folder, service, audit),
+        _exporting(settings, store, service, stopping),
+        viewing(settings.viewer, folder, store, audit),
+    ):
         while not stopping.wait(_LOOK_EVERY_S):
             service.tick(time.time())
     service.stop(time.time())

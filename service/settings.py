@@ -91,6 +91,28 @@ class OutboxSettings(_Part):
     """After so many the export waits for a person (dead letter)."""
 
 
+class ViewerSettings(_Part):
+    """The radiologist's page for the department. Off until ``enabled``; beyond this machine only with TLS."""
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = Field(default=8443, ge=0, le=65535)
+    language: str = Field(default="de", pattern="^(de|en)$")
+    idle_minutes: float = Field(default=15.0, gt=0)
+    """Without a touch for so long, a login ends and its cases are closed."""
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+    @model_validator(mode="after")
+    def _is_closed_or_secure(self) -> Self:
+        is_here = self.host in {"127.0.0.1", "::1", "localhost"}
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key go together")
+        if self.enabled and not is_here and self.certificate is None:
+            raise ValueError("beyond 127.0.0.1 the viewer needs certificate and private_key (TLS)")
+        return self
+
+
 class Action(StrEnum):
     """What a rule does with a series."""
 
@@ -171,6 +193,7 @@ class Settings(_Part):
     inbox: InboxSettings = InboxSettings()
     jobs: JobSettings = JobSettings()
     outbox: OutboxSettings = OutboxSettings()
+    viewer: ViewerSettings = ViewerSettings()
     destinations: tuple[Destination, ...] = ()
     rules: tuple[Rule, ...] = ()
 
@@ -227,6 +250,7 @@ def _valid_keys(location: tuple[int | str, ...]) -> list[str]:
         "inbox": InboxSettings,
         "jobs": JobSettings,
         "outbox": OutboxSettings,
+        "viewer": ViewerSettings,
         "destinations": Destination,
         "rules": Rule,
         "match": Match,

@@ -20,8 +20,9 @@ from aiohttp import web
 from service.audit import AuditEvent
 from service.errors import JobDiedError
 from service.viewing import forms
-from service.viewing.people import Guesses, Login, Logins, Role, UsersFile
+from service.viewing.people import Guesses, Login, Logins, UsersFile
 from service.viewing.pool import Pool, Worker
+from service.viewing.roles import Role
 from service.viewing.worklist import Listed, listed
 
 COOKIE = "needleplan"

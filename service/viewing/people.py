@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -17,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from service.errors import RequestError, SettingsError
 from service.files import write_text
+from service.viewing.roles import Role
 
 SHORTEST_PASSWORD = 12
 """BSI and NIST SP 800-63B ask for at least 8; 12 where a password is the only factor (assumed)."""
@@ -27,19 +27,6 @@ GUESSES, GUESSES_WITHIN_S = 5, 300.0
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(secrets.token_hex(16))
 """Checked for names that do not exist, so that both answers take as long."""
-
-
-class Role(StrEnum):
-    """What a person may do."""
-
-    VIEWER = "viewer"
-    PLANNER = "planner"
-    ADMIN = "admin"
-
-    @property
-    def may_plan(self) -> bool:
-        """Viewers read only."""
-        return self is not Role.VIEWER
 
 
 @dataclass(frozen=True, slots=True)

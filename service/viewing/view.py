@@ -23,6 +23,7 @@ from service.opening import open_series
 from service.request import NamedAnchor
 from service.tools import site_tools
 from service.viewing.keeping import KEPT, is_kept
+from service.viewing.users import INSTALL
 from service.watch import Stopwatch
 
 
@@ -44,7 +45,7 @@ def view(console: Console, request: ViewRequest) -> None:
     try:
         from service.viewing.embedded import serve_embedded  # noqa: PLC0415 - the web parts are an extra
     except ImportError as error:
-        raise MissingPartError(f"the package {error.name}", "the viewer", "pip install 'needleplan[viewer]'") from error
+        raise MissingPartError(f"the package {error.name}", "the viewer", INSTALL) from error
 
     def ready(address: str) -> None:
         console.print(escape(f"Open once, on this machine: {address}"), soft_wrap=True)

@@ -30,7 +30,8 @@ from service.opening import OpenSeries
 from service.series_facts import SeriesFacts
 from service.viewing.front import Front, FrontSettings
 from service.viewing.keeping import KeptCase, keep
-from service.viewing.people import Role, UsersFile
+from service.viewing.people import UsersFile
+from service.viewing.roles import Role
 
 pytestmark = [pytest.mark.graphics, pytest.mark.servers, pytest.mark.slow]
 

@@ -20,7 +20,8 @@ from service.opening import OpenSeries
 from service.series_facts import SeriesFacts
 from service.viewing.front import Front, FrontSettings
 from service.viewing.keeping import KeptCase, keep
-from service.viewing.people import GUESSES, GUESSES_WITHIN_S, Guesses, Logins, Role, UsersFile
+from service.viewing.people import GUESSES, GUESSES_WITHIN_S, Guesses, Logins, UsersFile
+from service.viewing.roles import Role
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of users that live for one test
 ROUTES = ("/", "/case/0123/", "/case/0123/ws", "/case/0123/index.html", "/nothing")

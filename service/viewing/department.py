@@ -1,0 +1,120 @@
+"""The page for the department, beside the receiver: one front in a thread of its own, the worklist from the service's rows.
+
+In: settings, the storage folder, the store, the audit trail. Out: a web server until the service stops.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from service.audit import AuditEvent, AuditTrail
+from service.errors import MissingPartError, SettingsError
+from service.logs import Log
+from service.rows import CaseState
+from service.settings import ViewerSettings
+from service.store import Store
+from service.viewing.keeping import KEPT
+from service.viewing.users import INSTALL, users_path
+
+if TYPE_CHECKING:
+    from service.viewing.front import Front
+
+_LOG = Log("viewing")
+_START_LIMIT_S, _STOP_LIMIT_S = 30.0, 30.0
+
+
+@contextmanager
+def viewing(settings: ViewerSettings, storage: Path, store: Store, audit: AuditTrail) -> Iterator[None]:
+    """Serve the page while the service runs; nothing where it is not enabled."""
+    if not settings.enabled:
+        yield
+        return
+    server = _Server(_front(settings, storage, store, audit), settings)
+    server.start()
+    try:
+        yield
+    finally:
+        server.stop()
+
+
+def kept_cases(store: Store) -> list[Path]:
+    """Folders of every case that was segmented and is not stale."""
+    cases = (case for case in store.cases() if case.folder and case.state is not CaseState.STALE)
+    return [Path(case.folder) / KEPT for case in cases]
+
+
+def _front(settings: ViewerSettings, storage: Path, store: Store, audit: AuditTrail) -> Front:
+    try:
+        from service.viewing.front import Front, FrontSettings  # noqa: PLC0415 - an extra
+        from service.viewing.people import UsersFile  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingPartError(f"the package {error.name}", "the viewer", INSTALL) from error
+
+    def record(event: AuditEvent, **facts: str) -> None:
+        audit.record(event, time.time(), **facts)
+
+    door = FrontSettings(
+        idle_s=60 * settings.idle_minutes, language=settings.language, is_secure=settings.certificate is not None
+    )
+    return Front(UsersFile(users_path(storage)), lambda: kept_cases(store), door, record)
+
+
+class _Server:
+    """An event loop in a thread."""
+
+    def __init__(self, front: Front, settings: ViewerSettings) -> None:
+        self._front, self._settings = front, settings
+        self._loop = asyncio.new_event_loop()
+        self._started, self._stopping = threading.Event(), asyncio.Event()
+        self._fault = ""
+        self._thread = threading.Thread(target=self._run, name="viewing", daemon=True)
+
+    def start(self) -> None:
+        """Listen, or say why not."""
+        self._thread.start()
+        self._started.wait(_START_LIMIT_S)
+        if self._fault:
+            raise SettingsError(f"the viewer cannot listen on port {self._settings.port}: {self._fault}")
+
+    def stop(self) -> None:
+        """Close every page, then the door."""
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(_STOP_LIMIT_S)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve())
+        self._loop.close()
+
+    async def _serve(self) -> None:
+        from aiohttp import web  # noqa: PLC0415 - an extra
+
+        runner = web.AppRunner(self._front.application, access_log=None)
+        await runner.setup()
+        try:
+            await web.TCPSite(
+                runner, self._settings.host, self._settings.port, ssl_context=_tls(self._settings)
+            ).start()
+            _LOG.info("page offered", host=self._settings.host, port=runner.addresses[0][1])
+            self._started.set()
+            await self._stopping.wait()
+        except (OSError, ssl.SSLError) as error:
+            self._fault = error.strerror or type(error).__name__
+            self._started.set()
+        finally:
+            await runner.cleanup()
+
+
+def _tls(settings: ViewerSettings) -> ssl.SSLContext | None:
+    if settings.certificate is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(settings.certificate, settings.private_key)
+    return context

@@ -1,0 +1,79 @@
+"""The page beside the receiver: off by default, never in clear beyond this machine, its worklist from the service's rows."""
+
+import socket
+import urllib.request
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from service.audit import AuditTrail
+from service.cli import app
+from service.errors import SettingsError
+from service.rows import CaseState
+from service.settings import ViewerSettings, load_settings
+from service.store import NewInstance, Store
+from service.viewing.department import kept_cases, viewing
+from service.viewing.people import UsersFile
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "needleplan.db")
+
+
+def test_the_page_is_off_until_it_is_enabled():
+    assert not load_settings(None, {}).viewer.enabled
+    assert load_settings(None, {"NEEDLEPLAN_VIEWER__ENABLED": "true"}).viewer.enabled
+
+
+def test_beyond_this_machine_the_page_needs_tls():
+    with pytest.raises(SettingsError, match="TLS"):
+        load_settings(None, {"NEEDLEPLAN_VIEWER__ENABLED": "true", "NEEDLEPLAN_VIEWER__HOST": "0.0.0.0"})  # noqa: S104
+
+
+def test_the_page_asks_for_a_login_while_the_service_runs(store: Store, tmp_path: Path):
+    settings = ViewerSettings(enabled=True, port=free_port())
+    address = f"http://127.0.0.1:{settings.port}/"
+    with viewing(settings, tmp_path, store, AuditTrail(tmp_path / "audit.jsonl")):
+        answer = urllib.request.urlopen(address, timeout=20).read().decode()
+    assert 'name="password"' in answer
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(address, timeout=5)
+    store.close()
+
+
+def test_a_port_that_is_taken_is_said(store: Store, tmp_path: Path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        settings = ViewerSettings(enabled=True, port=other.getsockname()[1])
+        with (
+            pytest.raises(SettingsError, match="cannot listen on port"),
+            viewing(settings, tmp_path, store, AuditTrail(tmp_path / "audit.jsonl")),
+        ):
+            pass
+    store.close()
+
+
+def test_the_worklist_holds_segmented_cases_that_are_not_stale(store: Store, tmp_path: Path):
+    for number, state in enumerate((CaseState.WAITING, CaseState.STALE), start=1):
+        case = store.add_instance(NewInstance(f"1.{number}", f"2.{number}", "3", f"/{number}", "00", "CT"), 0.0)
+        store.remember_folder(case.number, str(tmp_path / str(number)))
+        store.move(case.number, state, "", 0.0)
+    assert kept_cases(store) == [tmp_path / "1" / "view"]
+    store.close()
+
+
+def test_a_person_is_added_from_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("NEEDLEPLAN_STORAGE__FOLDER", str(tmp_path))
+    words = "a long enough password\n" * 2
+    done = CliRunner().invoke(app, ["user", "ada", "--role", "planner"], input=words)
+    assert done.exit_code == 0
+    assert UsersFile(tmp_path / "users.json").check("ada", "a long enough password") is not None
