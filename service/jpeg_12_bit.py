@@ -14,7 +14,7 @@ import SimpleITK as sitk  # noqa: N813 - the name its own documentation uses
 from pydicom import uid
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.pixels.decoders import JPEGExtended12BitDecoder
+from pydicom.pixels.decoders.base import JPEGExtended12BitDecoder
 
 _LABEL = "SimpleITK"
 DECODER_DEPENDENCIES = {uid.JPEGExtended12Bit: ("SimpleITK>=2.4",)}
