@@ -38,20 +38,23 @@ class Surface:
     grid: VolumeGeometry
     voxels: FloatArray
 
-    def closest(self, start_mm: FloatArray, end_mm: FloatArray) -> Closest | None:
-        """Closest approach of the straight piece from start to end; None beyond ``MEASURED_TO_MM``."""
+    def closest(self, start_mm: FloatArray, end_mm: FloatArray, growth: float = 0.0) -> Closest | None:
+        """Closest approach of the straight piece from start to end; None beyond ``MEASURED_TO_MM``.
+
+        ``growth`` is what a margin grows by for each mm from the start: then the approach that leaves least beyond it.
+        """
         if not len(self.voxels):
             return None
         start, end = self._own_mm(start_mm), self._own_mm(end_mm)
         centres = self.voxels * self.grid.spacing_mm
-        near = self._near(centres, start, end)
+        near = self._near(centres, start, end, growth)
         if not near.any():
             return None
         boxes, length = centres[near], float(np.linalg.norm(end - start))
         coarse = np.linspace(0.0, length, max(int(np.ceil(length / SAMPLE_MM)), 1) + 1)
-        best = self._best(start, end, coarse, boxes, length)[0]
+        best = self._best((start, end), coarse, boxes, length, growth)[0]
         fine = np.clip(best + np.arange(-SAMPLE_MM, SAMPLE_MM + FINE_SAMPLE_MM, FINE_SAMPLE_MM), 0.0, length)
-        along, box, distance = self._best(start, end, fine, boxes, length)
+        along, box, distance = self._best((start, end), fine, boxes, length, growth)
         point = start + (end - start) * (along / max(length, 1e-9))
         touch = np.clip(point, boxes[box] - self._half, boxes[box] + self._half)
         return Closest(distance, self._lps(point), self._lps(touch), along, self.voxels[near][box])
@@ -67,23 +70,31 @@ class Surface:
     def _lps(self, own_mm: FloatArray) -> FloatArray:
         return self.grid.points_mm(own_mm / self.grid.spacing_mm)
 
-    def _near(self, centres: FloatArray, start: FloatArray, end: FloatArray) -> BoolArray:
+    def _near(self, centres: FloatArray, start: FloatArray, end: FloatArray, growth: float) -> BoolArray:
         """Voxels that can hold the closest point: no centre is further than half a diagonal from its box's surface."""
         along = end - start
         share = np.clip((centres - start) @ along / max(float(along @ along), 1e-12), 0.0, 1.0)
         distance = np.linalg.norm(centres - start - share[:, None] * along, axis=1)
-        limit = min(float(distance.min()), MEASURED_TO_MM) + float(np.linalg.norm(self._half))
+        grown = growth * float(np.linalg.norm(along))
+        limit = min(float(distance.min()), MEASURED_TO_MM) + float(np.linalg.norm(self._half)) + grown
         return np.asarray(distance <= limit)
 
     def _best(
-        self, start: FloatArray, end: FloatArray, along_mm: FloatArray, boxes: FloatArray, length: float
+        self,
+        ends: tuple[FloatArray, FloatArray],
+        along_mm: FloatArray,
+        boxes: FloatArray,
+        length: float,
+        growth: float,
     ) -> tuple[float, int, float]:
-        """Along the path [mm], box and distance [mm] of the closest pair."""
+        """Along the path [mm], box and distance [mm] of the pair that leaves least."""
+        start, end = ends
         points = start + (end - start) * (along_mm / max(length, 1e-9))[:, None]
         gaps = np.maximum(np.abs(points[:, None, :] - boxes[None, :, :]) - self._half, 0.0)
         squared = np.einsum("abc,abc->ab", gaps, gaps)
-        sample, box = np.unravel_index(int(np.argmin(squared)), squared.shape)
-        return float(along_mm[sample]), int(box), float(np.sqrt(squared[sample, box]))
+        sample = int(np.argmin(np.sqrt(squared.min(axis=1)) - growth * along_mm))
+        box = int(np.argmin(squared[sample]))
+        return float(along_mm[sample]), box, float(np.sqrt(squared[sample, box]))
 
 
 def surfaces_in(

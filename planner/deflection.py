@@ -113,7 +113,7 @@ def margins_mm(shaft: Shaft, obstacle: int, depths_mm: FloatArray) -> FloatArray
     """(s,) room asked for at each depth, needle radius included; in the tip zone the own nerve is only not touched."""
     one = shaft.obstacles[obstacle]
     in_zone = shaft.length_mm - depths_mm < one.tip_zone_mm
-    return shaft.radius_mm + np.where(in_zone, 0.0, one.margin_mm)
+    return shaft.radius_mm + np.where(in_zone, 0.0, one.margin_at_mm(depths_mm))
 
 
 def _exact(

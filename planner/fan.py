@@ -9,7 +9,7 @@ are separable, so one ``take`` along each fetches the plane for all paths.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -235,11 +235,17 @@ def surroundings_nodes(lattice: Lattice, surroundings: AnyArray) -> AnyArray:
 
 
 def sweep_least(
-    least: AnyArray, swept: Swept, face: Face, tip_mm: FloatArray, between_mm: tuple[FloatArray, FloatArray]
+    least: AnyArray,
+    swept: Swept,
+    face: Face,
+    tip_mm: FloatArray,
+    between_mm: tuple[FloatArray, FloatArray],
+    rising: Callable[[FloatArray], AnyArray] | None = None,
 ) -> AnyArray:
     """Smallest value on the way, for the part of each path between two depths from the tip (rows, columns) [mm].
 
-    ``least`` (rows, columns) is where to go on from. The planes at both ends are taken generously: one more on each side.
+    ``least`` (rows, columns) is where to go on from. ``rising`` tells what is added to the values at depths from the tip
+    (rows, columns) [mm]: for a margin that grows below the skin, the way from the tip is spared. The planes at both ends are taken generously: one more on each side.
     """
     norms = face.norms
     step = float(swept.lattice.geometry.spacing_mm[face.axis])
@@ -247,9 +253,10 @@ def sweep_least(
     first, last = float(start.min()), float(stop.max())
     all_from, all_to = float(start.max()), float(stop.min())
     for plane in planes(swept, face, tip_mm, max(first - step, 0.0), last):
+        values = plane.values if rising is None else plane.values + rising(plane.s_mm * norms)
         if all_from <= plane.s_mm <= all_to:
-            least = np.minimum(least, plane.values)
+            least = np.minimum(least, values)
         else:
             within = (plane.s_mm >= start - step) & (plane.s_mm <= stop)
-            least = np.where(within, np.minimum(least, plane.values), least)
+            least = np.where(within, np.minimum(least, values), least)
     return least

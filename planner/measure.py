@@ -91,7 +91,7 @@ def clearances_of(
     for index, (obstacle, surface) in enumerate(zip(situation.obstacles, surfaces, strict=True)):
         zone = min(obstacle.tip_zone_mm, length)
         change = tip_mm + (entry_mm - tip_mm) * (zone / length)
-        shaft = surface.closest(entry_mm, change)
+        shaft = surface.closest(entry_mm, change, obstacle.growth)
         if shaft is not None:
             rows.append((index, _row(situation, obstacle, shaft, 0.0)))
         near_tip = surface.closest(change, tip_mm) if zone else None
@@ -108,7 +108,7 @@ def _row(situation: Situation, obstacle: Obstacle, closest: Closest, from_mm: fl
     return Clearance(
         structure=entry.structure,
         clearance_mm=closest.distance_mm - situation.radius_mm,
-        margin_mm=obstacle.margin_mm,
+        margin_mm=float(obstacle.margin_at_mm(from_mm + closest.along_mm)),
         depth_mm=from_mm + closest.along_mm,
         on_path_mm=frozen(closest.on_path_mm),
         on_structure_mm=frozen(closest.on_structure_mm),

@@ -42,11 +42,17 @@ class Obstacle:
     uncertainty_mm: float
     reserve_mm: float
     tip_zone_mm: float = 0.0
+    growth: float = 0.0
+    """Added to the margin for each mm below the skin [mm/mm]; one for all obstacles of a situation."""
 
     @property
     def margin_mm(self) -> float:
         """Uncertainty and reserve; the needle's radius comes on top."""
         return self.uncertainty_mm + self.reserve_mm
+
+    def margin_at_mm(self, depth_mm: npt.ArrayLike) -> FloatArray:
+        """(...) margin at depths below the skin."""
+        return self.margin_mm + self.growth * np.asarray(depth_mm, dtype=np.float64)
 
     def mask(self, labels: npt.NDArray[np.uint16]) -> BoolArray:
         """Voxels of this obstacle."""
@@ -54,6 +60,9 @@ class Obstacle:
         wanted[self.values] = True
         return wanted[labels]
 
+
+DEEPEST_MM = 200.0
+"""The longest needle's reach, for margins that grow."""
 
 ROOM_MM = 4.0
 """More room than this beyond a margin and a needle's radius is not told apart in a field; preferences end below it."""
@@ -72,7 +81,12 @@ def obstacle_at(obstacles: tuple[Obstacle, ...]) -> npt.NDArray[np.uint8]:
 
 def cap_mm(obstacles: tuple[Obstacle, ...], least_mm: float) -> float:
     """How far distances must be known: beyond every margin with ``ROOM_MM`` to spare, at least ``least_mm``."""
-    return max([least_mm, *(obstacle.margin_mm + ROOM_MM for obstacle in obstacles)])
+    return max([least_mm, *(float(o.margin_at_mm(DEEPEST_MM if o.growth else 0.0)) + ROOM_MM for o in obstacles)])
+
+
+def hardened(obstacles: tuple[Obstacle, ...], growth: float) -> tuple[Obstacle, ...]:
+    """The same obstacles with margins that grow below the skin: a site's hardening against the hand's error."""
+    return tuple(replace(obstacle, growth=growth) for obstacle in obstacles)
 
 
 def bone_uncertainty_mm(grid: VolumeGeometry) -> float:

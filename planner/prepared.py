@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from planner.fan import Face
 from planner.geometry import FloatArray, frozen
 from planner.kept import Kept
-from planner.obstacles import Obstacle
+from planner.obstacles import Obstacle, hardened
 from planner.reach import Entries, Reach, entries_of
 from planner.situation import Situation
 
@@ -29,7 +29,11 @@ class Prepared:
 
     @classmethod
     def of(cls, situations: tuple[Situation, ...], faces: tuple[Face, ...], before: Prepared | None = None) -> Prepared:
-        """With every distance map made, or those of ``before`` where they hold what is asked now."""
+        """With every distance map made, or those of ``before`` where they hold what is asked now.
+
+        A site's hardening of the margins is put on here.
+        """
+        situations = tuple(replace(s, obstacles=hardened(s.obstacles, s.site.margin_growth)) for s in situations)
         entries = _entries(situations, faces)
         first = situations[0]
         if before is not None and before.has_fields_for(first, faces, entries):
@@ -58,9 +62,9 @@ class Prepared:
 
     def with_obstacles(self, obstacles: tuple[Obstacle, ...]) -> Prepared:
         """With the same obstacles at other margins; no distance map is made unless a margin outgrows what is known."""
-        situations = tuple(replace(situation, obstacles=obstacles) for situation in self.situations)
+        situations = tuple(replace(s, obstacles=hardened(obstacles, s.site.margin_growth)) for s in self.situations)
         if self.has_fields_for(situations[0], self.faces, self.reach.entries):
-            reach = self.kept.reach(obstacles, self.reach.entries)
+            reach = self.kept.reach(situations[0].obstacles, self.reach.entries)
             return Prepared(situations, self.faces, self.kept, reach)
         return Prepared.of(situations, self.faces)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from planner.costs import costs, price, weighted
 from planner.entry_shift import last_kept_entries_mm
 from planner.fan import STEP, Exits, Face, Swept, slack_mm, sweep_least
 from planner.geometry import AnyArray, FloatArray, IntArray, unit
-from planner.reach import NEAR_MM, Reach, unpacked
+from planner.reach import NEAR_MM, QUANTUM_MM, Reach, unpacked
 from planner.robustness import broken_border, tolerance_deg
 from planner.rules import first_broken, hard_limits
 from planner.situation import Candidates, Feasible, Situation
@@ -71,19 +72,23 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
     tip = situation.target.tips_mm[tip_index]
     near_end = np.minimum(NEAR_MM * face.norms, exits.depth_mm)
     start = np.zeros_like(near_end)
-    nothing = np.full(near_end.shape, 0xFFFF, dtype=np.uint16)
-    near = sweep_least(nothing, reach.near.packed, face, tip, (start, near_end))
-    far = sweep_least(nothing, reach.far.packed, face, tip, (near_end, exits.depth_mm))
+    growth = situation.growth
+    rising = partial(_in_words, growth) if growth else None
+    nothing = np.full(near_end.shape, 0xFFFF, dtype=np.uint32 if growth else np.uint16)
+    near = sweep_least(nothing, reach.near.packed, face, tip, (start, near_end), rising)
+    far = sweep_least(nothing, reach.far.packed, face, tip, (near_end, exits.depth_mm), rising)
+    grown = growth * exits.depth_mm
     room, binding = unpacked(np.minimum(near, far))
+    room = room - grown
     near_slack, far_slack = (slack_mm(zone.lattice, face)[0] for zone in (reach.near, reach.far))
-    highest = np.minimum(unpacked(near)[0] + near_slack, unpacked(far)[0] + far_slack)
+    highest = np.minimum(unpacked(near)[0] + near_slack, unpacked(far)[0] + far_slack) - grown
     own = situation.own_nerve
     if own is not None and reach.near.own_swept is not None:
         nerve = situation.obstacles[own]
         zone_end = np.minimum(nerve.tip_zone_mm, exits.depth_mm)
         nerve_room = np.minimum(
             _least(reach.near.own_swept, face, tip, (start, zone_end)),
-            _least(reach.near.own_swept, face, tip, (zone_end, near_end)) - nerve.margin_mm,
+            _least(reach.near.own_swept, face, tip, (zone_end, near_end), growth) - nerve.margin_mm - grown,
         )
         binding = np.where(nerve_room < room, own, binding)
         room, highest = np.minimum(nerve_room, room), np.minimum(nerve_room + near_slack, highest)
@@ -93,9 +98,21 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
     return flat[0], unit(face.lps).reshape(-1, 3), *flat[1:]
 
 
-def _least(swept: Swept, face: Face, tip_mm: FloatArray, between_mm: tuple[FloatArray, FloatArray]) -> FloatArray:
+def _in_words(growth: float, from_tip_mm: FloatArray) -> AnyArray:
+    """What a margin is smaller at depths from the tip than at the tip, as ``reach.pack`` counts room; rounded down."""
+    return np.floor(growth / QUANTUM_MM * from_tip_mm).astype(np.uint32) << 8
+
+
+def _least(
+    swept: Swept,
+    face: Face,
+    tip_mm: FloatArray,
+    between_mm: tuple[FloatArray, FloatArray],
+    growth: float = 0.0,
+) -> FloatArray:
     start = np.full(face.norms.shape, np.inf, dtype=np.float32)
-    return sweep_least(start, swept, face, tip_mm, between_mm).astype(np.float64)
+    rising = partial(np.multiply, np.float32(growth)) if growth else None
+    return sweep_least(start, swept, face, tip_mm, between_mm, rising).astype(np.float64)
 
 
 def screen(situation: Situation, swept: Sweep) -> Screened:
@@ -222,11 +239,13 @@ def _sampled_room(
     far = np.arange(min(NEAR_MM, depth_mm), depth_mm, 0.5)
     at_near = tip_mm + near[None, :, None] * outward[:, None, :]
     at_far = tip_mm + far[None, :, None] * outward[:, None, :]
-    far_room = reach.far.spare.at(at_far).min(axis=1, initial=np.inf)
-    room: FloatArray = np.minimum(reach.near.spare.at(at_near).min(axis=1), far_room)
+    growth = situation.growth
+    far_room = (reach.far.spare.at(at_far) + growth * far).min(axis=1, initial=np.inf)
+    room: FloatArray = np.minimum((reach.near.spare.at(at_near) + growth * near).min(axis=1), far_room)
+    room = room - growth * depth_mm
     own = situation.own_nerve
     if own is not None and reach.near.own is not None:
         nerve = situation.obstacles[own]
-        margin = np.where(near < nerve.tip_zone_mm, 0.0, nerve.margin_mm)
+        margin = np.where(near < nerve.tip_zone_mm, 0.0, nerve.margin_at_mm(depth_mm - near))
         room = np.minimum(room, (reach.near.own.at(at_near) - margin).min(axis=1))
     return room

@@ -50,6 +50,11 @@ class Situation:
         return self.needles[0].radius_mm
 
     @property
+    def growth(self) -> float:
+        """Of every margin below the skin [mm/mm]."""
+        return max((obstacle.growth for obstacle in self.obstacles), default=0.0)
+
+    @property
     def own_nerve(self) -> int | None:
         """Index of the target's own nerve among the obstacles; None where none is drawn."""
         found = [index for index, obstacle in enumerate(self.obstacles) if obstacle.tip_zone_mm]
