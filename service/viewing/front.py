@@ -20,8 +20,10 @@ from aiohttp import web
 from service.audit import AuditEvent
 from service.errors import JobDiedError
 from service.viewing import forms
+from service.viewing.answers import HEADERS, is_from_here, page, see
 from service.viewing.people import Guesses, Login, Logins, UsersFile
 from service.viewing.pool import Pool, Worker
+from service.viewing.proxy import join
 from service.viewing.roles import Role
 from service.viewing.worklist import Listed, listed
 
@@ -37,15 +39,6 @@ _LARGEST_MESSAGE = 64 * 2**20
 Answer = web.StreamResponse
 Record = Callable[..., None]
 """``record(event, **facts)``: into the audit trail."""
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss:; "
-    "frame-ancestors 'none'; form-action 'self'; base-uri 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
-"""Nothing from another host, in no frame, kept by no cache. The toolkit compiles templates in the browser: ``unsafe-eval``."""
 
 
 @dataclass(slots=True, eq=False)
@@ -146,20 +139,20 @@ class Front:
         return answer
 
     async def _let_in(self, request: web.Request, handler: Callable[[web.Request], Awaitable[Answer]]) -> Answer:
-        if request.method == "POST" and not _is_from_here(request):
+        if request.method == "POST" and not is_from_here(request):
             raise web.HTTPForbidden(text="the form came from another site")
         if request.path == "/login" or request.path.startswith("/enter/"):
             return await handler(request)
         login = self._logins.find(request.cookies.get(COOKIE, ""), time.time())
         if login is None:
             if request.method == "GET" and request.path == "/":
-                return _see("/login")
+                return see("/login")
             raise web.HTTPUnauthorized(text="log in first")
         request[_LOGIN] = login
         return await handler(request)
 
     async def _login_form(self, _request: web.Request) -> Answer:
-        return _page(forms.login(self._settings.language))
+        return page(forms.login(self._settings.language))
 
     async def _log_in(self, request: web.Request) -> Answer:
         form = await request.post()
@@ -167,13 +160,13 @@ class Front:
         address = request.remote or ""
         if not self._guesses.is_open(now, f"name {name}", f"address {address}"):
             self._record(AuditEvent.SECURITY_ALERT, reason="too many failed logins")
-            return _page(forms.login(self._settings.language, "wait"), status=429)
+            return page(forms.login(self._settings.language, "wait"), status=429)
         user = await asyncio.to_thread(self._users.check, name, str(form.get("password", "")))
         if user is None:
             self._guesses.failed(now, f"name {name}", f"address {address}")
             self._record(AuditEvent.SECURITY_ALERT, reason="failed login")
-            return _page(forms.login(self._settings.language, "wrong"), status=403)
-        return self._with_cookie(_see("/"), self._start_login(user.name, user.role))
+            return page(forms.login(self._settings.language, "wrong"), status=403)
+        return self._with_cookie(see("/"), self._start_login(user.name, user.role))
 
     async def _enter(self, request: web.Request) -> Answer:
         """The one-time address that ``needleplan view`` prints."""
@@ -184,7 +177,7 @@ class Front:
         login = self._start_login("local", Role.PLANNER)
         cases = await asyncio.to_thread(listed, self._cases())
         place = f"/case/{await self._start(cases[0], login)}/" if len(cases) == 1 else "/"
-        return self._with_cookie(_see(place), login)
+        return self._with_cookie(see(place), login)
 
     def _start_login(self, name: str, role: Role) -> Login:
         self._record(AuditEvent.USER_AUTHENTICATED, user=name)
@@ -200,14 +193,14 @@ class Front:
         for key in [key for key, one in self._open.items() if one.owner == login.key]:
             await self._close(key)
         self._logins.end(login.key)
-        answer = _see("/login")
+        answer = see("/login")
         answer.del_cookie(COOKIE)
         return answer
 
     async def _worklist(self, request: web.Request) -> Answer:
         rows = await asyncio.to_thread(listed, self._cases())
         holders = {str(one.case.folder): self._name(one.owner) for one in self._open.values() if not one.is_read_only}
-        return _page(forms.worklist(rows, holders, request[_LOGIN], self._settings.language))
+        return page(forms.worklist(rows, holders, request[_LOGIN], self._settings.language))
 
     async def _open_case(self, request: web.Request) -> Answer:
         await self._require_form(request)
@@ -217,7 +210,7 @@ class Front:
         if case is None:
             raise web.HTTPNotFound
         key = await self._start(case, login)
-        return _see(f"/case/{key}/")
+        return see(f"/case/{key}/")
 
     async def _start(self, case: Listed, login: Login) -> str:
         """One process for this person and case; whoever comes second reads only."""
@@ -248,7 +241,7 @@ class Front:
     async def _file(self, request: web.Request) -> Answer:
         one = self._mine(request)
         if not one.worker.is_alive:
-            return _page(forms.ended(self._settings.language), status=410)
+            return page(forms.ended(self._settings.language), status=410)
         url = f"http://127.0.0.1:{one.worker.port}/{request.match_info['path']}"
         async with request.app[_HTTP].get(url) as found:
             kept = {name: found.headers[name] for name in ("Content-Type", "Content-Encoding") if name in found.headers}
@@ -256,7 +249,7 @@ class Front:
 
     async def _socket(self, request: web.Request) -> Answer:
         one = self._mine(request)
-        if not _is_from_here(request):
+        if not is_from_here(request):
             raise web.HTTPForbidden
         outer = web.WebSocketResponse(max_msg_size=_LARGEST_MESSAGE)
         await outer.prepare(request)
@@ -264,7 +257,7 @@ class Front:
         try:
             url = f"http://127.0.0.1:{one.worker.port}/ws"
             async with request.app[_HTTP].ws_connect(url, max_msg_size=_LARGEST_MESSAGE) as inner:
-                await _join(outer, inner, lambda: self._touch(one))
+                await join(outer, inner, lambda: self._touch(one))
         except aiohttp.ClientError:
             self._record(AuditEvent.CASE_CHANGED, case=one.case.key, reason="the case's process ended")
         finally:
@@ -290,48 +283,3 @@ class Front:
 
     def _name(self, key: str) -> str:
         return self._logins.name(key)
-
-
-async def _join(
-    outer: web.WebSocketResponse, inner: aiohttp.ClientWebSocketResponse, touch: Callable[[], bool]
-) -> None:
-    """Messages both ways until one side ends or the login does."""
-
-    async def inwards() -> None:
-        async for message in outer:
-            if not touch():
-                return
-            await _pass(message, inner)
-
-    async def outwards() -> None:
-        async for message in inner:
-            await _pass(message, outer)
-
-    tasks = [asyncio.create_task(inwards()), asyncio.create_task(outwards())]
-    _, left = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in left:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _pass(message: aiohttp.WSMessage, to: web.WebSocketResponse | aiohttp.ClientWebSocketResponse) -> None:
-    if message.type is aiohttp.WSMsgType.TEXT:
-        await to.send_str(message.data)
-    elif message.type is aiohttp.WSMsgType.BINARY:
-        await to.send_bytes(message.data)
-
-
-def _is_from_here(request: web.Request) -> bool:
-    """A browser says where a form or socket comes from; another site's is refused."""
-    origin = request.headers.get("Origin")
-    return origin is None or origin.split("//", 1)[-1] == request.host
-
-
-def _see(place: str) -> Answer:
-    """Go on there (303 See Other)."""
-    return web.Response(status=303, headers={"Location": place})
-
-
-def _page(text: str, status: int = 200) -> Answer:
-    return web.Response(text=text, status=status, content_type="text/html")

@@ -13,8 +13,10 @@ import numpy as np
 from planner.anatomy.model import Anatomy
 from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.costs import WEIGHTS, costs, weighted
+from planner.errors import LevelNotFoundError
 from planner.fan import STEP, Exit, faces_for
 from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg, unit
+from planner.hosts import without_hosts
 from planner.landmarks import spinous_processes_mm
 from planner.measure import clearances_of
 from planner.obstacles import find_obstacles, obstacle_at, ordered, with_roots
@@ -48,8 +50,8 @@ class JudgeOfTarget:
     def of(cls, anatomy: Anatomy, planned: TargetPlan, procedure: Procedure, *, is_rehearsal: bool) -> JudgeOfTarget:
         """Everything that stays fixed while a path to this target is moved."""
         anatomy = ordered(anatomy)
-        labels = with_roots(anatomy)
         target = target_of(anatomy, planned, procedure)
+        labels = without_hosts(with_roots(anatomy), target)
         groups = needle_groups(procedure)
         obstacles = find_obstacles(anatomy, labels, procedure, target.between, target.side)
         midline = spinous_processes_mm(anatomy, float(target.point_mm[2]))
@@ -134,11 +136,15 @@ class JudgeOfTarget:
 
 
 def target_of(anatomy: Anatomy, planned: TargetPlan, procedure: Procedure) -> Target:
-    """The target a plan was made for, found again."""
-    between = planned.between
-    centre = next(f.center_mm for f in anatomy.foramina if f.between == between and f.side is planned.side)
-    level = str(between) if between.is_named else f"@{float(centre[2])}"
-    return find_targets(anatomy, procedure, TargetRequest(planned.side, level=level))[0]
+    """The target a plan was made for, found again by the same words."""
+    level = str(planned.between) if planned.between.is_named else f"@{float(planned.point_mm[2])}"
+    found = find_targets(anatomy, procedure, TargetRequest(planned.side, level=level))
+    same = [target for target in found if target.words == planned.words]
+    if not same:
+        raise LevelNotFoundError(
+            planned.words, ", ".join(one.words for one in found) or "none", "plan the series again"
+        )
+    return same[0]
 
 
 def replanned(

@@ -20,6 +20,7 @@ from planner import geometry, plan, procedure, structures, volume
 from planner.anatomy import model
 from planner.anatomy.model import Anatomy
 from planner.geometry import AnyArray
+from planner.obstacles import ordered
 from planner.plan import Plan
 from planner.volume import Volume
 from service.errors import RequestError
@@ -68,11 +69,15 @@ class KeptCase:
 
 
 def keep(folder: Path, case: KeptCase) -> Path:
-    """Write a case; ``case.json`` is written last, so that a half-written case is none."""
+    """Write a case; ``case.json`` is written last, so that a half-written case is none.
+
+    The anatomy is kept in the patient's axes, as the planner wants it: whoever opens the case copies nothing.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     forget(folder)
     writer = _Writer(folder)
-    content = {name: writer.value(getattr(case, name)) for name in ("series", "anatomy", "plan")}
+    ready = KeptCase(case.series, ordered(case.anatomy), case.plan)
+    content = {name: writer.value(getattr(ready, name)) for name in ("series", "anatomy", "plan")}
     return write_text(folder / CASE_FILE, json.dumps({"version": _VERSION, **content}))
 
 

@@ -19,9 +19,10 @@ from service.series_facts import SeriesFacts
 from service.viewing.job import Job
 from service.viewing.keeping import KeptCase, KeptSession, keep_session, open_kept, open_session
 from service.viewing.planning import CasePlanning
-from viz.viewer.desk import Desk, OpenCase
+from viz.viewer.desk import Desk
 from viz.viewer.facts import Identity
 from viz.viewer.host import Choice, Host
+from viz.viewer.opencase import OpenCase
 from viz.viewer.page import Page
 from viz.viewer.session import Session, first_path
 from viz.viewer.words import Language

@@ -25,7 +25,7 @@ class CasePlanning:
 
     def __init__(self, series: OpenSeries, anatomy: Anatomy) -> None:
         self._series, self._anatomy = series, anatomy
-        self._judges: dict[tuple[str, str, str], JudgeOfTarget] = {}
+        self._judges: dict[tuple[str, str], JudgeOfTarget] = {}
 
     def prepare(self, plan: Plan, target_index: int) -> None:
         """Make the judge of one target before it is asked."""
@@ -55,7 +55,7 @@ class CasePlanning:
     def judge_of(self, plan: Plan, target_index: int) -> JudgeOfTarget:
         """The judge of one target; made once."""
         target = plan.targets[target_index]
-        key = (plan.procedure, str(target.between), str(target.side))
+        key = (plan.procedure, target.words)
         if key not in self._judges:
             procedure = procedure_named(plan.procedure)
             self._judges[key] = JudgeOfTarget.of(self._anatomy, target, procedure, is_rehearsal=plan.is_rehearsal)

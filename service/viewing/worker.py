@@ -18,8 +18,11 @@ from service.viewing.opened import open_page
 
 
 def main() -> None:
-    """Read the job, serve the page, end with the parent."""
-    job = Job(**json.loads(sys.stdin.readline()))
+    """Read the job, serve the page, end with the parent; a parent that closes without a job had none."""
+    line = sys.stdin.readline()
+    if not line:
+        return
+    job = Job(**json.loads(line))
     threading.Thread(target=_end_with_parent, daemon=True).start()
     page = open_page(Path(job.folder), job)
     sys.argv = [sys.argv[0], "--authKey", job.secret, "--host", "127.0.0.1"]

@@ -32,8 +32,10 @@ from service.viewing.keeping import (
     peek,
 )
 from service.viewing.planning import CasePlanning
-from viz.viewer.desk import Button, Desk, OpenCase, Pointer
+from viz.viewer.desk import Desk
 from viz.viewer.looks import AXIAL, NEEDLE, PANES, SCENE
+from viz.viewer.opencase import OpenCase
+from viz.viewer.pointer import Button, Pointer
 from viz.viewer.session import Session
 
 PRT = PROCEDURES["prt"]

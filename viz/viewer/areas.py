@@ -13,7 +13,8 @@ from trame_rca.encoders import RcaImageEncoder
 from trame_rca.schedulers import RcaImageRenderScheduler
 from trame_rca.view_adapter import RcaViewAdapter
 
-from viz.viewer.desk import Button, Desk, Pointer
+from viz.viewer.desk import Desk
+from viz.viewer.pointer import Button, Pointer
 
 MOVING_QUALITY, STILL_QUALITY = 70, 100
 """JPEG quality while moving; 100 stands for PNG."""

@@ -6,23 +6,32 @@ No web toolkit: any host that has pixels and keys can drive it. One thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray, frozen
-from planner.plan import Plan, PlannedTrajectory
-from planner.structures import Pose
-from planner.volume import Volume
+from planner.plan import PlannedTrajectory
 from viz.palette import Window
 from viz.planes import Plane
-from viz.viewer.looks import CT_WINDOWS, DOWN, NEEDLE, OBLIQUE, PANES, SCENE, SLABS, Looks, pixel_mm, plane_of
-from viz.viewer.panes import Grip, Marks, SlicePane, View
+from viz.viewer.looks import (
+    CT_WINDOWS,
+    DOWN,
+    NEEDLE,
+    OBLIQUE,
+    PANES,
+    SCENE,
+    SLABS,
+    Looks,
+    mr_windows,
+    pixel_mm,
+    plane_of,
+)
+from viz.viewer.marking import Shown, marks_of
+from viz.viewer.opencase import OpenCase, Planning
+from viz.viewer.panes import Grip, SlicePane, View
+from viz.viewer.pointer import Button, Pointer
 from viz.viewer.scan import ScanImage
 from viz.viewer.screen import Screen
 from viz.viewer.session import Judged, Session, along
@@ -30,52 +39,6 @@ from viz.viewer.solid import ScenePane
 
 FIRST_SIZE = (420, 300)
 _ZOOM_PER_NOTCH = 1.15
-
-
-class Planning(Protocol):
-    """What the planner answers; every call is a plain function of frozen values."""
-
-    def prepare(self, plan: Plan, target_index: int) -> None:
-        """Make what the first question would wait for."""
-
-    def judge(self, plan: Plan, target_index: int, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
-        """A path from the skin towards a wished entry, in tens of milliseconds."""
-
-    def settle(self, plan: Plan, target_index: int, judged: Judged) -> Judged:
-        """The same path with its tolerance; a second."""
-
-    def replan(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> Plan:
-        """New paths to a moved tip; seconds."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OpenCase:
-    """What is looked at, and what the scan's slices are called."""
-
-    volume: Volume
-    anatomy: Anatomy
-    pose: Pose
-    slice_words: Callable[[FloatArray], str]
-
-
-class Button(StrEnum):
-    """Which button moves the pointer; none hovers."""
-
-    NONE = ""
-    LEFT = "left"
-    MIDDLE = "middle"
-    RIGHT = "right"
-
-
-@dataclass(frozen=True, slots=True)
-class Pointer:
-    """A place in a pane [pixels from the bottom left] and what is held down."""
-
-    x_px: float
-    y_px: float
-    button: Button = Button.NONE
-    shift: bool = False
-    ctrl: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +59,6 @@ class Desk:
         self.case, self.session, self._planning = case, session, planning
         self.message = ""
         self._scan = ScanImage(case.volume, case.anatomy.labels)
-        self._names = tuple((str(v.name), v.body_center_mm) for v in case.anatomy.vertebrae)
         self._preview: Judged | None = None
         self._drag: _Drag | None = None
         self._frozen: dict[str, tuple[Plane, float]] = {}
@@ -120,13 +82,7 @@ class Desk:
     @property
     def windows(self) -> tuple[Window, ...]:
         """On keys 1 to 4: Hounsfield units for CT, by percentile for MR."""
-        if self._scan.is_ct:
-            return CT_WINDOWS
-        low, middle, high = self._scan.percentiles
-        spread = max(high - low, 1.0)
-        return tuple(
-            Window(middle + share * spread, spread * width) for share, width in ((0, 1.5), (0, 1), (0.1, 0.7), (0.3, 1))
-        )
+        return CT_WINDOWS if self._scan.is_ct else mr_windows(self._scan.percentiles)
 
     @property
     def is_dragging(self) -> bool:
@@ -147,7 +103,10 @@ class Desk:
             width, height = pane.screen.size
             return np.zeros((height, width, 3), np.uint8)
         plane, pixel = found
-        pane.show(View(plane, pixel, self.looks.window, SLABS[self.looks.slab]), self._marks(name, plane, lossy))
+        pane.show(
+            View(plane, pixel, self.looks.window, SLABS[self.looks.slab]),
+            marks_of(self.case, self.looks, path, Shown(name, plane, lossy)),
+        )
         return pane.picture()
 
     def resize(self, name: str, width: int, height: int) -> None:
@@ -352,32 +311,6 @@ class Desk:
 
     def _shows(self, name: str) -> bool:
         return self._panes[name].view is not None
-
-    def _marks(self, name: str, plane: Plane, lossy: str) -> Marks:
-        path = self.path
-        binding = None if path is None else path.binding
-        off_mm = float(plane.in_plane_mm(self.looks.cross_mm)[2])
-        off = f"\n+ {off_mm:+.1f} mm" if abs(off_mm) >= 0.05 else ""
-        window = f"W {self.looks.window.width:.0f} C {self.looks.window.center:.0f}"
-        slab = SLABS[self.looks.slab].words
-        return Marks(
-            needle=None if path is None else (path.entry_mm, path.target_mm),
-            cross_mm=self.looks.cross_mm,
-            names=self._names,
-            title=self._title(name, plane) + off,
-            note="  ".join(word for word in (window, slab, lossy) if word),
-            shows_outlines=self.looks.shows_outlines,
-            closest=None if binding is None else (binding.on_path_mm, binding.on_structure_mm),
-        )
-
-    def _title(self, name: str, plane: Plane) -> str:
-        if name == DOWN and self.path is not None:
-            return f"{self.looks.depth_mm:.1f} / {self.path.length_mm:.1f} mm"
-        if name == NEEDLE:
-            return f"{self.looks.needle_offset_mm:+.1f} mm" if self.looks.needle_offset_mm else ""
-        axis = int(np.argmax(np.abs(plane.toward_viewer)))
-        place = f"{'xyz'[axis]} {plane.center_mm[axis]:.1f} mm"
-        return f"{self.case.slice_words(plane.center_mm)}  {place}".strip() if name == "axial" else place
 
     def _screen(self, name: str) -> Screen:
         return self._scene.screen if name == SCENE else self._panes[name].screen

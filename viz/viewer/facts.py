@@ -179,7 +179,8 @@ def target_words(plan: Plan | None, index: int, language: Language) -> str:
     if plan is None:
         return ""
     target, words = plan.targets[index], texts(language)
-    return f"{words['root']} {target.root}, Foramen {target.between}, {side_words(target.side, language).upper()}"
+    place = target.what or f"{words['root']} {target.root}, Foramen {target.between}"
+    return f"{place}, {side_words(target.side, language).upper()}"
 
 
 def rejected_rows(session: Session | None) -> list[list[str]]:

@@ -9,7 +9,7 @@ from planner.geometry import FloatArray
 from planner.plan import Plan
 from planner.structures import Side
 from viz.viewer import facts
-from viz.viewer.desk import Planning
+from viz.viewer.opencase import Planning
 from viz.viewer.session import Session
 from viz.viewer.words import Language
 

@@ -75,6 +75,14 @@ class Looks:
         return replace(self, window=Window(self.window.center + up_px * step, width))
 
 
+def mr_windows(percentiles: tuple[float, ...]) -> tuple[Window, ...]:
+    """Four windows around the signal's 2nd, 50th and 98th percentile: a signal has no unit to fix one in."""
+    low, middle, high = percentiles
+    spread = max(high - low, 1.0)
+    shares = ((0.0, 1.5), (0.0, 1.0), (0.1, 0.7), (0.3, 1.0))
+    return tuple(Window(middle + up * spread, width * spread) for up, width in shares)
+
+
 def plane_of(name: str, looks: Looks, path: PlannedTrajectory | None, pose: Pose, home_mm: FloatArray) -> Plane | None:
     """The plane a pane shows; None where it needs a needle and there is none.
 

@@ -22,9 +22,10 @@ from planner.geometry import FloatArray
 from planner.structures import Side
 from viz.viewer.areas import Area, adapter_of
 from viz.viewer.beside import page_values
-from viz.viewer.desk import Desk, Pointer
+from viz.viewer.desk import Desk
 from viz.viewer.host import Host
 from viz.viewer.looks import PANES, SLABS
+from viz.viewer.pointer import Pointer
 from viz.viewer.session import Session
 from viz.viewer.words import texts
 

@@ -78,7 +78,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "soft": ("Weichteil", "Soft tissue"),
     "spine": ("Wirbelsäule", "Spine"),
     "lung": ("Lunge", "Lung"),
-    "slab": ("Schichtdicke", "Slab"),
+    "slab": ("Schicht", "Slab"),
     "thin": ("dünn", "thin"),
     "outlines": ("Konturen", "Outlines"),
     "anterior_up": ("Vorn oben", "Anterior up"),

@@ -1,0 +1,57 @@
+"""What is drawn over one pane's scan: needle, crosshair, level names, and the words in its corners.
+
+In: the case, how it is looked at, the path, the plane. Out: ``Marks``. A vertebra outside the scan is not named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.plan import PlannedTrajectory
+from viz.planes import Plane
+from viz.viewer.looks import AXIAL, DOWN, NEEDLE, SLABS, Looks
+from viz.viewer.opencase import OpenCase
+from viz.viewer.panes import Marks
+
+_SHOWN_MM = 0.05
+"""A crosshair nearer to the plane than this is in it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """One pane, its plane, and a word where its picture is lossy."""
+
+    name: str
+    plane: Plane
+    lossy: str
+
+
+def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown: Shown) -> Marks:
+    """Everything over the scan in one pane."""
+    binding = None if path is None else path.binding
+    off_mm = float(shown.plane.in_plane_mm(looks.cross_mm)[2])
+    off = f"\n+ {off_mm:+.1f} mm" if abs(off_mm) >= _SHOWN_MM else ""
+    window = f"W {looks.window.width:.0f} C {looks.window.center:.0f}"
+    vertebrae = [v for v in case.anatomy.vertebrae if case.volume.geometry.contains(v.body_center_mm)]
+    return Marks(
+        needle=None if path is None else (path.entry_mm, path.target_mm),
+        cross_mm=looks.cross_mm,
+        names=tuple((str(v.name), v.body_center_mm) for v in vertebrae),
+        title=_title(case, looks, path, shown) + off,
+        note="  ".join(word for word in (window, SLABS[looks.slab].words, shown.lossy) if word),
+        shows_outlines=looks.shows_outlines,
+        closest=None if binding is None else (binding.on_path_mm, binding.on_structure_mm),
+    )
+
+
+def _title(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown: Shown) -> str:
+    if shown.name == DOWN and path is not None:
+        return f"{looks.depth_mm:.1f} / {path.length_mm:.1f} mm"
+    if shown.name == NEEDLE:
+        return f"{looks.needle_offset_mm:+.1f} mm" if looks.needle_offset_mm else ""
+    plane = shown.plane
+    axis = int(np.argmax(np.abs(plane.toward_viewer)))
+    place = f"{'xyz'[axis]} {plane.center_mm[axis]:.1f} mm"
+    return f"{case.slice_words(plane.center_mm)}  {place}".strip() if shown.name == AXIAL else place

@@ -1,0 +1,40 @@
+"""What a desk is given: the case that is looked at, and who answers for the planner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from planner.anatomy.model import Anatomy
+from planner.geometry import FloatArray
+from planner.plan import Plan
+from planner.structures import Pose
+from planner.volume import Volume
+from viz.viewer.session import Judged
+
+
+class Planning(Protocol):
+    """What the planner answers; every call is a plain function of frozen values."""
+
+    def prepare(self, plan: Plan, target_index: int) -> None:
+        """Make what the first question would wait for."""
+
+    def judge(self, plan: Plan, target_index: int, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
+        """A path from the skin towards a wished entry, in tens of milliseconds."""
+
+    def settle(self, plan: Plan, target_index: int, judged: Judged) -> Judged:
+        """The same path with its tolerance; a second."""
+
+    def replan(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> Plan:
+        """New paths to a moved tip; seconds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenCase:
+    """What is looked at, and what the scan's slices are called."""
+
+    volume: Volume
+    anatomy: Anatomy
+    pose: Pose
+    slice_words: Callable[[FloatArray], str]
