@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NEEDLEPLAN := $(BIN)/needleplan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint soak bench bench-speed clean
+.PHONY: help demo test test-fast lint soak bench bench-speed bench-accuracy clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -52,6 +52,9 @@ bench: $(VENV)/.product ## folder to all files on one scan: SERIES=... ROOT=L3 S
 
 bench-speed: $(VENV)/.benchmarks ## paths a second beside the peers; SERIES=... adds a scan
 	$(BIN)/python benchmarks/speed.py $(SERIES)
+
+bench-accuracy: $(VENV)/.product ## the anatomy beside its bars; OPTIONS=--quick runs a few; NEEDLEPLAN_DATA names the scans
+	PYTHONPATH=. $(BIN)/python benchmarks/accuracy.py $(OPTIONS)
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache
