@@ -6,6 +6,19 @@ from collections.abc import Mapping
 
 from planner.procedure import Procedure
 from planner.procedures.facet import FACET
+from planner.procedures.medial_branch import MEDIAL_BRANCH
 from planner.procedures.prt import PRT
+from planner.procedures.sympathetic import LUMBAR_NEUROLYSIS, LUMBAR_SYMPATHETIC, SPLANCHNIC, SPLANCHNIC_NEUROLYSIS
 
-PROCEDURES: Mapping[str, Procedure] = {procedure.key: procedure for procedure in (PRT, FACET)}
+PROCEDURES: Mapping[str, Procedure] = {
+    procedure.key: procedure
+    for procedure in (
+        PRT,
+        FACET,
+        MEDIAL_BRANCH,
+        LUMBAR_SYMPATHETIC,
+        LUMBAR_NEUROLYSIS,
+        SPLANCHNIC,
+        SPLANCHNIC_NEUROLYSIS,
+    )
+}

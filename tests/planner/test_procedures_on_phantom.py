@@ -12,13 +12,15 @@ from planner.obstacles import ordered
 from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
+from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
-from planner.structures import Part, PatientPosition, Pose, Side, Structure
+from planner.structures import Part, PatientPosition, Pose, Side, SpineLevel, Structure
 from planner.target import Target
-from planner.targets import TargetRequest, find_all_targets, find_targets
+from planner.targets import TargetRequest, find_again, find_all_targets, find_targets
 from planner.tips import MOST_TIPS
 from planner.volume import LabelMap
-from sample_data.phantom import Phantom
+from sample_data.parameters import PhantomParameters
+from sample_data.phantom import Phantom, make_phantom
 
 FACET = PROCEDURES["facet"]
 BOTH = (Side.LEFT, Side.RIGHT)
@@ -122,3 +124,110 @@ def test_a_joint_without_its_processes_is_refused(anatomy: Anatomy) -> None:
     bare = np.where(np.isin(labels.labels, labels.values_of(Structure.VERTEBRA)), 0, labels.labels).astype(np.uint16)
     with pytest.raises(AnatomyError, match="pair of processes at joint L4/L5, left"):
         aimed(replace(anatomy, labels=LabelMap(labels.geometry, bare, labels.entries)), "facet", "L4/L5", Side.LEFT)
+
+
+@pytest.mark.parametrize("side", BOTH)
+@pytest.mark.parametrize("level", ["L3/L4", "L4/L5"])
+def test_medial_branches_lie_in_the_corner_of_articular_and_transverse_process(
+    lower_back: Phantom, anatomy: Anatomy, level: str, side: Side
+) -> None:
+    for target in aimed(anatomy, "medial-branch", level, side):
+        vertebra, tip = target.between.lower, target.point_mm[None]
+        gaps = [
+            lower_back.signed_distance_mm(Structure.VERTEBRA, tip, vertebra, *place)[0]
+            for place in ((side, Part.SUPERIOR_ARTICULAR_PROCESS), (None, Part.POSTERIOR))
+        ]
+        assert min(gaps) > 0.3
+        assert max(gaps) < 2.5
+        assert (tip[0] - anatomy.canal_centreline_mm.mean(axis=0)) @ target.frame.lateral > 15
+
+
+@pytest.mark.parametrize("side", BOTH)
+def test_the_last_joint_s_nerves_are_l4_at_l5_and_the_dorsal_ramus_at_the_ala(
+    lower_back: Phantom, anatomy: Anatomy, side: Side
+) -> None:
+    upper, lower = aimed(anatomy, "medial-branch", "L5/S1", side)
+    assert upper.words == f"L4 medial branch at the L5 transverse process, {side}"
+    assert lower.words == f"L5 dorsal ramus at the S1 articular process and ala, {side}"
+    gap = lower_back.signed_distance_mm(Structure.SACRUM, lower.point_mm[None])[0]
+    assert 0.3 < gap < 2.0
+
+
+def test_n_neighbouring_joints_have_n_plus_one_nerves_on_each_side(anatomy: Anatomy) -> None:
+    asked = [TargetRequest(side, level=level) for side in BOTH for level in ("L3/L4", "L4/L5", "L5/S1")]
+    targets = find_all_targets(anatomy, PROCEDURES["medial-branch"], asked)
+    assert len(targets) == 2 * (3 + 1)
+    assert [t.what[:2] for t in targets[:4]] == ["L2", "L3", "L4", "L5"]
+
+
+def test_a_medial_branch_is_found_again_by_its_joint(anatomy: Anatomy) -> None:
+    first, second = aimed(anatomy, "medial-branch", "L4/L5", Side.LEFT)
+    for target in (first, second):
+        again = find_again(anatomy, PROCEDURES["medial-branch"], target, Side.LEFT)
+        assert again.words == target.words
+        assert again.point_mm.tolist() == target.point_mm.tolist()
+
+
+@pytest.fixture(scope="module")
+def trunk() -> Phantom:
+    """T12 to S1 with aorta, vena cava and psoas."""
+    return make_phantom(
+        PhantomParameters(
+            spacing_mm=(2.0, 1.5, 1.5), field_of_view_mm=(300.0, 240.0, 240.0), center_mm=(0.0, 20.0, 10.0)
+        )
+    )
+
+
+BESIDE = [("lumbar-sympathetic", level) for level in ("L2", "L3", "L4")] + [("splanchnic", "T12"), ("splanchnic", "L1")]
+
+
+@pytest.mark.parametrize("side", BOTH)
+@pytest.mark.parametrize(("key", "level"), BESIDE)
+def test_a_plexus_is_aimed_at_beside_the_front_of_its_body(trunk: Phantom, key: str, level: str, side: Side) -> None:
+    anatomy = trunk.anatomy()
+    (target,) = aimed(anatomy, key, level, side)
+    assert 0 < len(target.tips_mm) <= MOST_TIPS
+    body = next(v.body_center_mm for v in anatomy.vertebrae if str(v.name) == level)
+    lateral, dorsal, cranial = target.frame.local(target.tips_mm).T
+    assert np.linalg.norm(target.frame.centre_mm - body) < 1e-6
+    assert (lateral > 8).all()
+    assert (side.sign * (target.tips_mm - body)[:, 0] > 8).all()
+    assert (dorsal < 2).all()
+    assert np.abs(cranial).max() < 12
+    gaps = trunk.signed_distance_mm(Structure.VERTEBRA, target.tips_mm, SpineLevel(level))
+    assert (gaps > 1.0).all()
+    assert (gaps < 7.5).all()
+    for structure in (Structure.PSOAS, Structure.AORTA, Structure.INFERIOR_VENA_CAVA):
+        assert (trunk.signed_distance_mm(structure, target.tips_mm) > 0).all()
+    assert "never clears" in target.notes[0]
+
+
+def test_alcohol_has_a_procedure_of_its_own(anatomy: Anatomy) -> None:
+    with pytest.raises(UnknownNameError, match="vertebrae L2, L3, L4"):
+        aimed(anatomy, "lumbar-sympathetic-neurolysis", "L5", Side.LEFT)
+    assert "Second stage" in " ".join(PROCEDURES["splanchnic-neurolysis"].notes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("key", "level"), [("medial-branch", "L5/S1"), ("lumbar-sympathetic", "L3"), ("splanchnic", "T12")]
+)
+def test_a_path_leads_there_from_behind_on_its_side(trunk: Phantom, key: str, level: str) -> None:
+    anatomy = trunk.anatomy()
+    plan = planned(anatomy, key, aimed(anatomy, key, level, Side.RIGHT))
+    for target in plan.targets:
+        assert len(target.trajectories) >= 3
+        assert all(path.entry_mm[0] < 0 and path.entry_mm[1] > path.target_mm[1] for path in target.trajectories)
+        assert all(row.spare_mm >= 0 for path in target.trajectories for row in path.clearances)
+
+
+@pytest.mark.parametrize("procedure", PROCEDURES.values(), ids=lambda procedure: procedure.key)
+def test_every_procedure_states_its_sources_and_its_stock(procedure: Procedure) -> None:
+    assert procedure.references
+    assert all(words.strip() for words in procedure.references.values())
+    assert all(approach.source for approach in procedure.approaches)
+    assert all(role.source for role in procedure.roles.values())
+    assert [n.length_mm for n in procedure.needles]
+    for approach in procedure.approaches:
+        assert approach.obliquity_deg[0] <= approach.preferred_obliquity_deg <= approach.obliquity_deg[1]
+        assert approach.tilt_deg[0] <= approach.preferred_tilt_deg <= approach.tilt_deg[1]
