@@ -62,6 +62,10 @@ class Approach:
 class Aim(Protocol):
     """How a procedure's targets are found; one frozen class for each kind, in ``planner/aims``."""
 
+    @property
+    def example(self) -> str:
+        """A level as this kind of target names it: ``L4/L5`` or ``L3``."""
+
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """What the request means in this anatomy (axes ordered as ``obstacles.ordered`` does), or a refusal."""
 

@@ -7,6 +7,7 @@ body's antero-lateral surface, not in front of the body, not in the psoas.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -38,13 +39,14 @@ FARTHEST_FRONT_MM = 0.0
 class BesideBody:
     """At an angle from straight anterior, seen from the body's middle."""
 
+    example: ClassVar[str] = "L3"
     nerve: str
     angle_deg: float
     """0 is straight anterior, 90 straight lateral."""
 
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """One side of one vertebra."""
-        require_level(request, procedure, "L3")
+        require_level(request, procedure, self.example)
         place, chosen_by = by_level(_places(anatomy, request), request, "vertebra")
         require_served(procedure, place.between.upper, place.name, "vertebrae")
         vertebra = next(v for v in anatomy.vertebrae if v.name == place.between.upper)

@@ -7,6 +7,7 @@ the joint's own two processes are no obstacle.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -42,9 +43,11 @@ CONE_DEEPER_MM = 2.0
 class FacetJoint:
     """Tangent to the joint's plane at its posterior lip."""
 
+    example: ClassVar[str] = "L4/L5"
+
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """One joint."""
-        require_level(request, procedure, "L4/L5")
+        require_level(request, procedure, self.example)
         place, chosen_by = by_level(joint_places(anatomy, request), request, "joint")
         require_served(procedure, place.between.upper, place.name, "joints below")
         joint = joint_at(anatomy, facet_of(anatomy, place.between, place.side))

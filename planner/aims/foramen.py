@@ -6,19 +6,28 @@ In: an anatomy, a procedure, a root or level with its side. Out: the target with
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from planner.aims.places import Place, by_level, is_certain, only, require_served
 from planner.anatomy.model import Anatomy, Foramen, NerveRoot
+from planner.errors import AnatomyError
 from planner.geometry import frozen
 from planner.procedure import Procedure
 from planner.structures import SpineLevel
 from planner.target import Target, TargetRequest
 from planner.tips import foramen_frame, tip_points
 
+NO_SACRAL_FORAMEN = (
+    "this version's anatomy has sacrum, canal and sac, but no sacral foramina",
+    "plan S1 by hand; L1 to L5 are planned",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SubpedicularRoot:
     """Below the pedicle, dorsal of the exiting root (pijn.com, lumbar transforaminal)."""
+
+    example: ClassVar[str] = "L3/L4"
 
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """One root at one foramen."""
@@ -52,6 +61,8 @@ def foramen_place(anatomy: Anatomy, request: TargetRequest) -> tuple[Place, str]
     ]
     if request.root is None:
         return by_level(places, request, "foramen")
+    if request.root.strip().upper().startswith("S"):
+        raise AnatomyError("dorsal sacral foramen", *NO_SACRAL_FORAMEN)
     wanted = str(SpineLevel.parse(request.root)) if request.root.strip().upper() != "C8" else "C8"
     named = [place for place in places if place.between.is_named and place.between.root == wanted]
     return only(named, places, f"{wanted} root, {request.side}"), f"root {wanted}"

@@ -8,6 +8,7 @@ branch at L5's, L5 dorsal ramus at the corner of S1's articular process and the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -50,9 +51,11 @@ ON_BONE_MM = 0.4
 class MedialBranches:
     """Both nerves of a joint."""
 
+    example: ClassVar[str] = "L4/L5"
+
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """Two targets, the cranial nerve first."""
-        require_level(request, procedure, "L4/L5")
+        require_level(request, procedure, self.example)
         place, chosen_by = by_level(joint_places(anatomy, request), request, "joint")
         require_served(procedure, place.between.upper, place.name, "joints below")
         above = _joint_above(anatomy, place)

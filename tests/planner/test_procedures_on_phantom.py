@@ -231,3 +231,22 @@ def test_every_procedure_states_its_sources_and_its_stock(procedure: Procedure) 
     for approach in procedure.approaches:
         assert approach.obliquity_deg[0] <= approach.preferred_obliquity_deg <= approach.obliquity_deg[1]
         assert approach.tilt_deg[0] <= approach.preferred_tilt_deg <= approach.tilt_deg[1]
+
+
+@pytest.mark.parametrize("side", BOTH)
+@pytest.mark.parametrize("root", ["L3", "L4", "L5"])
+def test_a_retrodiscal_tip_lies_caudal_of_the_root_outside_the_disc(
+    lower_back: Phantom, anatomy: Anatomy, root: str, side: Side
+) -> None:
+    (target,) = find_targets(anatomy, PROCEDURES["prt-retrodiscal"], TargetRequest(side, root=root))
+    assert "retrodiscal" in target.words
+    assert 0 < len(target.tips_mm) <= MOST_TIPS
+    local = target.frame.local(target.tips_mm)
+    assert (local[:, 2] <= target.frame.top_mm - 0.49 * target.frame.height_mm).all()
+    for structure in (Structure.DISC, Structure.NERVE_ROOT, Structure.BONE):
+        assert (lower_back.signed_distance_mm(structure, target.tips_mm) > 0.3).all()
+
+
+def test_s1_says_that_sacral_foramina_are_missing(anatomy: Anatomy) -> None:
+    with pytest.raises(AnatomyError, match="no dorsal sacral foramen found"):
+        find_targets(anatomy, PROCEDURES["prt"], TargetRequest(Side.LEFT, root="S1"))
