@@ -16,7 +16,8 @@ from planner.structures import LevelName, Part, Side, SpineLevel, Structure
 from planner.volume import LabelEntry, LabelMap
 
 _SKIN_MM = 2.0
-"""Epidermis and dermis of the back (Laurent 2007, doi:10.1016/j.vaccine.2007.05.055: 2.0 to 2.5 mm on trunk and arm)."""
+"""Epidermis and dermis of the trunk (Laurent 2007, doi:10.1016/j.vaccine.2007.05.046: means of 1.91 mm at the waist and
+2.54 mm above the scapula)."""
 
 PAINTED = (
     Structure.BODY,

@@ -30,8 +30,8 @@ _FURTHEST_MM = 15.0
 """From the place a person points at to the middle of a vertebra, along z (as for every @Z)."""
 
 _ONE_ANCHOR, _LUMBAR_ONLY = 0.85, 0.8
-"""Confidence that one anchor alone leaves: 5 to 10 % of people have 4 or 6 lumbar vertebrae or a vestigial last rib
-(Apazidis 2011, Spine 36:E1224; Carrino 2011, Radiology 259:196)."""
+"""Confidence that one anchor alone leaves, assumed: 4 to 30 % of people have a lumbosacral transitional vertebra (review,
+AJNR, PMC7964015), most of them with an enlarged process only, so that the count is less often wrong than that."""
 
 
 class LevelAnchor(Protocol):

@@ -13,9 +13,10 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy import itk
+from planner.anatomy.enclosure import ALL_AROUND, directions_met
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
-from planner.geometry import BoolArray, FloatArray, VolumeGeometry
+from planner.geometry import AnyArray, BoolArray, FloatArray, VolumeGeometry
 from planner.structures import Side
 from planner.volume import Volume, nearest
 
@@ -37,6 +38,21 @@ _SHORTEST_MM = 18.0
 
 _TO_DISC_MM = 16.0
 _WORK_MM = 1.5
+
+_ENCLOSED_WITHIN_MM = 60.0
+"""Half of the sacrum's breadth (110 mm) and a margin (assumed)."""
+
+_ENCLOSED_DIRECTIONS, _OPEN_DIRECTIONS = 22, 12
+"""Of 26: marrow sees bone but through its foramina; muscle in front of a flat bone sees it in half of them."""
+
+_FAT_HU = -30.0
+"""Fat outside bone is -120 to -60; fatty marrow holds trabeculae and is rarely below -30 (assumed)."""
+
+_L5_ARCH_MM = -35.0
+"""Below the tilted disc's plane L5's spinous and inferior articular processes end (assumed)."""
+
+_HEAD_RADIUS_MM = 17.0
+"""Femoral heads have radii of 19 to 28 mm; the hip bone is thinner than 34 mm but where it holds one (assumed)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,21 +133,55 @@ def _parted(volume: Volume, bone: Bone, canal: CanalTrack, disc: DiscLevel) -> t
     own = itk.crop(volume.geometry, (box[0], box[1], box[2]))
     grid = itk.isotropic_grid(own, _WORK_MM)
     coarse = itk.resampled(Volume(own, volume.voxels[box]), grid)
-    solid = itk.mask_on(bone.mask[box], own, grid)
+    dense, metal, open_canal = (itk.mask_on(m[box], own, grid) for m in (bone.mask, bone.metal, canal.mask))
+    solid = _with_fatty_marrow(coarse, dense & ~metal, open_canal)
     markers = _markers(solid, grid, canal.frame, disc)
+    markers[metal | _femoral_heads(solid, grid, disc)] = 4
     relief = -itk.smoothed(np.clip(coarse.voxels, -200, 1200), grid, 1.0)
+    labels = _flooded(relief, markers, grid) * itk.dilated(solid, grid, _WORK_MM)
+    back = itk.labels_on(labels, grid, own)
+    whole = (bone.mask[box] | itk.mask_on(solid, grid, own)) & ~bone.metal[box] & ~canal.mask[box]
+    found = []
+    for label in (1, 2, 3):
+        mask = np.zeros(volume.geometry.shape, dtype=bool)
+        mask[box] = (back == label) & whole
+        found.append(mask)
+    return found[0], {Side.LEFT: found[1], Side.RIGHT: found[2]}
+
+
+def _with_fatty_marrow(image: Volume, dense: BoolArray, canal: BoolArray) -> BoolArray:
+    """Bone with marrow of any density: what is enclosed, out to the edge that parts it from what lies open.
+
+    Unlike beside lumbar discs, no foramen here is as wide as the marrow of an ala; the sacral canal stays open.
+    """
+    grid = image.geometry
+    met = directions_met(dense, ALL_AROUND, _ENCLOSED_WITHIN_MM / _WORK_MM)
+    smooth = itk.smoothed(image.voxels, grid, 1.0)
+    outside = (met <= _OPEN_DIRECTIONS) & ~itk.dilated(dense, grid, _WORK_MM)
+    outside |= (smooth < _FAT_HU) & (met < _ENCLOSED_DIRECTIONS)
+    markers = np.where(dense | (met >= _ENCLOSED_DIRECTIONS), 1, np.where(outside, 2, 0)).astype(np.uint8)
+    markers[canal] = 2
+    edges = itk.to_array(sitk.GradientMagnitude(itk.to_image(smooth, grid)))
+    return itk.opened(_flooded(edges, markers, grid) == 1, grid, _WORK_MM) | dense
+
+
+def _flooded(relief: AnyArray, markers: npt.NDArray[np.uint8], grid: VolumeGeometry) -> AnyArray:
+    """Each voxel's marker, from which it is reached first as the relief fills."""
     flooded = sitk.MorphologicalWatershedFromMarkers(
         itk.to_image(relief, grid), itk.to_image(markers, grid), False, False
     )
-    labels = itk.to_array(flooded) * itk.dilated(solid, grid, _WORK_MM)
-    back = itk.labels_on(labels, grid, own)
-    sacrum = np.zeros(volume.geometry.shape, dtype=bool)
-    sacrum[box] = (back == 1) & bone.mask[box]
-    ilium = {}
-    for side, label in ((Side.LEFT, 2), (Side.RIGHT, 3)):
-        ilium[side] = np.zeros(volume.geometry.shape, dtype=bool)
-        ilium[side][box] = (back == label) & bone.mask[box]
-    return sacrum, ilium
+    return itk.to_array(flooded)
+
+
+def _femoral_heads(solid: BoolArray, grid: VolumeGeometry, disc: DiscLevel) -> BoolArray:
+    """Balls of bone below and beside the sacrum that no part of the hip bone is thick enough to hold."""
+    core = itk.eroded(solid, grid, _HEAD_RADIUS_MM)
+    voxels = np.argwhere(core)
+    offset = grid.points_mm(voxels) - disc.center_mm
+    head = np.zeros_like(core)
+    aside = (np.abs(offset[:, 0]) > 60.0) & (offset[:, 2] < -60.0)
+    head[tuple(voxels[aside].T)] = True
+    return itk.dilated(head, grid, _HEAD_RADIUS_MM - _WORK_MM) if head.any() else head
 
 
 def _markers(solid: BoolArray, grid: VolumeGeometry, frame: SpineFrame, disc: DiscLevel) -> npt.NDArray[np.uint8]:
@@ -142,12 +192,15 @@ def _markers(solid: BoolArray, grid: VolumeGeometry, frame: SpineFrame, disc: Di
     below = (points - disc.center_mm) @ disc.normal
     u, v = suv[:, 1], suv[:, 2]
     kind = np.zeros(len(voxels), dtype=np.uint8)
-    kind[(below < -4.0) & (np.abs(u) < 24.0) & (v > -35.0) & (v < 45.0) & (below > -110.0)] = 1
-    lateral = (np.abs(u) > 62.0) & (below > -90.0) & (below < 60.0)
-    kind[lateral & (u > 0)] = 2
-    kind[lateral & (u < 0)] = 3
+    middle = (below < -4.0) & (below > -110.0) & (np.abs(u) < 24.0) & (v < 45.0)
+    kind[middle & ((v > 0.0) | ((below < _L5_ARCH_MM) & (v > -35.0)))] = 1
+    kind[(below < -8.0) & (below > -45.0) & (np.abs(u) < 36.0) & (v > 5.0) & (v < 35.0)] = 1
+    aside = points[:, 0] - disc.center_mm[0]
+    lateral = (np.abs(aside) > 62.0) & (below < 60.0)
+    kind[lateral & (aside > 0)] = 2
+    kind[lateral & (aside < 0)] = 3
     kind[(below > 4.0) & (np.abs(u) < 45.0)] = 4
-    kind[points[:, 2] < disc.center_mm[2] - 150.0] = 4
+    kind[(points[:, 2] < disc.center_mm[2] - 150.0) & (np.abs(aside) > 110.0)] = 4
     markers = np.zeros(solid.shape, dtype=np.uint8)
     markers[tuple(voxels.T)] = kind
     markers[~itk.dilated(solid, grid, 4.0)] = 4
