@@ -34,6 +34,10 @@ _ONE_ANCHOR, _LUMBAR_ONLY = 0.85, 0.8
 AJNR, PMC7964015), most of them with an enlarged process only, so that the count is less often wrong than that."""
 
 
+_DISPUTED = 0.4
+"""Of the sacrum's confidence, where what the image shows speaks for another count: every name may be off by one (assumed)."""
+
+
 class LevelAnchor(Protocol):
     """A person's word: the vertebra at this LPS z is this one."""
 
@@ -101,10 +105,10 @@ def _six_without_rib(count: int, sacrum_confidence: float) -> Naming:
     names = _counted_up(count, 0, SpineLevel.S1)
     warning = (
         "the sixth vertebra above the sacrum carries no rib that could be traced: six lumbar vertebrae or a missing last rib; "
-        "names are counted from the sacrum as if there were five and must be confirmed"
+        "names are counted from the sacrum as if there were five, may be off by one, and must be confirmed"
     )
     said = "the sacrum alone, against six vertebrae without ribs"
-    return Naming(names[0], names[1:], round(0.5 * sacrum_confidence, 3), said, (warning,))
+    return Naming(names[0], names[1:], round(_DISPUTED * sacrum_confidence, 3), said, (warning,))
 
 
 def _by_both(count: int, sacrum_confidence: float, rib_vertebra: int, rib_confidence: float) -> Naming:
@@ -122,7 +126,7 @@ def _by_both(count: int, sacrum_confidence: float, rib_vertebra: int, rib_confid
             "not what it seems; names are counted from the sacrum and must be confirmed"
         )
         return Naming(
-            names[0], names[1:], round(0.4 * sacrum_confidence, 3), "the sacrum, against the ribs", (warning,)
+            names[0], names[1:], round(_DISPUTED * sacrum_confidence, 3), "the sacrum, against the ribs", (warning,)
         )
     names = _from_both_ends(count, lumbar)
     warning = (
