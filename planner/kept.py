@@ -16,9 +16,12 @@ from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.fan import Exit, Face, Swept
 from planner.fields import DistanceField, Lattice
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
-from planner.obstacles import NOTHING, Obstacle, cap_mm, obstacle_at
+from planner.obstacles import NOTHING, Obstacle, cap_mm, most_room_mm, obstacle_at
 from planner.reach import FAR_CAP_MM, FAR_STEP_MM, NEAR_CAP_MM, NEAR_MM, NEAR_STEP_MM, Entries, Reach, Zone, pack
 from planner.volume import LabelMap
+
+WIDER_MM = 2.0
+"""How much wider a margin may become before the fields are made anew; assumed."""
 
 MOVABLE_MM = 6.0
 """How far a target may move before its fields are made anew: about half a foramen's width; assumed."""
@@ -73,20 +76,19 @@ class Layer:
     def room(self, obstacles: tuple[Obstacle, ...]) -> Zone:
         """Room beyond the obstacles' margins, fused for a sweep; the target's own nerve apart."""
         shape = self.lattice.geometry.shape
-        spare = np.full(shape, self.cap_mm, dtype=np.float32)
+        most = most_room_mm(obstacles)
+        spare = np.full(shape, most, dtype=np.float32)
         packed = pack(spare, NOTHING)
         own = None
         for index, distance in sorted(self.distances.items()):
             if obstacles[index].tip_zone_mm:
                 own = DistanceField(self.lattice, distance, self.cap_mm)
                 continue
-            room = distance - np.float32(obstacles[index].margin_mm)
+            room = np.minimum(distance - np.float32(obstacles[index].margin_mm), np.float32(most))
             np.minimum(spare, room, out=spare)
             np.minimum(packed, pack(room, index), out=packed)
         swept = Swept.of(self.lattice, own.values_mm) if own is not None else None
-        return Zone(
-            self.lattice, Swept.of(self.lattice, packed), DistanceField(self.lattice, spare, self.cap_mm), own, swept
-        )
+        return Zone(self.lattice, Swept.of(self.lattice, packed), DistanceField(self.lattice, spare, most), own, swept)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,12 +110,12 @@ class Kept:
     ) -> Kept:
         """Distances around every wanted path with an entry in skin, and around such paths moved by ``MOVABLE_MM``."""
         near_ends, far_ends = ends_of(labels.geometry, tips_mm, faces, entries)
-        near, far = _lattices(labels.geometry, obstacles, (near_ends, far_ends), MOVABLE_MM)
+        near, far = _lattices(labels.geometry, obstacles, (near_ends, far_ends), MOVABLE_MM + WIDER_MM)
         around = Lattice.around(labels.geometry, far_ends, MEASURED_TO_MM + MOVABLE_MM, FAR_STEP_MM)
         indices = obstacle_at(obstacles)[around.crop(labels.labels)]
         return cls(
-            _layer(near, labels, obstacles, cap_mm(obstacles, NEAR_CAP_MM)),
-            _layer(far, labels, obstacles, cap_mm(obstacles, FAR_CAP_MM)),
+            _layer(near, labels, obstacles, cap_mm(obstacles, NEAR_CAP_MM) + WIDER_MM),
+            _layer(far, labels, obstacles, cap_mm(obstacles, FAR_CAP_MM) + WIDER_MM),
             surfaces_in(labels.geometry, indices, around.first, len(obstacles)),
         )
 

@@ -84,6 +84,11 @@ def cap_mm(obstacles: tuple[Obstacle, ...], least_mm: float) -> float:
     return max([least_mm, *(float(o.margin_at_mm(DEEPEST_MM if o.growth else 0.0)) + ROOM_MM for o in obstacles)])
 
 
+def most_room_mm(obstacles: tuple[Obstacle, ...]) -> float:
+    """What a field tells apart: ``ROOM_MM`` at the deepest point, where a grown margin has taken most."""
+    return ROOM_MM + DEEPEST_MM * max((obstacle.growth for obstacle in obstacles), default=0.0)
+
+
 def hardened(obstacles: tuple[Obstacle, ...], growth: float) -> tuple[Obstacle, ...]:
     """The same obstacles with margins that grow below the skin: a site's hardening against the hand's error."""
     return tuple(replace(obstacle, growth=growth) for obstacle in obstacles)

@@ -15,7 +15,7 @@ from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.fan import Exit, Exits, Face, Swept, surroundings_nodes, sweep_exit
 from planner.fields import DistanceField, Lattice
 from planner.geometry import AnyArray, Float32Array, FloatArray
-from planner.obstacles import NOTHING, Obstacle, cap_mm, obstacle_at
+from planner.obstacles import NOTHING, Obstacle, cap_mm, most_room_mm, obstacle_at
 from planner.volume import LabelMap
 
 NEAR_MM, NEAR_STEP_MM, NEAR_CAP_MM = 30.0, 0.45, 8.0
@@ -115,7 +115,8 @@ def _ends(tips_mm: FloatArray, faces: tuple[Face, ...], entries: Entries) -> tup
 
 def _zone(lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], known_mm: float) -> Zone:
     box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
-    spare = np.full(lattice.geometry.shape, known_mm, dtype=np.float32)
+    most = most_room_mm(obstacles)
+    spare = np.full(lattice.geometry.shape, most, dtype=np.float32)
     packed = pack(spare, NOTHING)
     own = None
     for index in np.flatnonzero(np.bincount(box.reshape(-1), minlength=NOTHING + 1)[:NOTHING]).tolist():
@@ -123,11 +124,11 @@ def _zone(lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], k
         if obstacles[index].tip_zone_mm:
             own = DistanceField(lattice, distance, known_mm)
             continue
-        room = distance - np.float32(obstacles[index].margin_mm)
+        room = np.minimum(distance - np.float32(obstacles[index].margin_mm), np.float32(most))
         np.minimum(spare, room, out=spare)
         np.minimum(packed, pack(room, index), out=packed)
     swept = Swept.of(lattice, own.values_mm) if own is not None else None
-    return Zone(lattice, Swept.of(lattice, packed), DistanceField(lattice, spare, known_mm), own, swept)
+    return Zone(lattice, Swept.of(lattice, packed), DistanceField(lattice, spare, most), own, swept)
 
 
 def pack(room_mm: Float32Array, index: int) -> AnyArray:

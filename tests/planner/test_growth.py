@@ -9,12 +9,13 @@ from planner.clearance import Surface
 from planner.fan import Exit
 from planner.geometry import VolumeGeometry
 from planner.measure import clearances_of
+from planner.obstacles import ROOM_MM
 from planner.planning import plan_prepared
 from planner.prepared import Prepared
 from planner.search import Sweep, sweep
 from planner.site import Site
 from planner.situation import Situation
-from tests.planner.blocks import block, faces_of, grid, random_balls, situation_in
+from tests.planner.blocks import Ball, block, faces_of, grid, random_balls, situation_in
 
 COARSE = grid(2.0)
 GROWTH = 0.04
@@ -86,6 +87,13 @@ def test_growth_never_makes_room_and_takes_no_more_than_it_says(seed: int) -> No
     assert less.min() >= -1e-9
     assert less.max() <= GROWTH * before.depth_mm[paths].max() + 0.1 + 1e-9
     assert less.max() > 0.5
+
+
+def test_where_nothing_is_near_growth_takes_nothing_that_counts() -> None:
+    situation = situation_in(block([Ball((0.0, -15.0, 0.0), 2.0)], COARSE))
+    one = Prepared.of((replace(situation, site=Site(margin_growth=GROWTH)),), faces_of(situation))
+    found = swept(one)
+    assert found.room_mm[may_be_paths(one, found)].min() >= ROOM_MM - 0.1
 
 
 def test_a_path_reports_the_margin_at_its_depth() -> None:
