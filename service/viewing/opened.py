@@ -34,7 +34,8 @@ def open_page(folder: Path, job: Job) -> Page:
     planning = CasePlanning(case.series, case.anatomy)
     session = _session(folder, case)
     pose = reconcile(case.series.patient_position, case.anatomy.lie).pose
-    desk = Desk(OpenCase(case.volume, case.anatomy, pose, _slice_words(case.series.facts)), session, planning)
+    opened = OpenCase(case.volume, case.anatomy, pose, _slice_words(case.series.facts), may_edit=not job.is_read_only)
+    desk = Desk(opened, session, planning)
     return Page(
         desk,
         Host(

@@ -259,7 +259,8 @@ def test_a_crash_closes_one_case_and_keeps_the_edit(visit: Visit, department: De
     page.wait_for_timeout(500)
     [opened] = department.front._open.values()
     os.kill(opened.worker.process.pid, signal.SIGSEGV)
-    page.wait_for_timeout(1500)
+    page.wait_for_selector(".lost")
+    visit.shot("crashed")
     page.reload()
     page.wait_for_selector("[role=alert]")
     visit.shot("ended")
@@ -278,8 +279,18 @@ def test_a_viewer_reads_only(visit: Visit, department: Department):
     open_first(visit)
     assert "NUR LESEN" in page.inner_text("[data-test=banner]")
     page.keyboard.press("n")
-    page.wait_for_timeout(700)
+    page.wait_for_selector("[data-test=path-1].chosen")
+    page.keyboard.press("p")
+    page.wait_for_selector("[data-test=path-0].chosen")
+    x, y = entry_px(visit)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 22, y, steps=6)
+    page.mouse.up()
+    page.wait_for_timeout(1000)
     assert page.locator("[data-test=path-0].chosen").count() == 1
+    assert page.locator("[data-test=path--1]").count() == 0
+    assert not list(visit.folder.glob("case/session.json"))
     visit.shot("read-only")
 
 

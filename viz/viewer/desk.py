@@ -15,19 +15,8 @@ from planner.geometry import FloatArray, frozen
 from planner.plan import PlannedTrajectory
 from viz.palette import Window
 from viz.planes import Plane
-from viz.viewer.looks import (
-    CT_WINDOWS,
-    DOWN,
-    NEEDLE,
-    OBLIQUE,
-    PANES,
-    SCENE,
-    SLABS,
-    Looks,
-    mr_windows,
-    pixel_mm,
-    plane_of,
-)
+from viz.viewer import looks as places
+from viz.viewer.looks import CT_WINDOWS, DOWN, NEEDLE, OBLIQUE, PANES, SCENE, SLABS, Looks, mr_windows
 from viz.viewer.marking import Shown, marks_of
 from viz.viewer.opencase import OpenCase, Planning
 from viz.viewer.panes import Grip, SlicePane, View
@@ -130,7 +119,9 @@ class Desk:
         if name == NEEDLE:
             self.looks = replace(self.looks, needle_offset_mm=self.looks.needle_offset_mm + notches)
             return (name,)
-        self.looks = self.looks.at(self.looks.cross_mm + notches * self._slice_step(name))
+        plane = places.orthogonal(name, self._home_mm, self.case.pose, anterior_up=self.looks.anterior_up)
+        step = places.slice_step(self.case.volume.geometry, plane)
+        self.looks = self.looks.at(self.looks.cross_mm + notches * step)
         return (name, *(other for other in PANES if other not in (name, SCENE)))
 
     def press(self, name: str, pointer: Pointer) -> tuple[str, ...]:
@@ -140,7 +131,7 @@ class Desk:
         grip, start_mm = Grip.PLANE, nothing
         if name != SCENE and self._shows(name):
             start_mm = self._panes[name].point_mm(pointer.x_px, pointer.y_px)
-            grip = self._panes[name].hit_test(pointer.x_px, pointer.y_px)
+            grip = self._panes[name].hit_test(pointer.x_px, pointer.y_px) if self.case.may_edit else Grip.PLANE
         ends = (nothing, nothing) if path is None else (path.entry_mm, path.target_mm)
         self._drag = _Drag(name, pointer, pointer, grip, start_mm, *ends)
         if grip is not Grip.PLANE and pointer.button is Button.LEFT:
@@ -269,7 +260,7 @@ class Desk:
         return self.look_at_tip()
 
     def _judge(self, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
-        if self.session is None:
+        if self.session is None or not self.case.may_edit:
             return None
         now = self.session.now
         judged = self._planning.judge(now.plan, now.target_index, entry_mm, target_mm)
@@ -297,17 +288,9 @@ class Desk:
         geometry = self.case.volume.geometry
         return frozen(geometry.points_mm((np.array(geometry.shape) - 1) / 2) if tip is None else tip)
 
-    def _slice_step(self, name: str) -> FloatArray:
-        """One slice along the pane's normal [mm], towards the viewer."""
-        plane = plane_of(name, self.looks, None, self.case.pose, self._home_mm)
-        assert plane is not None
-        geometry = self.case.volume.geometry
-        spacing = float(np.abs(geometry.axes.T @ plane.toward_viewer) @ geometry.spacing_mm)
-        return frozen(spacing * plane.toward_viewer)
-
     def _plane(self, name: str) -> tuple[Plane, float] | None:
-        plane = plane_of(name, self.looks, self.path, self.case.pose, self._home_mm)
-        return None if plane is None else (plane, pixel_mm(name, self.looks, self.path, self._screen(name).size))
+        plane = places.plane_of(name, self.looks, self.path, self.case.pose, self._home_mm)
+        return None if plane is None else (plane, places.pixel_mm(name, self.looks, self.path, self._screen(name).size))
 
     def _shows(self, name: str) -> bool:
         return self._panes[name].view is not None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from planner.geometry import FloatArray, frozen
+from planner.geometry import FloatArray, VolumeGeometry, frozen
 from planner.plan import PlannedTrajectory
 from planner.structures import Pose
 from viz.palette import BONE_WINDOW, LUNG_WINDOW, SOFT_TISSUE, SPINE, Window
@@ -90,16 +90,23 @@ def plane_of(name: str, looks: Looks, path: PlannedTrajectory | None, pose: Pose
     """
     if name in OBLIQUE:
         return None if path is None else _oblique(name, looks, path)
-    base = _orthogonal(name, home_mm, pose, anterior_up=looks.anterior_up)
+    base = orthogonal(name, home_mm, pose, anterior_up=looks.anterior_up)
     center = home_mm + looks.pan_mm.get(name, np.zeros(3))
     off_mm = float((looks.cross_mm - center) @ base.toward_viewer)
     return replace(base, center_mm=frozen(center + off_mm * base.toward_viewer))
 
 
-def _orthogonal(name: str, at_mm: FloatArray, pose: Pose, *, anterior_up: bool) -> Plane:
+def orthogonal(name: str, at_mm: FloatArray, pose: Pose, *, anterior_up: bool) -> Plane:
+    """Axial, sagittal or coronal through a point."""
     if name == AXIAL:
         return axial(at_mm, Pose.SUPINE if anterior_up else pose, 1.0)
     return sagittal(at_mm, 1.0) if name == SAGITTAL else coronal(at_mm, 1.0)
+
+
+def slice_step(geometry: VolumeGeometry, plane: Plane) -> FloatArray:
+    """One slice along a plane's normal [mm], towards the viewer."""
+    spacing = float(np.abs(geometry.axes.T @ plane.toward_viewer) @ geometry.spacing_mm)
+    return frozen(spacing * plane.toward_viewer)
 
 
 def _oblique(name: str, looks: Looks, path: PlannedTrajectory) -> Plane:

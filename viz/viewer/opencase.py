@@ -38,3 +38,5 @@ class OpenCase:
     anatomy: Anatomy
     pose: Pose
     slice_words: Callable[[FloatArray], str]
+    may_edit: bool = True
+    """Else paths are chosen and looked at, never changed."""
