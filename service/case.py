@@ -10,17 +10,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from planner.anatomy.model import Anatomy, StageWatch, unwatched
+from planner.gates import Checklist, open_gates
 from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
-from planner.targets import TargetRequest, find_targets
+from planner.targets import TargetRequest, find_all_targets
 from service.errors import RequestError
 from service.opening import OpenSeries
 from service.request import NamedAnchor, NamedRoot, PlanRequest
 from service.results import Written
+from service.series_facts import NO_CHECKLIST
 from service.versions import versions
+
+UNANSWERED = Checklist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +45,17 @@ class PlannedCase:
     written: Written
 
 
-def plan_case(series: OpenSeries, request: PlanRequest, tools: Tools) -> PlannedCase:
-    """From an open series to a published plan."""
+def plan_case(series: OpenSeries, request: PlanRequest, tools: Tools, checklist: Checklist = UNANSWERED) -> PlannedCase:
+    """From an open series to a published plan; gates that the checklist leaves open keep it from release."""
     procedure = procedure_named(request.procedure)
     anatomy = tools.segment(series, request.anchor)
     scan = reconcile(series.patient_position, anatomy.lie)
     with tools.watch("planning"):
-        targets = find_targets(anatomy, procedure, _target_request(request))
+        targets = find_all_targets(anatomy, procedure, _target_requests(request))
         plan = plan_trajectories(anatomy, targets, procedure, scan, versions())
-    plan = replace(plan, release_blockers=(*plan.release_blockers, *series.facts.release_blockers))
+    of_images = (sentence for sentence in series.facts.release_blockers if sentence != NO_CHECKLIST)
+    blockers = (*plan.release_blockers, *of_images, *open_gates(procedure, checklist))
+    plan = replace(plan, release_blockers=blockers)
     return PlannedCase(plan, anatomy, tools.publish(plan, anatomy, series))
 
 
@@ -60,7 +66,8 @@ def procedure_named(key: str) -> Procedure:
     return PROCEDURES[key]
 
 
-def _target_request(request: PlanRequest) -> TargetRequest:
-    if isinstance(request.where, NamedRoot):
-        return TargetRequest(request.side, root=request.where.root)
-    return TargetRequest(request.side, level=str(request.where))
+def _target_requests(request: PlanRequest) -> list[TargetRequest]:
+    return [
+        TargetRequest(side, root=where.root) if isinstance(where, NamedRoot) else TargetRequest(side, level=str(where))
+        for where, side in request.places
+    ]

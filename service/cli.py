@@ -93,16 +93,22 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     series: SeriesPath,
     procedure: Annotated[str, typer.Option(help="One of: needleplan procedures.", show_default=False)],
     out: Out,
-    side: Annotated[str | None, typer.Option(help="left or right, the patient's; never assumed.")] = None,
-    root: Annotated[str | None, typer.Option(help="The nerve root, for example L3.")] = None,
-    level: Annotated[str | None, typer.Option(help="The foramen, for example L3/L4, or @Z in LPS mm.")] = None,
+    side: Annotated[str | None, typer.Option(help="left, right or both, the patient's; never assumed.")] = None,
+    root: Annotated[str | None, typer.Option(help="The nerve root, for example L3, or several: L3,L4.")] = None,
+    level: Annotated[
+        str | None,
+        typer.Option(help="Foramen or joint (L3/L4), vertebra (L3) or @Z in LPS mm; or several: L4/L5,L5/S1."),
+    ] = None,
     anchor: Anchor = None,
     series_uid: SeriesUid = None,
     modality: ModalityOption = None,
+    checklist: Annotated[
+        Path | None, typer.Option(help="TOML file with the checklist's answers; without it every gate stays open.")
+    ] = None,
 ) -> None:
-    """Plan paths to one target."""
+    """Plan paths to one target, or to several of one sitting."""
     request = parse_request(procedure, root, level, side, anchor)
-    found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out)
+    found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out, checklist)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 
 

@@ -15,7 +15,8 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from planner.procedures import PROCEDURES
-from service.case import plan_case, procedure_named
+from service.case import UNANSWERED, plan_case, procedure_named
+from service.checklist import read_checklist
 from service.demo import REQUEST, sample_series
 from service.describe import anatomy_document, plan_document
 from service.doctor import examine
@@ -29,13 +30,14 @@ from service.tools import site_tools
 from service.watch import Stopwatch
 
 
-def plan(console: Console, choice: SeriesChoice, request: PlanRequest, out: Path) -> bool:
+def plan(console: Console, choice: SeriesChoice, request: PlanRequest, out: Path, answers: Path | None = None) -> bool:
     """Plan one request and write everything; whether a path was found."""
-    procedure_named(request.procedure)
+    procedure = procedure_named(request.procedure)
+    checklist = UNANSWERED if answers is None else read_checklist(answers, procedure)
     _require_apart(choice.path, out)
     with _progress(console) as watch:
         series = _open(choice, watch)
-        planned = plan_case(series, request, site_tools(out, watch, datetime.now().astimezone()))
+        planned = plan_case(series, request, site_tools(out, watch, datetime.now().astimezone()), checklist)
     document = plan_document(planned.plan, series.facts)
     show_notes(console, series.facts.notes)
     show_plan(console, document)

@@ -10,12 +10,16 @@ import math
 import re
 from dataclasses import dataclass
 
+from planner.procedures import PROCEDURES
 from planner.structures import Interspace, Side, SpineLevel
 from service.errors import RequestError
 
 _AT_Z = re.compile(r"@(?P<z>[-+]?\d+(?:\.\d+)?)")
 _ROOT = re.compile(r"(?P<region>[CTLS])0?(?P<number>\d{1,2})", re.IGNORECASE)
 _EIGHTH_CERVICAL_ROOT = "C8"
+
+BOTH = "both"
+"""Both sides, said as a word: two targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,18 @@ class PlacedLevel:
         return f"@{self.z_mm:g}"
 
 
-Where = NamedRoot | Interspace | PlacedLevel
+@dataclass(frozen=True, slots=True)
+class NamedVertebra:
+    """``--level L3``, for what lies beside one vertebra."""
+
+    level: SpineLevel
+
+    def __str__(self) -> str:
+        return str(self.level)
+
+
+Where = NamedRoot | Interspace | PlacedLevel | NamedVertebra
+Place = tuple[Where, Side]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +69,22 @@ class NamedAnchor:
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
-    """One procedure at one place and side; ``anchor`` names a level where the scan cannot."""
+    """One procedure at one place and side, or at several; ``anchor`` names a level where the scan cannot."""
 
     procedure: str
     where: Where
     side: Side
     anchor: NamedAnchor | None = None
+    others: tuple[Place, ...] = ()
+    """Places planned in the same sitting, after the first."""
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All of them, in the order they were said."""
+        return ((self.where, self.side), *self.others)
 
     def __str__(self) -> str:
-        return f"{self.procedure} {self.where} {self.side}"
+        return f"{self.procedure} " + ", ".join(f"{where} {side}" for where, side in self.places)
 
 
 def parse_request(
@@ -74,10 +96,16 @@ def parse_request(
     'prt L3 left'
     >>> str(parse_request("prt", None, "L3/L4", "right", None).where)
     'L3/L4'
+    >>> str(parse_request("facet", None, "L4/L5,L5/S1", "both", None))
+    'facet L4/L5 left, L4/L5 right, L5/S1 left, L5/S1 right'
     """
     if side is None:
-        raise RequestError("no side given; say --side left or --side right: a side is never assumed")
-    return PlanRequest(procedure, _where(root, level), Side.parse(side), parse_anchor(anchor))
+        raise RequestError("no side given; say --side left or --side right (or both): a side is never assumed")
+    places = [(where, one) for where in _wheres(procedure, root, level) for one in _sides(side)]
+    if len(set(places)) < len(places):
+        raise RequestError("a place is named twice; name each root or level once")
+    (where, first), *others = places
+    return PlanRequest(procedure, where, first, parse_anchor(anchor), tuple(others))
 
 
 def parse_anchor(text: str | None) -> NamedAnchor | None:
@@ -95,12 +123,19 @@ def parse_anchor(text: str | None) -> NamedAnchor | None:
     return NamedAnchor(SpineLevel.parse(name), _finite(place["z"]))
 
 
-def _where(root: str | None, level: str | None) -> Where:
+def _sides(text: str) -> tuple[Side, ...]:
+    return tuple(Side) if text.strip().lower() == BOTH else (Side.parse(text),)
+
+
+def _wheres(procedure: str, root: str | None, level: str | None) -> list[Where]:
+    """One place for each text between commas."""
     if (root is None) == (level is None):
         raise RequestError(
             "name the place once: --root L3, or --level L3/L4, or --level @Z (LPS z in mm); a level is never assumed"
         )
-    return NamedRoot(_root(root)) if root is not None else _level(level or "")
+    if root is not None:
+        return [NamedRoot(_root(text)) for text in root.split(",")]
+    return [_level(procedure, text) for text in (level or "").split(",")]
 
 
 def _root(text: str) -> str:
@@ -111,11 +146,13 @@ def _root(text: str) -> str:
     return name if name == _EIGHTH_CERVICAL_ROOT else str(SpineLevel.parse(name))
 
 
-def _level(text: str) -> Where:
+def _level(procedure: str, text: str) -> Where:
     place = _AT_Z.fullmatch(text.strip())
     if place is not None:
         return PlacedLevel(_finite(place["z"]))
     upper, slash, lower = text.partition("/")
+    if not slash and _is_of_vertebrae(procedure):
+        return NamedVertebra(SpineLevel.parse(text))
     if not slash:
         raise RequestError(
             f"level {text!r} is not a foramen's name; write both vertebrae (--level L3/L4), "
@@ -125,6 +162,10 @@ def _level(text: str) -> Where:
     if not _are_neighbours(above, below):
         raise RequestError(f"level {text!r}: {above} and {below} are not neighbours, upper one first")
     return Interspace(above, below)
+
+
+def _is_of_vertebrae(procedure: str) -> bool:
+    return procedure in PROCEDURES and "/" not in PROCEDURES[procedure].aim.example
 
 
 def _are_neighbours(above: SpineLevel, below: SpineLevel) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from planner.errors import UnknownNameError
 from planner.structures import Interspace, Side, SpineLevel
 from service.errors import RequestError
-from service.request import NamedAnchor, NamedRoot, PlacedLevel, parse_anchor, parse_request
+from service.request import NamedAnchor, NamedRoot, NamedVertebra, PlacedLevel, parse_anchor, parse_request
 
 
 def test_a_root_a_level_and_a_place_are_understood():
@@ -57,3 +57,24 @@ def test_an_anchor_names_a_vertebra_at_a_place():
     assert parse_anchor(None) is None
     with pytest.raises(RequestError, match="--anchor L3@-210"):
         parse_anchor("L3")
+
+
+def test_several_joints_and_both_sides_are_one_sitting():
+    asked = parse_request("facet", None, "L4/L5,L5/S1", "both", None)
+    assert [(str(where), side) for where, side in asked.places] == [
+        ("L4/L5", Side.LEFT),
+        ("L4/L5", Side.RIGHT),
+        ("L5/S1", Side.LEFT),
+        ("L5/S1", Side.RIGHT),
+    ]
+
+
+def test_a_place_named_twice_is_refused():
+    with pytest.raises(RequestError, match="named twice"):
+        parse_request("facet", None, "L4/L5, L4/L5", "left", None)
+
+
+def test_only_what_lies_beside_a_vertebra_is_named_by_one():
+    assert parse_request("lumbar-sympathetic", None, "L3", "left", None).where == NamedVertebra(SpineLevel.L3)
+    with pytest.raises(RequestError, match="write both vertebrae"):
+        parse_request("facet", None, "L3", "left", None)
