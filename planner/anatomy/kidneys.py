@@ -15,6 +15,7 @@ import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy.coarse import CoarseImage, Region, bounding_box, closed, opened, region_of, to_array
+from planner.anatomy.kidney_doubts import Kidneys, doubted
 from planner.anatomy.soft_bodies import Size, completed
 from planner.geometry import BoolArray, Float32Array, FloatArray, IntArray
 from planner.structures import Side
@@ -29,6 +30,9 @@ _MEDIAL_TILT, _POSTERIOR_TILT = 0.22, 0.2
 
 _U_MM, _V_MM = (28.0, 115.0), (-45.0, 95.0)
 """Where any of it may lie beside and in front of the canal."""
+
+_BESIDE_T12_MM = (-190.0, 75.0)
+"""Along the canal from the T12 body's lower end: no lower than L5, no higher than the T10 body (kidneys span T11 to L4)."""
 
 _CENTRE_U_MM, _CENTRE_U_SD_MM = 62.0, 13.0
 _CENTRE_V_MM, _CENTRE_V_SD_MM = 25.0, 16.0
@@ -85,15 +89,6 @@ _STEP = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kidneys:
-    """What was found on each side; a side without kidney has a sentence in ``warnings``."""
-
-    left: Region | None
-    right: Region | None
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Fit:
     """An ellipsoid in place: centre (k, j, i), unit directions and the radius in each [voxels], and its score."""
 
@@ -103,15 +98,18 @@ class _Fit:
     score: float
 
 
-def find_kidneys(image: CoarseImage, taken: BoolArray) -> Kidneys:
-    """Both kidneys; ``taken`` (coarse grid) is where other structures were found: vessels, psoas, lung, gas."""
-    found = {side: _kidney(image, taken, side) for side in Side}
-    warnings = tuple(
-        f"{side} kidney: no place beside the psoas where a kidney's surface is seen; none is drawn"
-        for side, region in found.items()
-        if region is None
-    )
-    return Kidneys(found[Side.LEFT], found[Side.RIGHT], warnings)
+def find_kidneys(image: CoarseImage, taken: BoolArray, t12_lower_end_s_mm: float | None = None) -> Kidneys:
+    """Both kidneys; ``taken`` (coarse grid) is where other structures were found: vessels, psoas, lung, gas.
+
+    ``t12_lower_end_s_mm`` is where the T12 body ends along the canal: no kidney is sought far from it.
+    """
+    searched = taken if t12_lower_end_s_mm is None else taken | _elsewhere(image, t12_lower_end_s_mm)
+    return doubted({side: _kidney(image, searched, side) for side in Side}, image.geometry)
+
+
+def _elsewhere(image: CoarseImage, t12_lower_end_s_mm: float) -> BoolArray:
+    above = image.s_mm - t12_lower_end_s_mm
+    return np.asarray((above < _BESIDE_T12_MM[0]) | (above > _BESIDE_T12_MM[1]))
 
 
 def _kidney(image: CoarseImage, taken: BoolArray, side: Side) -> Region | None:

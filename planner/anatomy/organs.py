@@ -11,7 +11,8 @@ import numpy as np
 
 from planner.anatomy.bowel import Abdomen, find_abdomen
 from planner.anatomy.coarse import CoarseImage, Region
-from planner.anatomy.kidneys import Kidneys, find_kidneys
+from planner.anatomy.kidney_doubts import Kidneys
+from planner.anatomy.kidneys import find_kidneys
 from planner.anatomy.lungs import Lungs, find_lungs
 from planner.anatomy.muscles import Muscles, find_muscles
 from planner.anatomy.vessels import Vessels, find_vessels
@@ -38,13 +39,13 @@ class Organs:
 
 def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | None) -> Organs:
     """Vessels, lungs and pleural zone, muscles, then the kidneys in what is left, then the abdomen's content."""
-    vessels = find_vessels(volume, image)
+    vessels = find_vessels(volume, image, t12_lower_end_s_mm)
     lungs = find_lungs(image, t12_lower_end_s_mm)
     muscles = find_muscles(image)
     lung, gas = _drawn(image, lungs.lung), _drawn(image, lungs.gas)
     muscle = _drawn(image, muscles.psoas_left, muscles.psoas_right, muscles.back)
     taken = _drawn(image, *(vessel.region for vessel in vessels.found)) | muscle | lung
-    kidneys = find_kidneys(image, taken | gas)
+    kidneys = find_kidneys(image, taken | gas, t12_lower_end_s_mm)
     named = taken | _drawn(image, kidneys.left, kidneys.right)
     return Organs(vessels, lungs, muscles, kidneys, find_abdomen(image, gas, lung, named))
 

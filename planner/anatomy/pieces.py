@@ -167,6 +167,8 @@ def _roots(geometry: VolumeGeometry, roots: tuple[NerveRoot, ...]) -> Iterator[P
 def _organs(geometry: VolumeGeometry, organs: Organs) -> Iterator[Piece | None]:
     for vessel in organs.vessels.found:
         yield _region(geometry, vessel.region, vessel.structure, vessel.side)
+    for zone in organs.vessels.zones:
+        yield _region(geometry, zone.region, zone.structure, zone.side)
     yield _region(geometry, organs.lungs.lung, Structure.LUNG)
     yield _region(geometry, organs.lungs.gas, Structure.GAS)
     yield _region(geometry, organs.lungs.pleural_zone, Structure.PLEURAL_ZONE)

@@ -17,6 +17,7 @@ from planner.anatomy.coarse import CoarseImage, Region
 from planner.anatomy.outlines import Tube, drawn, outlined
 from planner.anatomy.tubes import Track, TrackGrid
 from planner.anatomy.vessel_tracks import Fork, joined, track_vessels
+from planner.anatomy.vessel_zones import Zone, iliac_zones, led_on
 from planner.geometry import FloatArray
 from planner.structures import Side, Structure
 from planner.volume import Volume
@@ -50,20 +51,32 @@ class Vessels:
 
     found: tuple[Vessel, ...]
     warnings: tuple[str, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    """Kept clear where a vessel runs but is not seen."""
 
     def of(self, structure: Structure) -> tuple[Vessel, ...]:
         """The vessels of one kind."""
         return tuple(vessel for vessel in self.found if vessel.structure is structure)
 
 
-def find_vessels(volume: Volume, image: CoarseImage) -> Vessels:
-    """Aorta, cava and iliac vessels with their outlines, as far as the scan shows them."""
+def find_vessels(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | None = None) -> Vessels:
+    """Aorta, cava and iliac vessels with their outlines, as far as the scan shows them, and zones where it does not.
+
+    ``t12_lower_end_s_mm`` is where the T12 body ends along the canal, None where T12 is not named.
+    """
     tracks = track_vessels(image)
     found = (
         *_parts(volume, tracks.grid, tracks.arteries, (Structure.AORTA, Structure.ARTERY)),
         *_parts(volume, tracks.grid, tracks.veins, (Structure.INFERIOR_VENA_CAVA, Structure.VEIN)),
     )
-    return Vessels(found, _warnings(found))
+    trunks = [vessel for vessel in found if vessel.side is None]
+    seen = {vessel.structure for vessel in found}
+    led = tuple(
+        zone for v in trunks for zone in led_on(image, v.structure, v.course_mm, v.radius_mm, t12_lower_end_s_mm)
+    )
+    unseen = tuple(structure for structure in (Structure.ARTERY, Structure.VEIN) if structure not in seen)
+    bands, said = iliac_zones(image, unseen, t12_lower_end_s_mm)
+    return Vessels(found, (*_warnings(found), *(zone.warning for zone in led), *said), (*led, *bands))
 
 
 def _parts(volume: Volume, grid: TrackGrid, fork: Fork, names: tuple[Structure, Structure]) -> list[Vessel]:

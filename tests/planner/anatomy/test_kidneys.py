@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from planner.anatomy.coarse import CoarseImage
-from planner.anatomy.kidneys import Kidneys, find_kidneys
+from planner.anatomy.kidney_doubts import Kidneys
+from planner.anatomy.kidneys import find_kidneys
 from planner.anatomy.spine_frame import SpineFrame
 from planner.geometry import BoolArray, VolumeGeometry
 from planner.structures import Side
