@@ -187,7 +187,8 @@ def _rejected(rule: str, count: int) -> Item:
 
 
 def _site(target: TargetPlan) -> CodedSite:
-    return coded_site(Structure.NERVE_ROOT, None, target.between.upper, target.side)
+    structure = Structure.NERVE_ROOT if target.root else Structure.VERTEBRA
+    return coded_site(structure, None, target.between.upper, target.side)
 
 
 def _algorithm(context: GroupContext) -> Item:

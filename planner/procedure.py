@@ -93,3 +93,5 @@ class Procedure:
     """The upper vertebrae of the foramina or joints it may be planned at, or the vertebrae themselves; empty: any."""
     notes: tuple[str, ...] = ()
     """Sentences that every plan of this procedure carries as warnings."""
+    one_side_per_sitting: bool = False
+    """Both sides in one request are refused."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from planner.aims.places import NEAREST_MM, SURE_NAME
 from planner.anatomy.model import Anatomy
-from planner.errors import LevelNotFoundError
+from planner.errors import LevelNotFoundError, UnknownNameError
 from planner.obstacles import ordered
 from planner.procedure import Procedure
 from planner.structures import Side
@@ -35,7 +35,9 @@ def find_targets(anatomy: Anatomy, procedure: Procedure, request: TargetRequest)
 
 def find_all_targets(anatomy: Anatomy, procedure: Procedure, requests: Iterable[TargetRequest]) -> tuple[Target, ...]:
     """The targets of several requests in their order; what two requests share is one target (n + 1 nerves for n joints)."""
-    anatomy = ordered(anatomy)
+    anatomy, requests = ordered(anatomy), tuple(requests)
+    if procedure.one_side_per_sitting and len({request.side for request in requests}) > 1:
+        raise UnknownNameError(f"side for procedure {procedure.key}", "left and right", "one side in one sitting")
     found: dict[str, Target] = {}
     for request in requests:
         for target in procedure.aim.targets(anatomy, procedure, request):

@@ -51,6 +51,7 @@ LUMBAR_SYMPATHETIC = Procedure(
     },
     levels=(SpineLevel.L2, SpineLevel.L3, SpineLevel.L4),
     notes=(ONE_SIDE, TWO_STAGES),
+    one_side_per_sitting=True,
 )
 
 LUMBAR_NEUROLYSIS = replace(

@@ -250,3 +250,9 @@ def test_a_retrodiscal_tip_lies_caudal_of_the_root_outside_the_disc(
 def test_s1_says_that_sacral_foramina_are_missing(anatomy: Anatomy) -> None:
     with pytest.raises(AnatomyError, match="no dorsal sacral foramen found"):
         find_targets(anatomy, PROCEDURES["prt"], TargetRequest(Side.LEFT, root="S1"))
+
+
+def test_both_sides_of_the_lumbar_trunk_in_one_sitting_are_refused(anatomy: Anatomy) -> None:
+    asked = [TargetRequest(side, level="L4") for side in BOTH]
+    with pytest.raises(UnknownNameError, match="one side in one sitting"):
+        find_all_targets(anatomy, PROCEDURES["lumbar-sympathetic"], asked)

@@ -1,0 +1,105 @@
+"""``docs/procedures.md``, written from the procedures themselves: one section for each, every value with its source.
+
+In: procedures. Out: one text; a test keeps the file in step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from planner.gates import LIMITS, RISK, RISK_SOURCE, questions_for
+from planner.procedure import Approach, Procedure
+from planner.procedures import PROCEDURES
+from planner.structures import Role
+
+HEAD = """# Procedures
+
+Written from `planner/procedures` by `python -m service.procedures_page > docs/procedures.md`; a test keeps it in step.
+Numbers are defaults that a physician edits, no medical advice. What says *assumed* has no published source.
+Obliquity is counted from straight posterior towards the target's side; a positive tilt aims cranially.
+"""
+
+
+def page(procedures: Iterable[Procedure]) -> str:
+    """The whole document."""
+    listed = list(procedures)
+    sections = [_section(one) for one in listed]
+    return "\n".join([HEAD, _overview(listed), *sections, _bleeding(listed)])
+
+
+def _overview(listed: list[Procedure]) -> str:
+    rows = [
+        f"| `{p.key}` | {p.title} | {_levels(p)} | {', '.join(p.modalities)} | {p.treatment_pose} | "
+        f"{p.volume_ml[0]:g}-{p.volume_ml[1]:g} ml |"
+        for p in listed
+    ]
+    head = "| key | what | levels | image | patient lies | volume |\n|---|---|---|---|---|---|"
+    return "\n".join([head, *rows, ""])
+
+
+def _levels(procedure: Procedure) -> str:
+    kind = "vertebrae" if "/" not in procedure.aim.example else "below"
+    return f"{kind} {', '.join(procedure.levels)}"
+
+
+def _section(procedure: Procedure) -> str:
+    lines = [
+        f"## {procedure.title} (`{procedure.key}`)",
+        "",
+        *(f"- *{note}*" for note in procedure.notes),
+        *(_approach(approach) for approach in procedure.approaches),
+        _needles(procedure),
+        *(f"- **{name}**: {source}" for name, source in procedure.references.items()),
+        f"- **Must have been found**, else NOT CHECKED: {', '.join(s.words for s in procedure.required)}.",
+        f"- **Kept clear of** by needle radius, the structure's own uncertainty and: {_reserves(procedure)}.",
+        "- **Gates**: " + "; ".join(f"{q.words} ({q.source})" for q in questions_for(procedure)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _approach(approach: Approach) -> str:
+    (low, high), (down, up) = approach.obliquity_deg, approach.tilt_deg
+    below = f" below {', '.join(approach.below)}" if approach.below else ""
+    return (
+        f"- **Approach** {approach.name}{below}: obliquity {low:g} to {high:g} (preferred {approach.preferred_obliquity_deg:g}), "
+        f"tilt {down:g} to {up:g} (preferred {approach.preferred_tilt_deg:g}) degrees. {approach.source}."
+    )
+
+
+def _needles(procedure: Procedure) -> str:
+    stock = ", ".join(str(needle) for needle in procedure.needles)
+    return f"- **Needles**, in the order of preference: {stock}; {procedure.hub_reserve_mm:g} mm stay outside the skin."
+
+
+def _reserves(procedure: Procedure) -> str:
+    return ", ".join(
+        f"{structure.words} {role.reserve_mm:g} mm"
+        for structure, role in procedure.roles.items()
+        if role.role is Role.FORBIDDEN
+    )
+
+
+def _bleeding(listed: list[Procedure]) -> str:
+    head = (
+        "## Bleeding risk\n\nThe societies disagree; the site chooses one.\n\n| procedure | " + " | ".join(RISK) + " |"
+    )
+    rule = "|---|" + "---|" * len(RISK)
+    rows = [
+        f"| `{p.key}` | "
+        + " | ".join(str(table.get(p.key, "not named: gate stays open")) for table in RISK.values())
+        + " |"
+        for p in listed
+    ]
+    sources = [f"- {scheme}: {source}" for scheme, source in RISK_SOURCE.items()]
+    limits = [f"- {risk}: {limit.source}" for risk, limit in LIMITS.items()]
+    return "\n".join([head, rule, *rows, "", *sources, *limits, ""])
+
+
+def main() -> None:
+    """Print the document."""
+    print(page(PROCEDURES.values()), end="")  # noqa: T201 - a generator's output
+
+
+if __name__ == "__main__":
+    main()
