@@ -250,7 +250,9 @@ def _true_canal(case: Case) -> FloatArray:
     sac = case.truth.mask(Structure.THECAL_SAC)
     slices = [k for k in range(len(sac)) if sac[k].sum() * case.volume.geometry.spacing_mm[1:].prod() > 20.0]
     middles = [(k, *np.argwhere(sac[k]).mean(axis=0)) for k in slices]
-    return case.volume.geometry.points_mm(np.array(middles).reshape(-1, 3))
+    points = case.volume.geometry.points_mm(np.array(middles).reshape(-1, 3))
+    sacral = [centre[2] for name, centre, _ in _true_discs(case) if name.endswith("/S1")]
+    return points[points[:, 2] >= min(sacral, default=-np.inf)]
 
 
 def _canal(case: Case, anatomy: Anatomy) -> dict[str, Any]:
@@ -416,8 +418,12 @@ def _facets(case: Case, anatomy: Anatomy) -> Iterable[dict[str, Any]]:
         grid = maps[str(level)]
         return float("nan") if grid is None else float(linear(grid, geometry.indices(point_mm[None]), 99.0)[0])
 
+    true = {row["name"]: SpineLevel(row["true"]) for row in _names(case, anatomy)}
     for facet in anatomy.facets:
-        upper, lower = distance(facet.between.upper, facet.point_mm), distance(facet.between.lower, facet.point_mm)
+        above, below = (true.get(str(name)) for name in (facet.between.upper, facet.between.lower))
+        if above is None or below is None:
+            continue
+        upper, lower = distance(above, facet.point_mm), distance(below, facet.point_mm)
         if np.isnan(upper) or np.isnan(lower):
             continue
         error = max(abs(upper - lower) / 2.0, (upper + lower) / 2.0 - 1.5)
