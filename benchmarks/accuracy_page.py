@@ -98,7 +98,7 @@ def _risk(case: str, row: dict[str, Any]) -> str:
 
 def _cost(done: Rows) -> Iterator[str]:
     stages = list(dict.fromkeys(stage for case in done for stage in case["stages"]))
-    yield "Of `segment` alone, the image already loaded; peak is the process's, the image and its truth included. With more than one case side by side the seconds are too long.\n"
+    yield "Of `segment` alone, the image already loaded; peak is the process's, the image and its truth included. Rows of more than one case side by side, and all rows so far, were timed on a machine busy with other work: their seconds are too long and no figure for the cost bar.\n"
     yield "| case | slices | side by side | seconds | peak MiB | " + " | ".join(stages) + " |"
     yield "|---|---|---|---|---|" + "---|" * len(stages)
     for case in done:
