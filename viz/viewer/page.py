@@ -27,7 +27,7 @@ from viz.viewer.host import Host
 from viz.viewer.looks import PANES, SLABS
 from viz.viewer.pointer import Pointer
 from viz.viewer.session import Session
-from viz.viewer.words import Language, texts
+from viz.viewer.words import lost_page, texts
 
 OTHERS_AFTER_S = 0.08
 """The pane under the pointer first; the linked ones follow when the hand rests."""
@@ -57,7 +57,7 @@ class Page:
         self._server.enable_module(areas_module)
         self._server.client_type = "vue3"
         self._server.state.trame__title = "needleplan"
-        self._server.state.trame__template_error = _lost()
+        self._server.state.trame__template_error = lost_page()
         for name, handler in self._triggers().items():
             self._server.trigger(name)(handler)
         self._put(
@@ -291,9 +291,3 @@ class Page:
         at = self._desk.pointer_at
         if at is not None:
             self._show(self._desk.wheel(at[0], notches, Pointer(at[1].x_px, at[1].y_px)), says_facts=False)
-
-
-def _lost() -> str:
-    """Instead of a picture that looks alive, where the connection is gone."""
-    lines = "".join(f"<p>{texts(language)['lost']}</p>" for language in Language)
-    return f'<div class="lost" role="alert">{lines}<p><a href="/">needleplan</a></p></div>'

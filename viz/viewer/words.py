@@ -180,3 +180,15 @@ def side_words(side: Side, language: Language) -> str:
 def pose_words(pose: str, language: Language) -> str:
     """How the body lies."""
     return pose if language is Language.ENGLISH else _POSES[pose]
+
+
+_LOST_STYLE = (
+    "height:100vh;background:#14161c;color:#ffb000;font:600 20px sans-serif;padding:30vh 0 0;text-align:center"
+)
+"""Written out: the page's own style is gone with the page."""
+
+
+def lost_page() -> str:
+    """In both languages, instead of a picture that looks alive where the connection is gone."""
+    lines = "".join(f"<p>{texts(language)['lost']}</p>" for language in Language)
+    return f'<div class="lost" role="alert" style="{_LOST_STYLE}">{lines}<p><a href="/">needleplan</a></p></div>'
