@@ -20,8 +20,9 @@ from planner.target import TargetRequest
 NEAREST_MM = 15.0
 """A place further than this from an asked z is another level (safety: about half the height of a lumbar segment)."""
 
-SURE_NAME = 0.8
-"""A level's name below this confidence must be confirmed by a person; assumed."""
+SURE_NAME = 0.9
+"""A name below this confidence must be confirmed by a person. One anchor alone (sacrum or last rib, at most 0.85 in
+``anatomy/naming.py``) does not reach it: with four or six lumbar vertebrae it names every level one off; assumed."""
 
 ANCHOR = "anchor one level (--anchor L3@Z) or give the place (--level @Z)"
 
