@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.graphics]
 
 FILES = {
     "plan.json",
+    "view",  # what `needleplan view` opens
     "anatomy.json",
     "labels.nii.gz",
     "labels.json",
