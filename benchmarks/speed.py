@@ -2,13 +2,12 @@
 
 In: the phantom, and a scan if one is named (a folder of DICOM or an image file). Out: a table, `results/speed.json` and a plot.
 
-Usage: python benchmarks/speed.py [SERIES] [--root L2 --side left]
+Usage: python benchmarks/speed.py [SERIES]
 
 Keys of the JSON, for each case: `fan_uint8_directions_per_s` (least room of every direction of one face, 8-bit field, one
-core), `fan_cone_directions_per_s` (the same with a margin that grows with depth), `explicit_paths_per_s`
-(`scipy.ndimage.map_coordinates`, order 1, a sample each 0.5 mm), `obbtree_rays_per_s` (VTK, first hit with the bones' surface),
+core), `explicit_paths_per_s` (`scipy.ndimage.map_coordinates`, order 1, a sample each 0.5 mm), `obbtree_rays_per_s` (VTK, first hit with the bones' surface),
 `embree_rays_per_s` (the same surface, hit or no hit), `copy_directions_per_s` (one byte copied for each direction and plane:
-the memory's limit), `fields_s`, `replan_s` (one tip moved, fields kept), `peak_memory_mib`.
+the memory's limit), `fields_s`, `peak_memory_mib`.
 """
 
 import argparse
@@ -43,6 +42,7 @@ REACH_MM = 120.0
 SAMPLE_MM = 0.5
 FIELD_MM = 1.0
 CAP_MM = 24.0
+SURFACE_MM = 0.25  # distances are 0 within bone: the surface is drawn just outside
 ROUNDS = 5
 EXPLICIT_PATHS = 20_000
 OBB_RAYS = 5_000
@@ -117,7 +117,7 @@ def bone_surface(lattice: Lattice, field_mm: np.ndarray) -> object:
     image.GetPointData().SetScalars(numpy_to_vtk(field_mm.reshape(-1), deep=1))
     edges = vtkFlyingEdges3D()
     edges.SetInputData(image)
-    edges.SetValue(0, 0.0)
+    edges.SetValue(0, SURFACE_MM)
     edges.Update()
     return edges.GetOutput()
 
