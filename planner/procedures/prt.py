@@ -6,14 +6,10 @@ Typed values, each with its source or the word assumed; a physician edits them.
 from __future__ import annotations
 
 from planner.aims.foramen import SubpedicularRoot
-from planner.procedure import Approach, Needle, Procedure, StructureRole
-from planner.structures import Pose, Role, SpineLevel, Structure
+from planner.procedure import Approach, Needle, Procedure
+from planner.procedures.shared import RESERVE_SOURCE, SPINAL_22G_MM, SPINAL_25G_MM, roles
+from planner.structures import Pose, SpineLevel, Structure
 from planner.volume import Modality
-
-_RESERVE = "assumed; no published margin for spinal injections was found"
-
-SPINAL_22G_MM, SPINAL_25G_MM = 0.730, 0.530
-"""Largest outer diameters of 22 G (0.7 mm) and 25 G (0.5 mm) tubing, ISO 9626:2016 table 1."""
 
 TIP_ZONE_MM = 10.0
 """The last part of the path in which the target's own nerve may be near, though never touched; assumed: about a ganglion's
@@ -44,29 +40,6 @@ POSTEROLATERAL_L5 = Approach(
     below=_LAST,
 )
 
-_FORBIDDEN = {
-    Structure.VERTEBRA: 0.0,
-    Structure.SACRUM: 0.0,
-    Structure.ILIUM: 0.0,
-    Structure.RIB: 0.0,
-    Structure.BONE: 0.0,
-    Structure.METAL: 0.0,
-    Structure.DISC: 0.0,
-    Structure.THECAL_SAC: 2.0,
-    Structure.AORTA: 2.0,
-    Structure.ARTERY: 2.0,
-    Structure.INFERIOR_VENA_CAVA: 1.0,
-    Structure.VEIN: 1.0,
-    Structure.LUNG: 5.0,
-    Structure.PLEURAL_ZONE: 5.0,
-    Structure.BOWEL: 3.0,
-    Structure.GAS: 3.0,
-    Structure.KIDNEY: 3.0,
-    Structure.URETER: 3.0,
-    Structure.LIVER: 3.0,
-    Structure.SPLEEN: 3.0,
-}
-
 PRT = Procedure(
     key="prt",
     title="Periradicular therapy, lumbar",
@@ -82,17 +55,7 @@ PRT = Procedure(
         Needle(25, SPINAL_25G_MM, 90.0, "Quincke"),
         Needle(25, SPINAL_25G_MM, 120.0, "Quincke"),
     ),
-    roles={
-        **{s: StructureRole(Role.FORBIDDEN, reserve, _RESERVE) for s, reserve in _FORBIDDEN.items()},
-        Structure.CANAL: StructureRole(
-            Role.FORBIDDEN, _FORBIDDEN[Structure.THECAL_SAC], _RESERVE, reserve_is_for=Structure.THECAL_SAC
-        ),
-        Structure.NERVE_ROOT: StructureRole(Role.FORBIDDEN, 1.0, _RESERVE, tip_zone_mm=TIP_ZONE_MM),
-        **{
-            s: StructureRole(Role.TRAVERSABLE, 0.0, "every posterolateral path crosses it")
-            for s in (Structure.SKIN, Structure.BODY, Structure.MUSCLE, Structure.PSOAS)
-        },
-    },
+    roles=roles(TIP_ZONE_MM),
     required=(
         Structure.SKIN,
         Structure.BONE,
@@ -114,7 +77,7 @@ PRT = Procedure(
         "volume": "selective block 0.5-0.6 mL, transforaminal 1-4 mL (aneskey, TFESI and SNRB)",
         "position": "prone, pillow under the abdomen (pijn.com, lumbar transforaminal)",
         "target": "postero-superior epidural fat below the pedicle, dorsal of the root (pijn.com, lumbar transforaminal)",
-        "reserves": _RESERVE,
+        "reserves": RESERVE_SOURCE,
     },
     levels=_THORACOLUMBAR + _LUMBAR + _LAST,
 )
