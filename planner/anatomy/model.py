@@ -73,6 +73,23 @@ class Foramen:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SacralForamen:
+    """One sacral foramen, a short tunnel: the middles of its dorsal and its ventral opening.
+
+    ``between`` S1/S2 is the first; the S1 root leaves through it.
+    """
+
+    between: Interspace
+    side: Side
+    posterior_mm: FloatArray
+    anterior_mm: FloatArray
+    diameter_mm: float
+    """Of the largest ball that passes the dorsal opening."""
+    uncertainty_mm: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Facet:
     """One facet joint: a point on its posterior gap and the unit vector along its cranio-caudal axis."""
 
@@ -133,3 +150,4 @@ class Anatomy:
     """What anchors the level names, in words; empty where nothing does."""
     warnings: tuple[str, ...] = ()
     stages: tuple[str, ...] = field(default=())
+    sacral_foramina: tuple[SacralForamen, ...] = ()
