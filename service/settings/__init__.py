@@ -1,0 +1,33 @@
+"""Settings: one TOML file, then the environment, read once and checked; one module per group of tables."""
+
+from service.settings.loading import ENVIRONMENT_PREFIX, NOT_SETTINGS, SETTINGS_VARIABLE, load_settings
+from service.settings.network import Destination, ReceiverSettings
+from service.settings.rules import Action, Match, Rule
+from service.settings.running import (
+    InboxSettings,
+    JobSettings,
+    OutboxSettings,
+    Publish,
+    StorageSettings,
+    ViewerSettings,
+)
+from service.settings.whole import Settings
+
+__all__ = [
+    "ENVIRONMENT_PREFIX",
+    "NOT_SETTINGS",
+    "SETTINGS_VARIABLE",
+    "Action",
+    "Destination",
+    "InboxSettings",
+    "JobSettings",
+    "Match",
+    "OutboxSettings",
+    "Publish",
+    "ReceiverSettings",
+    "Rule",
+    "Settings",
+    "StorageSettings",
+    "ViewerSettings",
+    "load_settings",
+]

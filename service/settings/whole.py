@@ -1,0 +1,39 @@
+"""All settings as one frozen value; closed by default: loopback only, nobody may send, nothing leaves unsigned."""
+
+from __future__ import annotations
+
+from pydantic import field_validator
+
+from service.settings.network import Destination, ReceiverSettings
+from service.settings.part import Part
+from service.settings.rules import Rule
+from service.settings.running import (
+    InboxSettings,
+    JobSettings,
+    OutboxSettings,
+    Publish,
+    StorageSettings,
+    ViewerSettings,
+)
+
+
+class Settings(Part):
+    """All settings."""
+
+    publish: Publish = Publish.ON_SIGNATURE
+    receiver: ReceiverSettings = ReceiverSettings()
+    storage: StorageSettings = StorageSettings()
+    inbox: InboxSettings = InboxSettings()
+    jobs: JobSettings = JobSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    viewer: ViewerSettings = ViewerSettings()
+    destinations: tuple[Destination, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+    @field_validator("destinations")
+    @classmethod
+    def _names_are_unique(cls, destinations: tuple[Destination, ...]) -> tuple[Destination, ...]:
+        names = [destination.name for destination in destinations]
+        if len(set(names)) != len(names):
+            raise ValueError(f"destination names must differ, got {', '.join(names)}")
+        return destinations
