@@ -55,6 +55,10 @@ class Clearance:
     side: Side | None = None
     is_hard: bool = True
     exempt_mm: float = 0.0
+    obstacle: str = ""
+    """Name of the obstacle the rules count it under; ``Risk.contact_with`` takes it."""
+    lies: str = ""
+    """Where the needle passes, seen from the structure: *dorsal to*; empty where it is not known."""
 
     @property
     def spare_mm(self) -> float:
@@ -104,6 +108,13 @@ class Risk:
     with_checkpoints: Probability
     """Any contact, where a control scan is made at each of them."""
     missed_with_checkpoints: Probability
+    beside_bone: Probability | None = None
+    """Contact with anything but bone, which a needle may touch."""
+    beside_bone_with_checkpoints: Probability | None = None
+
+    def contact_with(self, obstacle: str) -> Probability | None:
+        """Of one obstacle by its name; None where it was not looked at."""
+        return next((contact.probability for contact in self.contacts if contact.obstacle == obstacle), None)
 
     @property
     def first_checkpoint_mm(self) -> float | None:
@@ -151,6 +162,25 @@ def _left(spare_mm: float, binding: str) -> str:
     return f"{spare_mm:.1f} mm to spare at: {binding}"
 
 
+@dataclass(frozen=True, slots=True)
+class Landmark:
+    """Where the skin entry lies from the tip of a spinous process, which a finger finds."""
+
+    level: LevelName
+    cranial_mm: float
+    """Of the process's tip, along the scan's z axis; negative: caudal."""
+    left_mm: float
+    """Of the process's tip, along the patient's left-right axis; negative: right."""
+
+    def __str__(self) -> str:
+        side, way = ("left" if self.left_mm >= 0 else "right"), ("cranial" if self.cranial_mm >= 0 else "caudal")
+        height = "level with" if abs(self.cranial_mm) < _LEVEL_WITH_MM else f"{abs(self.cranial_mm):.0f} mm {way} of"
+        return f"{height} the tip of the {self.level} spinous process and {abs(self.left_mm):.0f} mm {side} of it"
+
+
+_LEVEL_WITH_MM = 0.5
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class PlannedTrajectory:
     """One path a person may choose, measured exactly."""
@@ -177,6 +207,9 @@ class PlannedTrajectory:
     risk: Risk | None = None
     bend: Bend | None = None
     """None where the needle's tip is not known to bend, or not to."""
+    landmark: Landmark | None = None
+    merits: tuple[str, ...] = ()
+    """What it is best at among the target's paths: *safest*, *shortest* ..., see ``merits.py``."""
 
     @property
     def binding(self) -> Clearance | None:
@@ -204,6 +237,8 @@ class TargetPlan:
     """Where no path is safe: what would open one, each planned, none applied."""
     what: str = ""
     """What is aimed at, in words; empty for a root at its foramen."""
+    binding: str = ""
+    """Where no path is safe: the structure or rule that refused most."""
 
     @property
     def words(self) -> str:

@@ -16,6 +16,7 @@ from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
+from planner.site import PLAIN, Site
 from planner.targets import TargetRequest, find_all_targets
 from service.errors import RequestError
 from service.opening import OpenSeries
@@ -45,14 +46,23 @@ class PlannedCase:
     written: Written
 
 
-def plan_case(series: OpenSeries, request: PlanRequest, tools: Tools, checklist: Checklist = UNANSWERED) -> PlannedCase:
-    """From an open series to a published plan; gates that the checklist leaves open keep it from release."""
+def plan_case(
+    series: OpenSeries,
+    request: PlanRequest,
+    tools: Tools,
+    checklist: Checklist = UNANSWERED,
+    site: Site = PLAIN,
+) -> PlannedCase:
+    """From an open series to a published plan; gates that the checklist leaves open keep it from release.
+
+    ``site`` holds what a site adds: guidance, reach, entry keep-outs, hardening; the plan says what is not applied.
+    """
     procedure = procedure_named(request.procedure)
     anatomy = tools.segment(series, request.anchor)
     scan = reconcile(series.patient_position, anatomy.lie)
     with tools.watch("planning"):
         targets = find_all_targets(anatomy, procedure, _target_requests(request))
-        plan = plan_trajectories(anatomy, targets, procedure, scan, versions())
+        plan = plan_trajectories(anatomy, targets, procedure, scan, versions(), site)
     of_images = (sentence for sentence in series.facts.release_blockers if sentence != NO_CHECKLIST)
     blockers = (*plan.release_blockers, *of_images, *open_gates(procedure, checklist))
     plan = replace(plan, release_blockers=blockers)

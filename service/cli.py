@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,6 +20,8 @@ from rich.markup import escape
 
 from dicom_io.errors import DicomIoError, SeveralSeriesError
 from planner.errors import PlannerError
+from planner.execution import EXECUTIONS
+from planner.site import PLAIN
 from planner.volume import Modality
 from service import commands
 from service.errors import ServiceError
@@ -32,6 +36,15 @@ from service.viewing.view import view as open_view
 from viz.viewer.words import Language
 
 DONE, REFUSED, NO_SAFE_PATH = 0, 2, 3
+
+
+class Guidance(StrEnum):
+    """``--guidance``; ``planner/execution.py`` says what each means and where its errors come from."""
+
+    FREEHAND = "freehand"
+    LASER = "laser"
+    ROBOT = "robot"
+
 
 app = typer.Typer(
     name="needleplan",
@@ -105,10 +118,18 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     checklist: Annotated[
         Path | None, typer.Option(help="TOML file with the checklist's answers; without it every gate stays open.")
     ] = None,
+    guidance: Annotated[
+        Guidance, typer.Option(help="How the needle will be guided: probabilities and control scans follow it.")
+    ] = Guidance.FREEHAND,
+    margin_growth: Annotated[
+        float, typer.Option(min=0.0, help="Added to every margin for each mm below the skin [mm/mm].")
+    ] = 0.0,
 ) -> None:
     """Plan paths to one target, or to several of one sitting."""
     request = parse_request(procedure, root, level, side, anchor)
-    found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out, checklist)
+    site = replace(PLAIN, guidance=EXECUTIONS[guidance], margin_growth=margin_growth)
+    options = commands.PlanOptions(checklist, site)
+    found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out, options)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from planner.procedures import PROCEDURES
+from planner.site import PLAIN, Site
 from service.case import UNANSWERED, plan_case, procedure_named
 from service.checklist import read_checklist
 from service.demo import REQUEST, sample_series
@@ -30,14 +32,26 @@ from service.tools import site_tools
 from service.watch import Stopwatch
 
 
-def plan(console: Console, choice: SeriesChoice, request: PlanRequest, out: Path, answers: Path | None = None) -> bool:
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What a person adds to a request."""
+
+    answers: Path | None = None
+    """The checklist's file; None leaves every gate open."""
+    site: Site = PLAIN
+
+
+def plan(
+    console: Console, choice: SeriesChoice, request: PlanRequest, out: Path, options: PlanOptions = PlanOptions()
+) -> bool:
     """Plan one request and write everything; whether a path was found."""
     procedure = procedure_named(request.procedure)
-    checklist = UNANSWERED if answers is None else read_checklist(answers, procedure)
+    checklist = UNANSWERED if options.answers is None else read_checklist(options.answers, procedure)
     _require_apart(choice.path, out)
     with _progress(console) as watch:
         series = _open(choice, watch)
-        planned = plan_case(series, request, site_tools(out, watch, datetime.now().astimezone()), checklist)
+        tools = site_tools(out, watch, datetime.now().astimezone())
+        planned = plan_case(series, request, tools, checklist, options.site)
     document = plan_document(planned.plan, series.facts)
     show_notes(console, series.facts.notes)
     show_plan(console, document)
