@@ -57,7 +57,7 @@ def plan_trajectories(
     setting = Setting(anatomy, with_roots(anatomy), procedure, is_rehearsal, site)
     found, choice = _together([planned(setting, target) for target in targets])
     plans = tuple(_told(setting, target, one) for target, one in zip(targets, found, strict=True))
-    missing = not_checked(anatomy, procedure)
+    missing = not_checked(anatomy, procedure, targets)
     return Plan(
         procedure=procedure.key,
         title=procedure.title,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from planner.anatomy.model import Anatomy
-from planner.structures import Pose, Role, SpineLevel, Structure
+from planner.structures import LevelName, Pose, Role, SpineLevel, Structure
 from planner.target import Target, TargetRequest
 from planner.volume import Modality
 
@@ -95,3 +95,10 @@ class Procedure:
     """Sentences that every plan of this procedure carries as warnings."""
     one_side_per_sitting: bool = False
     """Both sides in one request are refused."""
+    required_at: Mapping[LevelName, tuple[Structure, ...]] = field(default_factory=dict)
+    """Instead of ``required``, for targets below these vertebrae."""
+
+    def required_for(self, targets: Iterable[Target]) -> tuple[Structure, ...]:
+        """What must have been found for these targets; for none at all, ``required``."""
+        asked = [self.required_at.get(target.between.upper, self.required) for target in targets]
+        return tuple(dict.fromkeys(s for structures in asked or [self.required] for s in structures))

@@ -16,10 +16,10 @@ SURE_OF_STRUCTURE = 0.5
 """A required structure below this confidence must be confirmed by a person; assumed."""
 
 
-def not_checked(anatomy: Anatomy, procedure: Procedure) -> tuple[Structure, ...]:
-    """Required structures that the anatomy lacks; any bone stands for bone."""
+def not_checked(anatomy: Anatomy, procedure: Procedure, targets: tuple[Target, ...] = ()) -> tuple[Structure, ...]:
+    """Structures required for these targets that the anatomy lacks; any bone stands for bone."""
     found = {Structure.BONE if s in BONES else s for s in anatomy.confidence} | set(anatomy.confidence)
-    return tuple(s for s in procedure.required if s not in found)
+    return tuple(s for s in procedure.required_for(targets) if s not in found)
 
 
 def release_blockers(
@@ -35,7 +35,7 @@ def release_blockers(
         *(f"NOT CHECKED: {structure.words} was not found in this scan." for structure in missing),
         *(
             f"{structure.words}: confidence {anatomy.confidence[structure]:.2f}, {SURE_OF_STRUCTURE:g} is needed; check it."
-            for structure in procedure.required
+            for structure in procedure.required_for(targets)
             if structure in anatomy.confidence and anatomy.confidence[structure] < SURE_OF_STRUCTURE
         ),
         *(sentence for target in targets for sentence in _name_blockers(target)),

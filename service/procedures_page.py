@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from planner.gates import LIMITS, RISK, RISK_SOURCE, questions_for
 from planner.procedure import Approach, Procedure
 from planner.procedures import PROCEDURES
-from planner.structures import Role
+from planner.structures import Role, Structure
 
 HEAD = """# Procedures
 
@@ -50,12 +50,17 @@ def _section(procedure: Procedure) -> str:
         *(_approach(approach) for approach in procedure.approaches),
         _needles(procedure),
         *(f"- **{name}**: {source}" for name, source in procedure.references.items()),
-        f"- **Must have been found**, else NOT CHECKED: {', '.join(s.words for s in procedure.required)}.",
+        f"- **Must have been found**, else NOT CHECKED: {_words(procedure.required)}.",
+        *(f"- **At {level} instead**: {_words(found)}." for level, found in procedure.required_at.items()),
         f"- **Kept clear of** by needle radius, the structure's own uncertainty and: {_reserves(procedure)}.",
         "- **Gates**: " + "; ".join(f"{q.words} ({q.source})" for q in questions_for(procedure)),
         "",
     ]
     return "\n".join(lines)
+
+
+def _words(structures: Iterable[Structure]) -> str:
+    return ", ".join(structure.words for structure in structures)
 
 
 def _approach(approach: Approach) -> str:

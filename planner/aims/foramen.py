@@ -10,17 +10,12 @@ from typing import ClassVar
 
 from planner.aims.places import Place, by_level, is_certain, only, require_served
 from planner.anatomy.model import Anatomy, Foramen, NerveRoot
-from planner.errors import AnatomyError
+from planner.errors import UnknownNameError
 from planner.geometry import frozen
 from planner.procedure import Procedure
-from planner.structures import SpineLevel
+from planner.structures import Side, SpineLevel
 from planner.target import Target, TargetRequest
 from planner.tips import foramen_frame, tip_points
-
-NO_SACRAL_FORAMEN = (
-    "this version's anatomy has sacrum, canal and sac, but no sacral foramina",
-    "plan S1 by hand; L1 to L5 are planned",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,40 +24,40 @@ class SubpedicularRoot:
 
     example: ClassVar[str] = "L3/L4"
 
-    def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
-        """One root at one foramen."""
-        place, chosen_by = foramen_place(anatomy, request)
-        require_served(procedure, place.between.upper, str(place.between), "foramina below")
+    def at(self, anatomy: Anatomy, procedure: Procedure, place: Place, chosen_by: str) -> Target:
+        """The root of one foramen."""
+        require_served(procedure, place.between.upper, place.name, "foramina below")
         foramen = foramen_at(anatomy, place)
         frame = foramen_frame(anatomy, foramen)
         tips, rejected = tip_points(anatomy, procedure, foramen, frame, root_at(anatomy, foramen))
-        return (
-            Target(
-                foramen.between.root,
-                foramen.between,
-                foramen.side,
-                frozen(tips[0] if len(tips) else foramen.center_mm),
-                frozen(tips),
-                frame,
-                rejected,
-                is_certain(anatomy, foramen.between) and "@" not in chosen_by,
-                foramen.confidence,
-                chosen_by,
-            ),
+        return Target(
+            foramen.between.root,
+            foramen.between,
+            foramen.side,
+            frozen(tips[0] if len(tips) else foramen.center_mm),
+            frozen(tips),
+            frame,
+            rejected,
+            is_certain(anatomy, foramen.between) and "@" not in chosen_by,
+            foramen.confidence,
+            chosen_by,
         )
 
 
-def foramen_place(anatomy: Anatomy, request: TargetRequest) -> tuple[Place, str]:
-    """The asked foramen by root, level or z."""
-    places = [
-        Place(str(f.between), f.between, f.side, f.center_mm, f.confidence)
-        for f in anatomy.foramina
-        if f.side is request.side
+def foramen_places(anatomy: Anatomy, side: Side) -> list[Place]:
+    """The intervertebral foramina of one side."""
+    return [
+        Place(str(f.between), f.between, f.side, f.center_mm, f.confidence) for f in anatomy.foramina if f.side is side
     ]
+
+
+def root_place(places: list[Place], procedure: Procedure, request: TargetRequest) -> tuple[Place, str]:
+    """The asked one of the foramina by root, level or z; a sacral root is refused where the procedure has none."""
     if request.root is None:
         return by_level(places, request, "foramen")
-    if request.root.strip().upper().startswith("S"):
-        raise AnatomyError("dorsal sacral foramen", *NO_SACRAL_FORAMEN)
+    if request.root.strip().upper().startswith("S") and SpineLevel.S1 not in procedure.levels:
+        served = ", ".join(procedure.levels)
+        raise UnknownNameError(f"root for procedure {procedure.key}", request.root, f"foramina below {served}")
     wanted = str(SpineLevel.parse(request.root)) if request.root.strip().upper() != "C8" else "C8"
     named = [place for place in places if place.between.is_named and place.between.root == wanted]
     return only(named, places, f"{wanted} root, {request.side}"), f"root {wanted}"

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from planner.aims.facet_joint import with_tips
-from planner.aims.foramen import foramen_at, foramen_place
+from planner.aims.foramen import foramen_at, foramen_places, root_place
 from planner.aims.places import is_certain, require_served
 from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray, frozen
@@ -37,7 +37,7 @@ class RetrodiscalRoot:
 
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """One root at one foramen."""
-        place, chosen_by = foramen_place(anatomy, request)
+        place, chosen_by = root_place(foramen_places(anatomy, request.side), procedure, request)
         require_served(procedure, place.between.upper, str(place.between), "foramina below")
         foramen = foramen_at(anatomy, place)
         frame = foramen_frame(anatomy, foramen)

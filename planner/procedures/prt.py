@@ -1,11 +1,11 @@
-"""Periradicular therapy at a lumbar root: subpedicular, posterolateral, prone.
+"""Periradicular therapy at a root from T10 to S1: subpedicular, posterolateral; S1 through its dorsal foramen; prone.
 
 Typed values, each with its source or the word assumed; a physician edits them.
 """
 
 from __future__ import annotations
 
-from planner.aims.foramen import SubpedicularRoot
+from planner.aims.periradicular import PeriradicularRoot
 from planner.procedure import Approach, Needle, Procedure
 from planner.procedures.shared import RESERVE_SOURCE, SPINAL_22G_MM, SPINAL_25G_MM, roles
 from planner.structures import Pose, SpineLevel, Structure
@@ -40,14 +40,35 @@ POSTEROLATERAL_L5 = Approach(
     below=_LAST,
 )
 
+DORSAL_S1 = Approach(
+    name="posterior, through the first dorsal sacral foramen",
+    obliquity_deg=(-20.0, 40.0),
+    tilt_deg=(-50.0, 30.0),
+    preferred_obliquity_deg=8.0,
+    preferred_tilt_deg=-15.0,
+    source="slight ipsilateral oblique, cephalad to square S1's end-plate (musculoskeletalkey, S1 TFESI), here as entry cranial of "
+    "the tip; no angle is stated: the window is assumed",
+    below=(SpineLevel.S1,),
+)
+
+AT_THE_SACRUM = (
+    Structure.SKIN,
+    Structure.BONE,
+    Structure.CANAL,
+    Structure.NERVE_ROOT,
+    Structure.GAS,
+    Structure.BOWEL,
+)
+"""Kidney, great vessels and pleura end above a path from behind to S1; the pelvis in front is the tip's depth stop."""
+
 PRT = Procedure(
     key="prt",
-    title="Periradicular therapy, lumbar",
-    regions=("T", "L"),
+    title="Periradicular therapy, T10 to S1",
+    regions=("T", "L", "S"),
     modalities=(Modality.CT,),
-    aim=SubpedicularRoot(),
+    aim=PeriradicularRoot(),
     treatment_pose=Pose.PRONE,
-    approaches=(POSTEROLATERAL, POSTEROLATERAL_L5),
+    approaches=(POSTEROLATERAL, POSTEROLATERAL_L5, DORSAL_S1),
     needles=(
         Needle(22, SPINAL_22G_MM, 90.0, "Quincke"),
         Needle(22, SPINAL_22G_MM, 120.0, "Quincke"),
@@ -77,7 +98,10 @@ PRT = Procedure(
         "volume": "selective block 0.5-0.6 mL, transforaminal 1-4 mL (aneskey, TFESI and SNRB)",
         "position": "prone, pillow under the abdomen (pijn.com, lumbar transforaminal)",
         "target": "postero-superior epidural fat below the pedicle, dorsal of the root (pijn.com, lumbar transforaminal)",
+        "S1": "through the dorsal foramen just below S1's pedicle (musculoskeletalkey, S1 TFESI); 22-25 G, 3.5-5 in (droracle 813216, "
+        "secondary); vessels met in 4.9 % of medial and 38.6 % of lateral entries (10.1155/2017/6426802): both are offered",
         "reserves": RESERVE_SOURCE,
     },
-    levels=_THORACOLUMBAR + _LUMBAR + _LAST,
+    levels=(*_THORACOLUMBAR, *_LUMBAR, *_LAST, SpineLevel.S1),
+    required_at={SpineLevel.S1: AT_THE_SACRUM},
 )

@@ -29,9 +29,11 @@ PRT_RETRODISCAL = replace(
     aim=RetrodiscalRoot(),
     approaches=(RETRODISCAL,),
     references={
-        **PRT.references,
+        **{name: source for name, source in PRT.references.items() if name != "S1"},
         "target": "Kambin's triangle: assumed; nerves were pricked in 5 cases against 0 subpedicular (ARM 2011;35:833)",
     },
+    regions=("L",),
+    required_at={},
     levels=shared.LUMBAR + shared.LAST,
     notes=("Retrodiscal: the exiting root is nearer to the needle than subpedicular (ARM 2011;35:833).",),
 )

@@ -248,8 +248,8 @@ def test_a_retrodiscal_tip_lies_caudal_of_the_root_outside_the_disc(
 
 
 def test_s1_says_that_sacral_foramina_are_missing(anatomy: Anatomy) -> None:
-    with pytest.raises(AnatomyError, match="no dorsal sacral foramen found"):
-        find_targets(anatomy, PROCEDURES["prt"], TargetRequest(Side.LEFT, root="S1"))
+    with pytest.raises(AnatomyError, match="no dorsal sacral foramen, left found"):
+        find_targets(replace(anatomy, sacral_foramina=()), PROCEDURES["prt"], TargetRequest(Side.LEFT, root="S1"))
 
 
 def test_both_sides_of_the_lumbar_trunk_in_one_sitting_are_refused(anatomy: Anatomy) -> None:
