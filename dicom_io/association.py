@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ssl import SSLContext
 from typing import Any, TypeAlias
 
 from pynetdicom import AE, _config, evt
@@ -28,6 +29,12 @@ Association: TypeAlias = Any
 
 Context: TypeAlias = tuple[str, str]
 """SOP Class UID and Transfer Syntax UID."""
+
+Role: TypeAlias = Any
+"""A role selection item, as ``pynetdicom.build_role`` makes it."""
+
+Handler: TypeAlias = tuple[Any, Any]
+"""pynetdicom's event and the function that answers it."""
 
 LARGEST_CONTEXT_COUNT = 128
 """Presentation contexts of one association (PS3.8 9.3.2.2: odd numbers from 1 to 255)."""
@@ -52,6 +59,7 @@ class Destination:
     answer_timeout_s: float = 60.0
     tries: int = 3
     largest_pdu_bytes: int = 131_072
+    tls: SSLContext | None = None
 
     def __post_init__(self) -> None:
         for title in (self.called_ae, self.calling_ae):
@@ -82,8 +90,17 @@ class NotOfferedError(DicomIoError):
 
 
 @contextmanager
-def associated(destination: Destination, contexts: Sequence[Context]) -> Iterator[Association]:
-    """An open association that offers each context with its one transfer syntax; released or gone at the end."""
+def associated(
+    destination: Destination,
+    contexts: Sequence[Context],
+    *,
+    roles: Sequence[Role] = (),
+    handlers: Sequence[Handler] = (),
+) -> Iterator[Association]:
+    """An open association that offers each context with its one transfer syntax; released or gone at the end.
+
+    ``roles`` are offered where we are the provider (PS3.7 D.3.3.4); ``handlers`` hear what the other side asks then.
+    """
     entity = AE(ae_title=destination.calling_ae)
     entity.connection_timeout = destination.connect_timeout_s
     entity.acse_timeout = destination.connect_timeout_s
@@ -96,7 +113,9 @@ def associated(destination: Destination, contexts: Sequence[Context]) -> Iterato
         destination.port,
         ae_title=destination.called_ae,
         max_pdu=destination.largest_pdu_bytes,
-        evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay)],
+        ext_neg=list(roles),
+        evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay), *handlers],
+        tls_args=(destination.tls, destination.host) if destination.tls else None,
     )
     if not association.is_established:
         raise _refusal(association, destination, len(contexts))

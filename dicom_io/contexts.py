@@ -9,7 +9,7 @@ from typing import Any
 
 from pydicom import uid
 from pynetdicom.presentation import build_context
-from pynetdicom.sop_class import Verification
+from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
 STORAGE_CLASSES = (
     uid.CTImageStorage,
@@ -52,3 +52,13 @@ def storage_contexts() -> list[Any]:
     """C-ECHO and every storage class in every encoding, as presentation contexts."""
     images = [build_context(storage, list(TRANSFER_SYNTAXES)) for storage in STORAGE_CLASSES]
     return [build_context(Verification), *images]
+
+
+def receiver_contexts() -> list[Any]:
+    """What a receiver takes: the above, and storage commitment in both roles (PS3.4 J.3).
+
+    As provider it is asked, as user it hears the answers to what it asked others.
+    """
+    commitment = build_context(StorageCommitmentPushModel)
+    commitment.scu_role, commitment.scp_role = True, True
+    return [*storage_contexts(), commitment]
