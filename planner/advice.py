@@ -1,6 +1,7 @@
 """What a person is told beside a path's clearances: how likely the hand errs, where to scan, how to turn the bevel.
 
-In: a measured path with what is kept around it. Out: the same path with its risk and its bend.
+In: measured paths with what is kept around them. Out: the same paths with risk, bend, landmark, where each structure lies,
+and what each path is best at.
 """
 
 from __future__ import annotations
@@ -13,19 +14,50 @@ from planner.contact import Shaft
 from planner.control_scans import risk_of
 from planner.deflection import bend_of
 from planner.kept import Kept
-from planner.plan import PlannedTrajectory
+from planner.landmarks import landmark_of, process_tips_mm
+from planner.merits import with_merits
+from planner.plan import Clearance, PlannedTrajectory
+from planner.sentences import lies
 from planner.situation import Situation
+from planner.volume import LabelEntry
+
+
+def told(paths: tuple[PlannedTrajectory, ...], situation: Situation, kept: Kept) -> tuple[PlannedTrajectory, ...]:
+    """Everything a person is told about the paths to one target."""
+    tips = process_tips_mm(situation.anatomy, float(situation.target.point_mm[2]))
+    upper = situation.target.between.upper
+    placed = (
+        replace(advised(path, situation, kept), landmark=landmark_of(path.entry_mm, tips, upper)) for path in paths
+    )
+    return with_merits(tuple(placed))
 
 
 def advised(path: PlannedTrajectory, situation: Situation, kept: Kept) -> PlannedTrajectory:
-    """The path with its risk under the site's guidance, and its needle's bend."""
+    """The path with its risk under the site's guidance, its needle's bend, and where each structure lies."""
     shaft = Shaft(path.entry_mm, path.target_mm, situation.radius_mm, situation.obstacles, kept)
     rng = np.random.default_rng(case_seed(situation))
     risk = risk_of(shaft, situation.site.guidance, path.tolerance_deg, rng)
-    return replace(path, risk=risk, bend=bend_of(shaft, path.needle))
+    names = _obstacle_names(situation)
+    rows = tuple(_placed(row, names, situation) for row in path.clearances)
+    return replace(path, risk=risk, bend=bend_of(shaft, path.needle), clearances=rows)
 
 
 def case_seed(situation: Situation) -> list[int]:
     """From the frame of reference and the target's words: the same case draws the same needles."""
     frame = situation.labels.geometry.frame_of_reference_uid
     return list(f"{frame} {situation.target.words}".encode())
+
+
+def _placed(row: Clearance, names: dict[tuple[object, ...], str], situation: Situation) -> Clearance:
+    name = names.get((row.structure, row.part, row.level, row.side), "")
+    return replace(row, obstacle=name, lies=lies(row, situation.target))
+
+
+def _obstacle_names(situation: Situation) -> dict[tuple[object, ...], str]:
+    """The obstacle that each named thing in the label map is counted under."""
+
+    def key(entry: LabelEntry) -> tuple[object, ...]:
+        return (entry.structure, entry.part, entry.level, entry.side)
+
+    entries = situation.labels.entries
+    return {key(entries[int(v)]): obstacle.name for obstacle in situation.obstacles for v in obstacle.values.tolist()}

@@ -15,6 +15,7 @@ import numpy as np
 from planner.contact import Draws, Leg, Shaft, bound_of, ends_of, leg_sigmas_mm, touched_on, touched_to
 from planner.execution import ALLOWED_TIP_ERROR_MM, Execution, missed
 from planner.geometry import FloatArray
+from planner.obstacles import BONES
 from planner.plan import Contact, Probability, Risk
 from planner.probability import below, exactly, of_mean, of_shares
 
@@ -46,6 +47,9 @@ def risk_of(shaft: Shaft, execution: Execution, tolerance_deg: float, rng: np.ra
     stops = checkpoints(shaft, execution, shown, draws.first(SCAN_SAMPLES))
     scanned = [Leg(a, b) for a, b in pairwise((0.0, *stops, shaft.length_mm))]
     last_tip = leg_sigmas_mm(shaft, execution, scanned[-1].from_mm)[1]
+    legs = [touched_on(shaft, execution, shown, draws, one) for one in scanned if shown]
+    soft = [row for row, index in enumerate(shown) if shaft.obstacles[index].structure not in BONES]
+    soft_at_once = np.array([touched[shown[row]] for row in soft])
     return Risk(
         execution.name,
         execution.source,
@@ -54,8 +58,10 @@ def risk_of(shaft: Shaft, execution: Execution, tolerance_deg: float, rng: np.ra
         exactly(missed(ALLOWED_TIP_ERROR_MM, execution.tip_sigma_mm)),
         exactly(1.0 - missed(tolerance_deg, execution.angle_sigma_deg)),
         stops,
-        _any_contact([_free_of(touched_on(shaft, execution, shown, draws, one)) for one in scanned if shown]),
+        _any_contact([_free_of(one) for one in legs]),
         exactly(missed(ALLOWED_TIP_ERROR_MM, last_tip)),
+        _any_contact([_free_of(soft_at_once)] if soft else []),
+        _any_contact([_free_of(one[soft]) for one in legs] if soft else []),
     )
 
 

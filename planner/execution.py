@@ -8,7 +8,7 @@ another, lies on the line between, and ends too deep or too shallow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -79,6 +79,23 @@ ROBOT = Execution(
 )
 
 EXECUTIONS = {execution.name: execution for execution in (FREEHAND, LASER, ROBOT)}
+
+
+def measured_by_site(base: Execution, tip_sigma_mm: float) -> Execution:
+    """A site's own figure for the tip; entry and angle scale with it, depth and what a scan shows stay.
+
+    >>> measured_by_site(FREEHAND, 1.4).skin_sigma_mm == FREEHAND.skin_sigma_mm / 2
+    True
+    """
+    share = tip_sigma_mm / base.tip_sigma_mm
+    return replace(
+        base,
+        name=f"{base.name}, as measured by the site",
+        skin_sigma_mm=base.skin_sigma_mm * share,
+        tip_sigma_mm=tip_sigma_mm,
+        angle_sigma_deg=base.angle_sigma_deg * share,
+        source=f"tip sigma {tip_sigma_mm:g} mm: the site's own value; entry and angle in proportion to: {base.source}",
+    )
 
 
 def missed(allowed: float, sigma: float) -> float:

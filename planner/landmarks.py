@@ -1,6 +1,6 @@
 """Landmarks a hand can find: the spinous processes.
 
-In: an anatomy and a height. Out: points on the tips of the spinous processes, LPS mm.
+In: an anatomy and a height. Out: points on the tips of the spinous processes, LPS mm; where a skin entry lies from one.
 """
 
 from __future__ import annotations
@@ -8,8 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from planner.anatomy.model import Anatomy
-from planner.geometry import FloatArray
+from planner.geometry import AnyArray, FloatArray
 from planner.obstacles import BONES
+from planner.plan import Landmark
+from planner.structures import LevelName, Structure
 
 _HALF_WIDTH_MM, _BEHIND_CANAL_MM = 20.0, 14.0
 """Where spinous processes are looked for, from the canal's centre: behind laminae and joints; assumed."""
@@ -24,16 +26,9 @@ _REACH_MM = 120.0
 
 def spinous_processes_mm(anatomy: Anatomy, z_mm: float) -> FloatArray:
     """(m, 3) centres of the processes' tips every 2 mm of height around ``z_mm``, caudal to cranial."""
-    labels, canal = anatomy.labels, anatomy.canal_centreline_mm
-    order = np.argsort(canal[:, 2], kind="stable")
-    points = _bone_points_mm(anatomy, z_mm)
-    if not len(points) or not len(order):
-        return np.empty((0, 3))
-    at_height = [np.interp(points[:, 2], canal[order, 2], canal[order, axis]) for axis in (0, 1)]
+    labels = anatomy.labels
+    points = _behind_canal(anatomy, _points_of(anatomy, z_mm, labels.values_of(*BONES)))
     spread = labels.geometry.spacing_mm.max()
-    behind = points[:, 1] - at_height[1] >= _BEHIND_CANAL_MM
-    near = (np.abs(points[:, 0] - at_height[0]) <= _HALF_WIDTH_MM) & behind
-    points = points[near]
     step = max(_HEIGHT_STEP_MM, float(spread))
     bins = np.rint((points[:, 2] - z_mm) / step).astype(int)
     tips = [_tip(points[bins == height]) for height in np.unique(bins)]
@@ -46,8 +41,44 @@ def _tip(points_mm: FloatArray) -> FloatArray:
     return centre
 
 
-def _bone_points_mm(anatomy: Anatomy, z_mm: float) -> FloatArray:
-    """Centres of the bone voxels near the canal, within reach of the height."""
+def process_tips_mm(anatomy: Anatomy, z_mm: float) -> dict[LevelName, FloatArray]:
+    """The tip of each vertebra's spinous process within reach of a height: the mean of its most dorsal bone behind the canal.
+
+    A vertebra without bone there (cut off by the image, or operated on) has none.
+    """
+    labels = anatomy.labels
+    values: dict[LevelName, list[int]] = {}
+    for value, entry in labels.entries.items():
+        if entry.structure is Structure.VERTEBRA and entry.level is not None:
+            values.setdefault(entry.level, []).append(value)
+    found = {level: _behind_canal(anatomy, _points_of(anatomy, z_mm, own)) for level, own in values.items()}
+    return {level: _tip(points) for level, points in found.items() if len(points)}
+
+
+def landmark_of(entry_mm: FloatArray, tips_mm: dict[LevelName, FloatArray], named: LevelName) -> Landmark | None:
+    """From the named vertebra's process, or from the nearest in height where that one was not found."""
+    if not tips_mm:
+        return None
+    nearest = min(tips_mm, key=lambda level: abs(float(tips_mm[level][2] - entry_mm[2])))
+    level = named if named in tips_mm else nearest
+    offset = entry_mm - tips_mm[level]
+    return Landmark(level, float(offset[2]), float(offset[0]))
+
+
+def _behind_canal(anatomy: Anatomy, points_mm: FloatArray) -> FloatArray:
+    """(m, 3) those in the middle behind the canal, where spinous processes are."""
+    canal = anatomy.canal_centreline_mm
+    order = np.argsort(canal[:, 2], kind="stable")
+    if not len(points_mm) or not len(order):
+        return np.empty((0, 3))
+    x, y = (np.interp(points_mm[:, 2], canal[order, 2], canal[order, axis]) for axis in (0, 1))
+    near = (np.abs(points_mm[:, 0] - x) <= _HALF_WIDTH_MM) & (points_mm[:, 1] - y >= _BEHIND_CANAL_MM)
+    behind: FloatArray = points_mm[near]
+    return behind
+
+
+def _points_of(anatomy: Anatomy, z_mm: float, values: AnyArray | list[int]) -> FloatArray:
+    """Centres of the voxels with these values near the canal, within reach of the height."""
     labels = anatomy.labels
     canal = anatomy.canal_centreline_mm
     close = canal[np.abs(canal[:, 2] - z_mm) <= _REACH_MM]
@@ -59,5 +90,5 @@ def _bone_points_mm(anatomy: Anatomy, z_mm: float) -> FloatArray:
     high = np.clip(np.ceil(indices.max(axis=0)) + 1, 0, labels.geometry.shape).astype(int)
     box = labels.labels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
     wanted = np.zeros(np.iinfo(np.uint16).max + 1, dtype=bool)
-    wanted[labels.values_of(*BONES)] = True
+    wanted[values] = True
     return labels.geometry.points_mm(np.argwhere(wanted[box]) + low)

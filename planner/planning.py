@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.advice import advised
+from planner.advice import told
 from planner.anatomy.model import Anatomy
 from planner.errors import LevelNotFoundError
 from planner.fan import faces_for
@@ -150,7 +150,7 @@ def _told(setting: Setting, target: Target, found: Planned) -> TargetPlan:
     if found.prepared is None or found.searched is None or not found.plan.trajectories:
         return replace(found.plan, relaxations=_what_would_help(setting, target, found))
     situation, kept = found.searched.situation, found.prepared.kept
-    return replace(found.plan, trajectories=tuple(advised(path, situation, kept) for path in found.plan.trajectories))
+    return replace(found.plan, trajectories=told(found.plan.trajectories, situation, kept))
 
 
 def _what_would_help(setting: Setting, target: Target, found: Planned) -> tuple[str, ...]:

@@ -1,20 +1,34 @@
 """What a path does, in words a person can check against the picture.
 
 In: a measured path and its target. Out: *Passes 4.1 mm dorsal to the right L5 root at 72 mm; binding: iliac crest, 1.2 mm
-to spare.*
+to spare.* Directions are the patient's own, seen from the structure; lengths mm.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from planner.execution import ALLOWED_TIP_ERROR_MM
 from planner.geometry import FloatArray
-from planner.plan import Clearance, PlannedTrajectory
+from planner.obstacles import BONES
+from planner.plan import Clearance, PlannedTrajectory, Risk
 from planner.position import UP
-from planner.structures import Pose, Structure
+from planner.structures import Part, Pose, Structure
 from planner.targets import Target
 
-_PARTS = {Structure.ILIUM: "iliac crest", Structure.CANAL: "spinal canal"}
+_STRUCTURES = {Structure.ILIUM: "iliac crest", Structure.CANAL: "spinal canal"}
+_PARTS = {
+    Part.POSTERIOR: "arch",
+    Part.BODY: "body",
+    Part.SUPERIOR_ARTICULAR_PROCESS: "superior articular process",
+    Part.INFERIOR_ARTICULAR_PROCESS: "inferior articular process",
+}
+
+_SECOND_WORD = 0.5
+"""A second direction is said where it is at least this share of the first (27 degrees off it); assumed."""
+
+_AT_TIP_MM = 0.5
+"""What is nearest this close to the tip's depth is said of the tip; half a voxel; assumed."""
 
 
 def floor_angle_deg(direction: FloatArray, pose: Pose) -> float | None:
@@ -25,33 +39,77 @@ def floor_angle_deg(direction: FloatArray, pose: Pose) -> float | None:
 
 
 def name_of(clearance: Clearance) -> str:
-    """*left L4 root*, *L3 vertebra*, *iliac crest, left*."""
+    """*left L4 root*, *L3 vertebra*, *L3 superior articular process, left*, *iliac crest, left*."""
     if clearance.structure is Structure.NERVE_ROOT:
-        return " ".join(str(word) for word in (clearance.side, clearance.level, "root") if word)
-    words = _PARTS.get(clearance.structure, clearance.structure.words)
+        nerve = "ganglion" if clearance.part is Part.GANGLION else "root"
+        return " ".join(str(word) for word in (clearance.side, clearance.level, nerve) if word)
+    words = _STRUCTURES.get(clearance.structure, clearance.structure.words)
+    words = _PARTS.get(clearance.part, words) if clearance.part else words
     words = f"{clearance.level} {words}" if clearance.level else words
     return f"{words}, {clearance.side}" if clearance.side else words
 
 
 def lies(clearance: Clearance, target: Target) -> str:
-    """Where the needle passes, seen from the structure: *dorsal to*, *lateral to*, *cranial to* ..."""
-    offset = clearance.on_path_mm - clearance.on_structure_mm
+    """Where the needle passes, seen from the structure: *dorsal to*, *lateral and caudal to*; *through* where it cuts it."""
     frame = target.frame
+    offset = clearance.on_path_mm - clearance.on_structure_mm
     parts = offset @ np.stack([frame.lateral, frame.dorsal, frame.cranial], axis=1)
-    axis = int(np.argmax(np.abs(parts)))
-    words = (("lateral", "medial"), ("dorsal", "ventral"), ("cranial", "caudal"))[axis]
-    return f"{words[0] if parts[axis] >= 0 else words[1]} to"
+    order = np.argsort(-np.abs(parts), kind="stable")
+    if not np.abs(parts).max() > 0:
+        return "through"
+    words = (("lateral", "medial"), ("dorsal", "ventral"), ("cranial", "caudal"))
+    said = [words[axis][0 if parts[axis] >= 0 else 1] for axis in order[:2].tolist()]
+    is_two = abs(parts[order[1]]) >= _SECOND_WORD * abs(parts[order[0]])
+    return f"{' and '.join(said if is_two else said[:1])} to"
 
 
 def explanation(path: PlannedTrajectory, target: Target) -> str:
-    """The nearest nerve and what leaves the least room."""
-    nerves = [row for row in path.clearances if row.structure is Structure.NERVE_ROOT and row.side is target.side]
-    nearest = min(nerves, key=lambda row: row.clearance_mm, default=None)
+    """What lies nearest of what must not be touched, and what leaves the least room."""
+    nearest = _nearest(path, target)
     passes = (
-        f"Passes {nearest.clearance_mm:.1f} mm {lies(nearest, target)} the {name_of(nearest)} at {nearest.depth_mm:.0f} mm"
+        f"{_verb(nearest, path)} {nearest.clearance_mm:.1f} mm {lies(nearest, target)} the {name_of(nearest)} "
+        f"at {nearest.depth_mm:.0f} mm"
         if nearest is not None
-        else "Passes no nerve root that was found"
+        else "Passes nothing within reach that must not be touched"
     )
     binding = path.binding
-    limit = f"binding: {name_of(binding)}, {binding.spare_mm:.1f} mm to spare" if binding else "nothing binds"
+    limit = f"binding: {name_of(binding)}, {_spare(binding)}" if binding else "nothing binds"
     return f"{passes}; {limit}."
+
+
+def _nearest(path: PlannedTrajectory, target: Target) -> Clearance | None:
+    """The target's own root where it is the target; else the nearest thing that is not bone."""
+    soft = [row for row in path.clearances if row.is_hard and row.structure not in BONES]
+    own = [row for row in soft if row.structure is Structure.NERVE_ROOT and row.side is target.side]
+    if target.structure is Structure.NERVE_ROOT:
+        own = [row for row in own if row.level == target.between.upper] or own
+        soft = own or soft
+    return min(soft, key=lambda row: row.clearance_mm, default=None)
+
+
+def _verb(row: Clearance, path: PlannedTrajectory) -> str:
+    return "Ends" if path.length_mm - row.depth_mm <= _AT_TIP_MM else "Passes"
+
+
+def _spare(row: Clearance) -> str:
+    return f"{row.spare_mm:.1f} mm to spare" if row.spare_mm >= 0 else f"{-row.spare_mm:.1f} mm too near"
+
+
+def risk_words(risk: Risk) -> tuple[str, ...]:
+    """How likely a needle guided so touches and misses, and what control scans make of it; short sentences."""
+    soft, scanned = risk.beside_bone, risk.beside_bone_with_checkpoints
+    touches = f"touches bone or anything else {risk.any_contact}"
+    if soft is not None:
+        touches = f"touches something other than bone {soft}; with bone, {risk.any_contact}"
+    missed = f"ends more than {ALLOWED_TIP_ERROR_MM:g} mm beside the tip {risk.target_missed}"
+    first = f"Without a control scan, {risk.guidance}: {touches}; {missed}."
+    if not risk.checkpoints_mm:
+        return first, "No control scan on the way takes a hundredth off the probability of contact."
+    depths = " and ".join(f"{depth:.0f} mm" for depth in risk.checkpoints_mm)
+    left = scanned if scanned is not None else risk.with_checkpoints
+    what = "other than bone " if scanned is not None else ""
+    return first, f"With control scans at {depths}: touches something {what}{left}; {_missed(risk)}."
+
+
+def _missed(risk: Risk) -> str:
+    return f"ends too far beside the tip {risk.missed_with_checkpoints}"
