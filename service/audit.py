@@ -30,6 +30,7 @@ class AuditEvent(StrEnum):
     SECURITY_ALERT = "security alert"
     USER_AUTHENTICATED = "user authentication: login"
     CASE_OPENED = "patient record: opened"
+    PLAN_SIGNED = "patient record: plan signed"
 
 
 class AuditTrail:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dicom_io.identity import DicomCase, content_digest
 from dicom_io.publish import plan_documents
+from dicom_io.signature import Signature
 from planner.anatomy.model import Anatomy
 from planner.plan import Plan
 from planner.volume import LabelMap
@@ -48,12 +49,13 @@ class Written:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlannedSeries:
-    """One plan with all it was made from; ``opened_at`` dates its DICOM objects."""
+    """One plan with all it was made from; ``opened_at`` dates its DICOM objects. A released plan has a signature."""
 
     plan: Plan
     anatomy: Anatomy
     series: OpenSeries
     opened_at: datetime
+    signature: Signature | None = None
 
 
 _RESULTS = (
@@ -114,5 +116,5 @@ def _write_objects(out: Path, planned: PlannedSeries, drawn: Drawn) -> tuple[Wri
     labels = planned.anatomy.labels
     content = content_digest(source.series_instance_uid, planned.plan, labels.labels, *(p.rgb for p in drawn.pictures))
     case = DicomCase(source.study_instance_uid, content, planned.opened_at, program_version())
-    made = plan_documents(planned.plan, labels, drawn.pictures, source, case)
+    made = plan_documents(planned.plan, labels, drawn.pictures, source, case, planned.signature)
     return tuple(WrittenObject(write_bytes(out / one.name, one.file), one.sop_instance_uid) for one in made)

@@ -67,7 +67,7 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
     with (
         _receiving(settings, folder, service, audit),
         _exporting(settings, store, service, stopping),
-        viewing(settings.viewer, folder, store, audit),
+        viewing(settings.viewer, folder, store, audit, settings.destinations),
     ):
         while not stopping.wait(_LOOK_EVERY_S):
             service.tick(time.time())

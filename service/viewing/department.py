@@ -9,7 +9,7 @@ import asyncio
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,9 @@ from service.audit import AuditEvent, AuditTrail
 from service.errors import MissingPartError, SettingsError
 from service.logs import Log
 from service.rows import CaseState
-from service.settings import ViewerSettings
+from service.settings import Destination, ViewerSettings
 from service.store import Store
+from service.viewing.exports import OutboxExports
 from service.viewing.keeping import KEPT
 from service.viewing.users import INSTALL, users_path
 
@@ -31,12 +32,18 @@ _START_LIMIT_S, _STOP_LIMIT_S = 30.0, 30.0
 
 
 @contextmanager
-def viewing(settings: ViewerSettings, storage: Path, store: Store, audit: AuditTrail) -> Iterator[None]:
-    """Serve the page while the service runs; nothing where it is not enabled."""
+def viewing(
+    settings: ViewerSettings,
+    storage: Path,
+    store: Store,
+    audit: AuditTrail,
+    destinations: Sequence[Destination] = (),
+) -> Iterator[None]:
+    """Serve the page while the service runs; nothing where it is not enabled. What is signed goes to the destinations."""
     if not settings.enabled:
         yield
         return
-    server = _Server(_front(settings, storage, store, audit), settings)
+    server = _Server(_front(settings, storage, store, audit, destinations), settings)
     server.start()
     try:
         yield
@@ -50,7 +57,9 @@ def kept_cases(store: Store) -> list[Path]:
     return [Path(case.folder) / KEPT for case in cases]
 
 
-def _front(settings: ViewerSettings, storage: Path, store: Store, audit: AuditTrail) -> Front:
+def _front(
+    settings: ViewerSettings, storage: Path, store: Store, audit: AuditTrail, destinations: Sequence[Destination]
+) -> Front:
     try:
         from service.viewing.front import Front, FrontSettings  # noqa: PLC0415 - an extra
         from service.viewing.people import UsersFile  # noqa: PLC0415 - an extra
@@ -63,7 +72,9 @@ def _front(settings: ViewerSettings, storage: Path, store: Store, audit: AuditTr
     door = FrontSettings(
         idle_s=60 * settings.idle_minutes, language=settings.language, is_secure=settings.certificate is not None
     )
-    return Front(UsersFile(users_path(storage)), lambda: kept_cases(store), door, record)
+    return Front(
+        UsersFile(users_path(storage)), lambda: kept_cases(store), door, record, OutboxExports(store, destinations)
+    )
 
 
 class _Server:

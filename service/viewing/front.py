@@ -21,6 +21,8 @@ from service.audit import AuditEvent
 from service.errors import JobDiedError
 from service.viewing import forms
 from service.viewing.answers import HEADERS, is_from_here, page, see
+from service.viewing.exports import NO_EXPORTS, Exports
+from service.viewing.job import Job
 from service.viewing.people import Guesses, Login, Logins, UsersFile
 from service.viewing.pool import Pool, Worker
 from service.viewing.proxy import join
@@ -51,6 +53,7 @@ class OpenedCase:
     is_read_only: bool
     sockets: int = 0
     left_at_s: float = 0.0
+    export_state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,14 @@ class Front:
     """The web application; ``application`` is what a server runs."""
 
     def __init__(
-        self, users: UsersFile, cases: Callable[[], list[Path]], settings: FrontSettings, record: Record
+        self,
+        users: UsersFile,
+        cases: Callable[[], list[Path]],
+        settings: FrontSettings,
+        record: Record,
+        exports: Exports = NO_EXPORTS,
     ) -> None:
+        self._exports = exports
         self._users, self._cases, self._settings, self._record = users, cases, settings, record
         self._logins, self._guesses, self._pool = Logins(settings.idle_s), Guesses(), Pool()
         self._open: dict[str, OpenedCase] = {}
@@ -89,6 +98,7 @@ class Front:
                 web.get("/", self._worklist),
                 web.post("/open/{number}", self._open_case),
                 web.post("/case/{key}/paraview/", self._configuration),
+                web.post("/case/{key}/sign", self._sign),
                 web.get("/case/{key}/ws", self._socket),
                 web.get("/case/{key}/{path:.*}", self._file),
             ]
@@ -116,6 +126,8 @@ class Front:
                 is_left = one.sockets == 0 and now - one.left_at_s > ABANDONED_AFTER_S
                 if is_left or self._logins.is_idle(one.owner, now):
                     await self._close(key)
+                else:
+                    await self._tell_export(one)
             await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _close_all(self, _app: web.Application) -> None:
@@ -166,7 +178,7 @@ class Front:
             self._guesses.failed(now, f"name {name}", f"address {address}")
             self._record(AuditEvent.SECURITY_ALERT, reason="failed login")
             return page(forms.login(self._settings.language, "wrong"), status=403)
-        return self._with_cookie(see("/"), self._start_login(user.name, user.role))
+        return self._with_cookie(see("/"), self._start_login(user.name, user.role, user.signs_as))
 
     async def _enter(self, request: web.Request) -> Answer:
         """The one-time address that ``needleplan view`` prints."""
@@ -179,9 +191,9 @@ class Front:
         place = f"/case/{await self._start(cases[0], login)}/" if len(cases) == 1 else "/"
         return self._with_cookie(see(place), login)
 
-    def _start_login(self, name: str, role: Role) -> Login:
+    def _start_login(self, name: str, role: Role, person: str = "") -> Login:
         self._record(AuditEvent.USER_AUTHENTICATED, user=name)
-        return self._logins.start(name, role, time.time())
+        return self._logins.start(name, role, time.time(), person)
 
     def _with_cookie(self, answer: Answer, login: Login) -> Answer:
         answer.set_cookie(COOKIE, login.key, httponly=True, samesite="Strict", secure=self._settings.is_secure)
@@ -224,12 +236,59 @@ class Front:
             key = secrets.token_hex(16)
             self._open[key] = OpenedCase(case, login.key, worker, is_read_only, left_at_s=time.time() + 60.0)
         try:
-            await worker.open(case.folder, is_read_only=is_read_only, language=self._settings.language)
+            await worker.open(
+                Job(
+                    str(case.folder),
+                    worker.secret,
+                    self._settings.language,
+                    is_read_only,
+                    login.person,
+                    login.form_token,
+                )
+            )
         except (JobDiedError, TimeoutError) as error:
             await self._close(key)
             raise web.HTTPInternalServerError(text="the case could not be opened; its process ended") from error
         self._record(AuditEvent.CASE_OPENED, user=login.name, case=case.key, mode="read" if is_read_only else "plan")
         return key
+
+    async def _sign(self, request: web.Request) -> Answer:
+        """The signature: the password again, past the worker; then the objects are on their way."""
+        await self._require_form(request)
+        login, one, form = request[_LOGIN], self._mine(request), await request.post()
+        if one.is_read_only:
+            raise web.HTTPForbidden(text="this case is open for reading")
+        fault = await self._wrong_password(login, request.remote or "", str(form.get("password", "")))
+        if fault:
+            await one.worker.ask({"ask": "tell", "word": fault})
+            return see(f"/case/{request.match_info['key']}/")
+        question = {"ask": "sign", "digest": str(form.get("digest", "")), "ticked": form.getall("ticked", [])}
+        answer = await one.worker.ask(question)
+        if "digest" in answer:
+            facts = {"user": login.name, "case": one.case.key, "digest": answer["digest"]}
+            self._record(AuditEvent.PLAN_SIGNED, **facts)
+            await asyncio.to_thread(self._exports.add, one.case.folder, [tuple(pair) for pair in answer["objects"]])
+            await self._tell_export(one)
+        return see(f"/case/{request.match_info['key']}/")
+
+    async def _wrong_password(self, login: Login, address: str, password: str) -> str:
+        """Why the person is not who signs, as a word of the page; empty where the password is right."""
+        now = time.time()
+        if not self._guesses.is_open(now, f"name {login.name}", f"address {address}"):
+            return "wait"
+        if login.person and await asyncio.to_thread(self._users.check, login.name, password) is not None:
+            return ""
+        self._guesses.failed(now, f"name {login.name}", f"address {address}")
+        self._record(AuditEvent.SECURITY_ALERT, user=login.name, reason="wrong password under a signature")
+        return "wrong_password"
+
+    async def _tell_export(self, one: OpenedCase) -> None:
+        """How far the export of a case has come, where that is news."""
+        state = await asyncio.to_thread(self._exports.state, one.case.folder)
+        if state != one.export_state and one.worker.port and one.worker.is_alive:
+            one.export_state = state
+            with contextlib.suppress(JobDiedError):
+                await one.worker.ask({"ask": "exported", "state": state})
 
     async def _configuration(self, request: web.Request) -> Answer:
         """What the toolkit's client asks first: where its socket is, and the worker's secret."""

@@ -1,8 +1,8 @@
-"""What a worker is asked to open: one line between two processes."""
+"""What is said between the front and a worker: JSON lines, a job first, then questions with one answer each."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +13,7 @@ class Job:
     secret: str
     language: str = "de"
     is_read_only: bool = False
+    person: str = field(default="", repr=False)
+    """Who would sign; empty where nobody logged in by password."""
+    form_token: str = ""
+    """Goes into the page's forms that the front answers."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -28,7 +28,7 @@ from service.files import write_text
 from service.opening import OpenSeries
 from service.series_facts import SeriesFacts
 from viz.viewer import session as sessions
-from viz.viewer.session import Step
+from viz.viewer.session import Signature, Step
 
 KEPT = "view"
 """Where a results folder keeps what the page needs."""
@@ -182,11 +182,13 @@ _READERS: dict[str, Any] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeptSession:
-    """What a person did, with some steps of undo and redo; a signature is never kept here."""
+    """What a person did, with some steps of undo and redo, and the signature of the present step, if any."""
 
     now: Step
     past: tuple[Step, ...]
     future: tuple[Step, ...]
+    signature: Signature | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
 
 def keep_session(folder: Path, session: KeptSession) -> Path:
@@ -201,6 +203,8 @@ def keep_session(folder: Path, session: KeptSession) -> Path:
         "plans": [writer.value(one) for one in plans],
         "steps": [[places[id(s.plan)], s.target_index, s.path_index, writer.value(s.judged)] for s in steps],
         "past": len(session.past),
+        "signature": writer.value(session.signature),
+        "answers": dict(session.answers),
     }
     return write_text(folder / _SESSION_FILE, json.dumps(content))
 
@@ -219,7 +223,8 @@ def open_session(folder: Path) -> KeptSession | None:
         for number, target, path, judged in content["steps"]
     ]
     now, rest = steps[0], tuple(steps[1:])
-    return KeptSession(now, rest[: content["past"]], rest[content["past"] :])
+    signature = _value(folder, content.get("signature"))
+    return KeptSession(now, rest[: content["past"]], rest[content["past"] :], signature, content.get("answers", {}))
 
 
 def peek(folder: Path) -> tuple[SeriesFacts, Plan | None]:

@@ -1,14 +1,18 @@
 """A kept case becomes a page: identity, slices, planning and the session kept on disk.
 
-In: the folder of a kept case, who opens it. Out: a ``Page``. The session is written after every step (``session/``), so that a
+In: the folder of a kept case, who opens it. Out: a ``Page``, and answers to what the front asks of it. The session is written after every step (``session/``), so that a
 process that ends takes nothing with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from dicom_io.errors import DicomIoError
 from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray
 from planner.position import reconcile
@@ -19,36 +23,87 @@ from service.series_facts import SeriesFacts
 from service.viewing.job import Job
 from service.viewing.keeping import KeptCase, KeptSession, keep_session, open_kept, open_session
 from service.viewing.planning import CasePlanning
+from service.viewing.releasing import release_of
+from service.viewing.signing import SigningDesk, UnsignedError, Wish, mark
 from viz.viewer.desk import Desk
 from viz.viewer.facts import Identity
 from viz.viewer.host import Choice, Host
 from viz.viewer.opencase import OpenCase
 from viz.viewer.page import Page
+from viz.viewer.release import Signing
 from viz.viewer.session import Session, first_path
 from viz.viewer.words import Language
 
 
-def open_page(folder: Path, job: Job) -> Page:
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A page and who writes what is signed on it."""
+
+    page: Page
+    signing: SigningDesk
+    job: Job
+
+    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """What the front asks while the page is open; on the page's own thread."""
+        return {"sign": self._sign, "tell": self._tell, "exported": self._exported}[str(question["ask"])](question)
+
+    def _sign(self, question: dict[str, Any]) -> dict[str, Any]:
+        session = self.page.desk.session
+        if session is None or self.job.is_read_only:
+            return {"refused": "there is nothing to sign"}
+        wish = Wish(self.job.person, str(question["digest"]), tuple(map(str, question["ticked"])))
+        try:
+            signed = self.signing.sign(session, wish, datetime.now().astimezone())
+        except (UnsignedError, DicomIoError) as refusal:
+            self.page.tell(str(refusal))
+            return {"refused": str(refusal)}
+        self.page.signed(signed.signature)
+        objects = [[str(one.path), one.sop_instance_uid] for one in signed.objects]
+        return {"digest": signed.signature.digest, "objects": objects}
+
+    def _tell(self, question: dict[str, Any]) -> dict[str, Any]:
+        self.page.tell(self.page.say(str(question["word"])))
+        return {}
+
+    def _exported(self, question: dict[str, Any]) -> dict[str, Any]:
+        self.page.exported(str(question["state"]))
+        return {}
+
+
+def open_page(folder: Path, job: Job) -> Opened:
     """The page of a kept case, with the session as it was left."""
     case = open_kept(folder)
+    signing = SigningDesk(folder, case)
     planning = CasePlanning(case.series, case.anatomy)
     session = _session(folder, case)
     pose = reconcile(case.series.patient_position, case.anatomy.lie).pose
     opened = OpenCase(case.volume, case.anatomy, pose, _slice_words(case.series.facts), may_edit=not job.is_read_only)
     desk = Desk(opened, session, planning)
-    return Page(
-        desk,
-        Host(
-            identity=identity_of(case.series.facts),
-            places=_places(case.series.facts),
-            planning=planning,
-            first_plan=lambda key, level, side: planning.first_plan(key, TargetRequest(side, level=level)),
-            keep=_keeper(folder, is_read_only=job.is_read_only),
-            choice=_choice(case),
-            level_mm=lambda level, side: _level_mm(case.anatomy, level, side),
-            language=Language(job.language),
-            is_read_only=job.is_read_only,
-        ),
+    host = Host(
+        identity=identity_of(case.series.facts),
+        places=_places(case.series.facts),
+        planning=planning,
+        first_plan=lambda key, level, side: planning.first_plan(key, TargetRequest(side, level=level)),
+        keep=_keeper(folder, is_read_only=job.is_read_only),
+        choice=_choice(case),
+        level_mm=lambda level, side: _level_mm(case.anatomy, level, side),
+        language=Language(job.language),
+        is_read_only=job.is_read_only,
+        signing=_signing(signing, job),
+    )
+    return Opened(Page(desk, host), signing, job)
+
+
+def _signing(signing: SigningDesk, job: Job) -> Signing:
+    def export_draft(session: Session) -> str:
+        return str(signing.export_draft(session, datetime.now().astimezone()))
+
+    return Signing(
+        releasing=lambda session: release_of(session, job.person),
+        digest=lambda session: signing.digest(session, job.person),
+        mark=mark,
+        export_draft=export_draft,
+        form_token=job.form_token,
     )
 
 
@@ -72,14 +127,15 @@ def _date(text: str) -> str:
 def _session(folder: Path, case: KeptCase) -> Session | None:
     kept = open_session(folder)
     if kept is not None:
-        return Session(kept.now, kept.past, kept.future)
+        return Session(kept.now, kept.past, kept.future, kept.signature, kept.answers)
     return None if case.plan is None else Session(first_path(case.plan, 0))
 
 
 def _keeper(folder: Path, *, is_read_only: bool) -> Callable[[Session], None]:
     def keep(session: Session) -> None:
         if not is_read_only:
-            keep_session(folder, KeptSession(session.now, session.past[-_KEPT_STEPS:], session.future[:_KEPT_STEPS]))
+            steps = (session.now, session.past[-_KEPT_STEPS:], session.future[:_KEPT_STEPS])
+            keep_session(folder, KeptSession(*steps, session.signature, session.answers))
 
     return keep
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -37,7 +37,12 @@ class User:
     role: Role
     password_hash: str
     person: str = ""
-    """Name in the DICOM way, ``Family^Given``: as it would stand under a plan."""
+    """Name in the DICOM way, ``Family^Given``: as it stands under a plan; empty: the login name stands there."""
+
+    @property
+    def signs_as(self) -> str:
+        """Verifying Observer Name (0040,A075)."""
+        return self.person or self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,8 @@ class Login:
     name: str
     role: Role
     seen_at_s: float
+    person: str = field(default="", repr=False)
+    """Who would stand under a plan; empty where no password was given."""
 
 
 class UsersFile:
@@ -111,9 +118,9 @@ class Logins:
         self._idle_s = idle_s
         self._logins: dict[str, Login] = {}
 
-    def start(self, name: str, role: Role, now_s: float) -> Login:
+    def start(self, name: str, role: Role, now_s: float, person: str = "") -> Login:
         """A new login, its key unguessable."""
-        login = Login(secrets.token_hex(32), secrets.token_hex(32), name, role, now_s)
+        login = Login(secrets.token_hex(32), secrets.token_hex(32), name, role, now_s, person)
         self._logins[login.key] = login
         return login
 

@@ -10,8 +10,8 @@ import contextlib
 import json
 import secrets
 import sys
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from service.errors import JobDiedError
 from service.viewing.job import Job
@@ -27,23 +27,38 @@ class Worker:
     process: asyncio.subprocess.Process
     secret: str
     port: int = 0
+    _asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def is_alive(self) -> bool:
         """Whether the process still runs."""
         return self.process.returncode is None
 
-    async def open(self, folder: Path, *, is_read_only: bool, language: str) -> None:
+    async def open(self, job: Job) -> None:
         """Hand the case over and wait for its port."""
-        job = Job(str(folder), self.secret, language, is_read_only)
+        self.port = int((await self._said(asdict(replace(job, secret=self.secret)), "port"))["port"])
+
+    async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """One question about the open case, one answer."""
+        async with self._asking:
+            answer: dict[str, Any] = (await self._said(question, "answer"))["answer"]
+            return answer
+
+    async def _said(self, line: dict[str, Any], key: str) -> dict[str, Any]:
+        """What comes back for a line; whatever else a library prints is passed over."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(asdict(job)).encode() + b"\n")
-        await self.process.stdin.drain()
-        line = await asyncio.wait_for(self.process.stdout.readline(), _START_LIMIT_S)
-        if not line:
-            raise JobDiedError(await self.process.wait())
-        self.port = int(json.loads(line)["port"])
+        with contextlib.suppress(ConnectionError):  # a process that died says so below, by saying nothing
+            self.process.stdin.write(json.dumps(line).encode() + b"\n")
+            await self.process.stdin.drain()
+        while True:
+            heard = await asyncio.wait_for(self.process.stdout.readline(), _START_LIMIT_S)
+            if not heard:
+                raise JobDiedError(await self.process.wait())
+            with contextlib.suppress(ValueError):
+                found = json.loads(heard)
+                if isinstance(found, dict) and key in found:
+                    return found
 
     async def close(self) -> None:
         """End the process, gently first."""

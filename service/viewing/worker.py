@@ -1,7 +1,7 @@
 """One open case in a process of its own: ``python -m service.viewing.worker``.
 
-In: a job as one JSON line on standard input (folder, secret, who may do what). Out: one JSON line with the port, then the page on
-loopback until standard input closes. A crash here closes one case only; every step of the session is on disk.
+In: a job as one JSON line on standard input (folder, secret, who may do what), then questions of the front. Out: one JSON line with
+the port and one for each question, and the page on loopback until standard input closes. A crash here closes one case only; every step of the session is on disk.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from service.viewing.job import Job
-from service.viewing.opened import open_page
+from service.viewing.opened import Opened, open_page
 
 
 def main() -> None:
@@ -23,20 +23,36 @@ def main() -> None:
     if not line:
         return
     job = Job(**json.loads(line))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    page = open_page(Path(job.folder), job)
+    opened = open_page(Path(job.folder), job)
     sys.argv = [sys.argv[0], "--authKey", job.secret, "--host", "127.0.0.1"]
-    asyncio.run(page.run(0, _say_port))
+    asyncio.run(_serve(opened))
 
 
-def _say_port(port: int) -> None:
-    sys.stdout.write(json.dumps({"port": port}) + "\n")
-    sys.stdout.flush()
+async def _serve(opened: Opened) -> None:
+    loop = asyncio.get_running_loop()
+    threading.Thread(target=_listen, args=(loop, opened), daemon=True).start()
+    await opened.page.run(0, lambda port: _say({"port": port}))
 
 
-def _end_with_parent() -> None:
-    sys.stdin.read()
+def _listen(loop: asyncio.AbstractEventLoop, opened: Opened) -> None:
+    """Questions of the front, answered on the page's thread; the end of them is our end."""
+    for line in sys.stdin:
+        loop.call_soon_threadsafe(_answer, opened, line)
     os._exit(0)
+
+
+def _answer(opened: Opened, line: str) -> None:
+    """One line for each question, whatever comes: the front waits for it."""
+    answer: dict[str, object] = {"refused": "the case's process met an unforeseen error; nothing was signed"}
+    try:
+        answer = opened.answer(json.loads(line))
+    finally:
+        _say({"answer": answer})
+
+
+def _say(thing: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(thing) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

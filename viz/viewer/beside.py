@@ -11,6 +11,7 @@ from viz.viewer import facts
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
 from viz.viewer.looks import OBLIQUE
+from viz.viewer.release import release_values
 from viz.viewer.session import Judged, Session
 from viz.viewer.words import Language, keys, texts
 
@@ -20,6 +21,7 @@ def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
     return {
         **_of_case(desk.session, host, language),
         **_of_path(desk.judged, desk, host, language),
+        **release_values(desk.session, host.signing, language),
         "t": texts(language),
         "language": str(language),
         "keys": keys(language),
@@ -47,8 +49,6 @@ def _of_case(session: Session | None, host: Host, language: Language) -> dict[st
         "waiting": session is None,
         "paths": facts.path_rows(session),
         "rejected": facts.rejected_rows(session),
-        "blockers": [] if plan is None else list(plan.release_blockers),
-        "warnings": [] if plan is None else list(plan.warnings),
     }
 
 

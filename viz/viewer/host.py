@@ -10,6 +10,7 @@ from planner.plan import Plan
 from planner.structures import Side
 from viz.viewer import facts
 from viz.viewer.opencase import Planning
+from viz.viewer.release import Signing
 from viz.viewer.session import Session
 from viz.viewer.words import Language
 
@@ -38,3 +39,4 @@ class Host:
     level_mm: Callable[[str, str], FloatArray | None] = lambda _level, _side: None
     language: Language = Language.GERMAN
     is_read_only: bool = False
+    signing: Signing = field(default_factory=Signing)

@@ -7,8 +7,7 @@ Drawing and short questions run on the event loop; planning runs beside it, and 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import replace
+from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
 
@@ -17,32 +16,44 @@ from trame.ui.html import DivLayout
 from trame.widgets import client, html
 from trame_rca import module as areas_module
 
-from planner.errors import PlannerError
-from planner.geometry import FloatArray
-from planner.structures import Side
+from viz.viewer.acts import Acts
 from viz.viewer.areas import Area, adapter_of
 from viz.viewer.beside import page_values
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
 from viz.viewer.looks import PANES, SLABS
-from viz.viewer.pointer import Pointer
-from viz.viewer.session import Session
+from viz.viewer.session import Signature
 from viz.viewer.words import lost_page, texts
+from viz.viewer.work import Work
 
 OTHERS_AFTER_S = 0.08
 """The pane under the pointer first; the linked ones follow when the hand rests."""
+
+_FIRST_VALUES: dict[str, object] = {
+    "help": False,
+    "big": "",
+    "busy": "",
+    "panes": list(PANES),
+    "wish_procedure": "",
+    "wish_level": "",
+    "wish_side": "",
+    "confirmed": False,
+    "signing": False,
+    "digest": "",
+    "export_state": "",
+}
 
 
 class Page:
     """One case in one browser."""
 
     def __init__(self, desk: Desk, host: Host) -> None:
-        self._desk, self._host, self._language = desk, host, host.language
+        self.desk, self.host, self._language = desk, host, host.language
         self._server = get_server("needleplan-viewer")
         self._adapters: dict[str, Any] = {}
         self._waiting: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._work = Work(self)
         self._build()
 
     async def run(self, port: int, ready: Callable[[int], None]) -> None:
@@ -53,68 +64,55 @@ class Page:
             disable_logging=True, timeout=0,
         )  # fmt: skip
 
+    def signed(self, signature: Signature) -> None:
+        """The state at hand was signed."""
+        if self.desk.session is not None:
+            self.desk.session = self.desk.session.signed(signature)
+            self.host.keep(self.desk.session)
+        self.tell("")
+
+    def tell(self, message: str) -> None:
+        """A sentence from the service, or none; the sheet is closed."""
+        self.desk.message = message
+        self.put(signing=False)
+        self.refresh()
+
+    def exported(self, state: str) -> None:
+        """How far the export has come: a key of the page's words, or nothing."""
+        self.put(export_state=state)
+
     def _build(self) -> None:
         self._server.enable_module(areas_module)
         self._server.client_type = "vue3"
         self._server.state.trame__title = "needleplan"
         self._server.state.trame__template_error = lost_page()
-        for name, handler in self._triggers().items():
+        for name, handler in Acts(self, self._work).triggers().items():
             self._server.trigger(name)(handler)
-        self._put(
-            help=False,
-            big="",
-            busy="",
-            panes=list(PANES),
-            wish_procedure="",
-            wish_level="",
-            wish_side="",
-            confirmed=False,
-        )
-        self._refresh()
+        self.put(**_FIRST_VALUES)
+        self.refresh()
         with DivLayout(self._server):
-            client.Style(files("viz.viewer").joinpath("page.css").read_text(encoding="utf-8"))
-            html.Div(files("viz.viewer").joinpath("page.html").read_text(encoding="utf-8"))
-
-    def _triggers(self) -> dict[str, Callable[..., Any]]:
-        return {
-            "key": self._key,
-            "undo": lambda: self._change(Session.undo),
-            "redo": lambda: self._change(Session.redo),
-            "choose": lambda index: self._change(lambda session: session.choose(int(index))),
-            "reset": lambda: self._show(self._desk.reset()),
-            "language": self._switch_language,
-            "anterior_up": self._turn_axial,
-            "look": lambda depth_mm: self._show(self._desk.look_along(float(depth_mm))),
-            "look_share": self._look_share,
-            "replan": self._replan,
-            "plan": self._plan,
-            "show_level": self._show_level,
-        }
+            client.Style(_file("page.css"))
+            html.Div(_template())
 
     def _register(self, ready: Callable[[int], None]) -> None:
         for name in PANES:
-            self._adapters[name] = adapter_of(Area(self._desk, name, self._moved))
+            self._adapters[name] = adapter_of(Area(self.desk, name, self._moved))
             self._server.controller.rc_area_register(self._adapters[name])
         ready(self._server.port)
-        self._prepare()
-
-    def _prepare(self) -> None:
-        session = self._desk.session
-        if session is not None:
-            now = session.now
-            self._start(asyncio.to_thread(self._host.planning.prepare, now.plan, now.target_index))
+        self._work.prepare()
 
     def _moved(self, names: tuple[str, ...]) -> None:
         """After a pointer's event: draw, and where a step was made say what it means."""
         if not names:
             return
         judged, session = self._seen
-        is_new = self._desk.judged is not judged or self._desk.session is not session
-        self._show(names, says_facts=is_new or bool(self._desk.message))
+        is_new = self.desk.judged is not judged or self.desk.session is not session
+        self.show(names, says_facts=is_new or bool(self.desk.message))
         if is_new:
-            self._settle()
+            self._work.settle()
 
-    def _show(self, names: tuple[str, ...], *, says_facts: bool = True) -> None:
+    def show(self, names: tuple[str, ...], *, says_facts: bool = True) -> None:
+        """Draw panes: the first one now, the others when the hand rests."""
         if not names:
             return
         self._adapters[names[0]].schedule_render()
@@ -122,8 +120,8 @@ class Page:
         if self._timer is None and self._waiting:
             self._timer = asyncio.get_running_loop().call_later(OTHERS_AFTER_S, self._show_waiting)
         if says_facts:
-            self._refresh()
-        self._put(**self._looks_values())
+            self.refresh()
+        self.put(**self._looks_values())
 
     def _show_waiting(self) -> None:
         self._timer = None
@@ -131,163 +129,45 @@ class Page:
         for name in names:
             self._adapters[name].schedule_render()
 
-    def _put(self, **values: object) -> None:
+    def put(self, **values: object) -> None:
+        """Set values of the template."""
         with self._server.state as state:
             state.update(values)
 
-    def _refresh(self) -> None:
+    def get(self, name: str) -> Any:  # noqa: ANN401 - the template's
+        """A value of the template."""
+        return self._server.state[name]
+
+    def say(self, key: str) -> str:
+        """A word in the page's language."""
+        return texts(self._language)[key]
+
+    def refresh(self) -> None:
         """Every word and number beside the pictures."""
-        self._seen = (self._desk.judged, self._desk.session)
-        self._put(**page_values(self._desk, self._host, self._language), **self._looks_values())
+        self._seen = (self.desk.judged, self.desk.session)
+        self.put(**page_values(self.desk, self.host, self._language), **self._looks_values())
+
+    def switch_language(self) -> None:
+        """To the other one."""
+        self._language = self._language.other
+        self.refresh()
 
     def _looks_values(self) -> dict[str, Any]:
-        looks, path, windows = self._desk.looks, self._desk.path, self._desk.windows
+        looks, path, windows = self.desk.looks, self.desk.path, self.desk.windows
         return {
             "depth_share": 0.0 if path is None else 100 * looks.depth_mm / path.length_mm,
             "window_on": windows.index(looks.window) if looks.window in windows else -1,
             "slab": SLABS[looks.slab].words,
         }
 
-    def _change(self, step: Callable[[Session], Session]) -> None:
-        """A step of the session, kept on disk before it is shown."""
-        session = self._desk.session
-        if session is None:
-            return
-        changed = step(session)
-        if changed is not session:
-            self._host.keep(changed)
-            self._show(self._desk.change(changed))
-            self._settle()
 
-    def _settle(self) -> None:
-        """After an edit: keep it, and measure its tolerance beside the event loop."""
-        session = self._desk.session
-        if session is None or self._desk.is_dragging:
-            return
-        self._host.keep(session)
-        judged = session.now.judged
-        if judged is not None and not judged.is_tolerance_known:
-            self._start(self._measure_tolerance(session))
+def _template() -> str:
+    """The page with its parts put in: a comment with its name stands for a file."""
+    page = _file("page.html")
+    for part in ("beside.html", "sheets.html"):
+        page = page.replace(f"<!-- {part} -->", _file(part))
+    return page
 
-    async def _measure_tolerance(self, session: Session) -> None:
-        now = session.now
-        assert now.judged is not None
-        settled = await asyncio.to_thread(self._host.planning.settle, now.plan, now.target_index, now.judged)
-        present = self._desk.session
-        if present is not None and present.now is now:
-            self._desk.session = present.settle(settled)
-            self._refresh()
 
-    def _replan(self) -> None:
-        session, path = self._desk.session, self._desk.path
-        if session is not None and path is not None and not self._host.is_read_only:
-            index = session.now.target_index
-
-            async def run() -> None:
-                plan = await asyncio.to_thread(self._host.planning.replan, session.now.plan, index, path.target_mm)
-                self._change(lambda present: present.replan(plan))
-
-            self._start(self._busily(run))
-
-    def _plan(self, procedure: str, level: str, side: str) -> None:
-        if self._host.is_read_only:
-            return
-
-        async def run() -> None:
-            plan = await asyncio.to_thread(self._host.first_plan, procedure, level, Side.parse(side))
-            session = Session.opened(plan)
-            self._host.keep(session)
-            self._show(self._desk.start(session))
-            self._prepare()
-
-        self._start(self._busily(run))
-
-    async def _busily(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Say that it takes a moment; a refusal becomes a sentence on the page."""
-        self._desk.message = ""
-        self._put(busy=texts(self._language)["planning"])
-        try:
-            await work()
-        except PlannerError as refusal:
-            self._desk.message = str(refusal)
-            self._refresh()
-        finally:
-            self._put(busy="")
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _show_level(self, level: str, side: str) -> None:
-        point = self._host.level_mm(level, side)
-        if point is not None:
-            self._desk.looks = self._desk.looks.at(point)
-            self._show(PANES)
-
-    def _look_share(self, share: float) -> None:
-        path = self._desk.path
-        if path is not None:
-            self._show(self._desk.look_along(float(share) * path.length_mm))
-
-    def _switch_language(self) -> None:
-        self._language = self._language.other
-        self._refresh()
-
-    def _turn_axial(self) -> None:
-        self._desk.looks = replace(self._desk.looks, anterior_up=not self._desk.looks.anterior_up)
-        self._show(PANES)
-
-    def _key(self, key: str, ctrl: bool = False, shift: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
-        """A key pressed anywhere on the page; one that is not known does nothing."""
-        if ctrl:
-            wanted = {"z": Session.undo, "y": Session.redo}.get(key.lower())
-            if wanted is not None:
-                self._change(wanted)
-            return
-        action = self._actions().get(key.lower())
-        if action is not None:
-            action()
-
-    def _actions(self) -> dict[str, Callable[[], None]]:
-        return {
-            "n": lambda: self._change(lambda session: session.step_path(1)),
-            "p": lambda: self._change(lambda session: session.step_path(-1)),
-            "e": lambda: self._place(self._desk.set_entry),
-            "t": lambda: self._place(self._desk.set_target),
-            "s": lambda: self._look(slab=(self._desk.looks.slab + 1) % len(SLABS)),
-            "o": lambda: self._look(shows_outlines=not self._desk.looks.shows_outlines),
-            "m": self._enlarge,
-            " ": lambda: self._show(self._desk.reset()),
-            "?": lambda: self._put(help=not self._server.state.help),
-            "escape": lambda: self._put(help=False, big=""),
-            "arrowup": lambda: self._scroll(1),
-            "arrowdown": lambda: self._scroll(-1),
-            **{str(n + 1): self._window_action(n) for n in range(len(self._desk.windows))},
-        }
-
-    def _window_action(self, index: int) -> Callable[[], None]:
-        return lambda: self._look(window=self._desk.windows[index])
-
-    def _look(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Looks
-        self._desk.looks = replace(self._desk.looks, **changes)
-        self._show(PANES)
-
-    def _place(self, place: Callable[[FloatArray], tuple[str, ...]]) -> None:
-        point = self._desk.under_pointer_mm()
-        if point is None or self._host.is_read_only:
-            return
-        changed = place(point)
-        self._show(changed or PANES)
-        if changed:
-            self._settle()
-
-    def _enlarge(self) -> None:
-        at = self._desk.pointer_at
-        if at is not None:
-            self._put(big="" if self._server.state.big else at[0])
-
-    def _scroll(self, notches: int) -> None:
-        at = self._desk.pointer_at
-        if at is not None:
-            self._show(self._desk.wheel(at[0], notches, Pointer(at[1].x_px, at[1].y_px)), says_facts=False)
+def _file(name: str) -> str:
+    return files("viz.viewer").joinpath(name).read_text(encoding="utf-8")

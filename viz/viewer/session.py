@@ -1,13 +1,13 @@
 """What one person has done to one open case: chosen path, edits, undo; frozen values, each change makes a new one.
 
 In: a plan, and paths judged by the planner (handed in by the service). Out: the state a page shows. A signature belongs to one
-state: any later edit drops it.
+state: any later edit drops it, and an answer that changes is an edit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -44,6 +44,7 @@ class Signature:
     signer: str
     signed_at: str
     digest: str
+    """Of everything that was signed: images, anatomy, plan, answers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +75,8 @@ class Session:
     past: tuple[Step, ...] = ()
     future: tuple[Step, ...] = ()
     signature: Signature | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What a person answered before signing, by question; undo leaves it as it is."""
 
     @classmethod
     def opened(cls, plan: Plan) -> Session:
@@ -104,7 +107,7 @@ class Session:
 
     def put(self, step: Step) -> Session:
         """A new state; what was undone is forgotten, the signature is dropped."""
-        return Session(step, (*self.past, self.now)[-MOST_STEPS:])
+        return Session(step, (*self.past, self.now)[-MOST_STEPS:], answers=self.answers)
 
     def settle(self, judged: Judged) -> Session:
         """The same path, measured further: no step of its own."""
@@ -114,13 +117,18 @@ class Session:
         """One step back."""
         if not self.past:
             return self
-        return Session(self.past[-1], self.past[:-1], (self.now, *self.future))
+        return Session(self.past[-1], self.past[:-1], (self.now, *self.future), answers=self.answers)
 
     def redo(self) -> Session:
         """One step forth."""
         if not self.future:
             return self
-        return Session(self.future[0], (*self.past, self.now), self.future[1:])
+        return Session(self.future[0], (*self.past, self.now), self.future[1:], answers=self.answers)
+
+    def answer(self, question: str, value: str) -> Session:
+        """One answer given, changed, or taken back (empty); the signature is dropped."""
+        answers = {key: said for key, said in self.answers.items() if key != question}
+        return replace(self, answers=answers | ({question: value} if value else {}), signature=None)
 
     def signed(self, signature: Signature) -> Session:
         """The same state, released."""

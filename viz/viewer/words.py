@@ -106,7 +106,56 @@ _TABLE: dict[str, tuple[str, str]] = {
     "language": ("English", "Deutsch"),
     "left": ("links", "left"),
     "right": ("rechts", "right"),
+    "sign": ("Unterschreiben", "Sign"),
+    "sign_title": ("Plan freigeben", "Release the plan"),
+    "reading": ("Wird gelesen ...", "Reading ..."),
+    "version": ("Version", "Version"),
+    "digest": ("Prüfsumme von Bildern, Anatomie und Plan (SHA-256)", "Checksum of images, anatomy and plan (SHA-256)"),
+    "tick_each": ("Jeden Hinweis lesen und abhaken", "Read and tick each warning"),
+    "password": ("Passwort", "Password"),
+    "signed_by": ("Unterschrieben von", "Signed by"),
+    "questions": ("Vor der Freigabe", "Before release"),
+    "unanswered": ("offen", "open"),
+    "export_draft": ("Entwurf als Dateien", "Draft as files"),
+    "export_pending": ("Export läuft", "Export under way"),
+    "export_sent": ("Im PACS", "In the PACS"),
+    "export_dead": ("EXPORT FEHLGESCHLAGEN", "EXPORT FAILED"),
+    "export_none": ("Kein PACS eingestellt", "No PACS in the settings"),
+    "wrong_password": (
+        "Das Passwort ist falsch; nichts wurde unterschrieben",
+        "The password is wrong; nothing was signed",
+    ),
+    "wait": ("Zu viele Versuche; bitte einige Minuten warten", "Too many tries; wait some minutes"),
     "by_hand_kept": ("Änderung von Hand", "Change by hand"),
+}
+
+_ANSWERS: dict[str, str] = {
+    "yes": "ja", "no": "nein", "expiration": "Ausatmung", "inspiration": "Einatmung", "free breathing": "freie Atmung",
+}  # fmt: skip
+
+_QUESTIONS: dict[str, str] = {
+    "indication": "Ist die Indikation im Auftrag oder ärztlich genannt?",
+    "bladder_or_bowel": "Neue Blasen- oder Mastdarmstörung?",
+    "paralysis": "Neue oder zunehmende Lähmung?",
+    "local_infection": "Infektion an der Einstichstelle?",
+    "systemic_infection": "Systemische Infektion?",
+    "allergy": "Allergie gegen Kontrastmittel oder Medikament?",
+    "pregnancy": "Schwangerschaft möglich?",
+    "anticoagulants": "Gerinnungshemmer, nicht nach Hausregel pausiert?",
+    "cooperation": "Kann die Person in Behandlungslage stillliegen?",
+    "first_steroid_non_particulate": "Nicht kristallines Steroid gewählt, oder kein Steroid?",
+    "recent_steroid": "Vor kurzem ein Steroid an diesem oder einem anderen Gelenk?",
+    "other_side_same_sitting": "Wird in derselben Sitzung die andere Seite behandelt?",
+    "respiratory": "Ateminsuffizienz?",
+    "aneurysm": "Aortenaneurysma oder verdrängender Tumor?",
+    "test_response_recorded": "Positive Antwort auf die Testinjektion dokumentiert?",
+    "contrast_spread_recorded": (
+        "Kontrastmittelverteilung im Kontrollscan dokumentiert, frei von Wurzel, Epiduralraum, Psoas, Gefäßen?"
+    ),
+    "scheme": "Nach wessen Klassen des Blutungsrisikos?",
+    "inr": "INR",
+    "platelets_per_nl": "Thrombozyten pro nl",
+    "breathing": "Atemphase des Scans",
 }
 
 _KEYS: tuple[tuple[str, str, str, str], ...] = (
@@ -165,6 +214,16 @@ def keys(language: Language) -> list[list[str]]:
     """The keys with what they do."""
     place = int(language is Language.ENGLISH)
     return [[row[place], row[2 + place]] for row in _KEYS]
+
+
+def question_words(key: str, english: str, language: Language) -> str:
+    """A question before release; the planner's own sentence where the table has none."""
+    return english if language is Language.ENGLISH else _QUESTIONS.get(key, english)
+
+
+def answer_words(answer: str, language: Language) -> str:
+    """*ja*, *nein*."""
+    return answer if language is Language.ENGLISH else _ANSWERS.get(answer, answer)
 
 
 def structure_words(structure: Structure, language: Language) -> str:

@@ -1,0 +1,144 @@
+"""What buttons, forms and keys of the page do; no web toolkit.
+
+In: a name with a few words or numbers from the browser. Out: a changed desk, and the page told to show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from planner.geometry import FloatArray
+from viz.viewer.desk import Desk
+from viz.viewer.host import Host
+from viz.viewer.looks import PANES, SLABS
+from viz.viewer.pointer import Pointer
+from viz.viewer.session import Session
+from viz.viewer.work import Work
+
+Act = Callable[..., Any]
+
+
+class Paper(Protocol):
+    """What an act needs of the page."""
+
+    desk: Desk
+    host: Host
+
+    def show(self, names: tuple[str, ...], *, says_facts: bool = True) -> None:
+        """Draw panes, the first one now."""
+
+    def refresh(self) -> None:
+        """Say everything anew."""
+
+    def put(self, **values: object) -> None:
+        """Set values of the template."""
+
+    def get(self, name: str) -> Any:  # noqa: ANN401 - the template's
+        """A value of the template."""
+
+    def switch_language(self) -> None:
+        """To the other one."""
+
+
+class Acts:
+    """Every act by its name, and every key."""
+
+    def __init__(self, page: Paper, work: Work) -> None:
+        self._page, self._work = page, work
+
+    @property
+    def _desk(self) -> Desk:
+        return self._page.desk
+
+    def triggers(self) -> dict[str, Act]:
+        """By the name that the template calls."""
+        return {
+            "key": self._key,
+            "undo": lambda: self._work.change(Session.undo),
+            "redo": lambda: self._work.change(Session.redo),
+            "choose": lambda index: self._work.change(lambda session: session.choose(int(index))),
+            "reset": lambda: self._page.show(self._desk.reset()),
+            "language": self._page.switch_language,
+            "anterior_up": lambda: self._look(anterior_up=not self._desk.looks.anterior_up),
+            "look": lambda depth_mm: self._page.show(self._desk.look_along(float(depth_mm))),
+            "look_share": self._look_share,
+            "replan": self._work.replan,
+            "plan": self._work.plan,
+            "show_level": self._show_level,
+            "answer": self._answer,
+            "read_to_sign": self._work.read_to_sign,
+            "export_draft": self._work.export_draft,
+        }
+
+    def _answer(self, question: str, value: str) -> None:
+        """One question of the release, answered or taken back."""
+        if not self._page.host.is_read_only:
+            self._work.change(lambda session: session.answer(str(question), str(value)), moves_view=False)
+
+    def _show_level(self, level: str, side: str) -> None:
+        point = self._page.host.level_mm(level, side)
+        if point is not None:
+            self._desk.looks = self._desk.looks.at(point)
+            self._page.show(PANES)
+
+    def _look_share(self, share: float) -> None:
+        path = self._desk.path
+        if path is not None:
+            self._page.show(self._desk.look_along(float(share) * path.length_mm))
+
+    def _key(self, key: str, ctrl: bool = False, shift: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+        """A key pressed anywhere on the page; one that is not known does nothing."""
+        if ctrl:
+            wanted = {"z": Session.undo, "y": Session.redo}.get(key.lower())
+            if wanted is not None:
+                self._work.change(wanted)
+            return
+        action = self._actions().get(key.lower())
+        if action is not None:
+            action()
+
+    def _actions(self) -> dict[str, Callable[[], None]]:
+        looks = self._desk.looks
+        return {
+            "n": lambda: self._work.change(lambda session: session.step_path(1)),
+            "p": lambda: self._work.change(lambda session: session.step_path(-1)),
+            "e": lambda: self._place(self._desk.set_entry),
+            "t": lambda: self._place(self._desk.set_target),
+            "s": lambda: self._look(slab=(looks.slab + 1) % len(SLABS)),
+            "o": lambda: self._look(shows_outlines=not looks.shows_outlines),
+            "m": self._enlarge,
+            " ": lambda: self._page.show(self._desk.reset()),
+            "?": lambda: self._page.put(help=not self._page.get("help")),
+            "escape": lambda: self._page.put(help=False, big="", signing=False),
+            "arrowup": lambda: self._scroll(1),
+            "arrowdown": lambda: self._scroll(-1),
+            **{str(n + 1): self._window_action(n) for n in range(len(self._desk.windows))},
+        }
+
+    def _window_action(self, index: int) -> Callable[[], None]:
+        return lambda: self._look(window=self._desk.windows[index])
+
+    def _look(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Looks
+        self._desk.looks = replace(self._desk.looks, **changes)
+        self._page.show(PANES)
+
+    def _place(self, place: Callable[[FloatArray], tuple[str, ...]]) -> None:
+        point = self._desk.under_pointer_mm()
+        if point is None or self._page.host.is_read_only:
+            return
+        changed = place(point)
+        self._page.show(changed or PANES)
+        if changed:
+            self._work.settle()
+
+    def _enlarge(self) -> None:
+        at = self._desk.pointer_at
+        if at is not None:
+            self._page.put(big="" if self._page.get("big") else at[0])
+
+    def _scroll(self, notches: int) -> None:
+        at = self._desk.pointer_at
+        if at is not None:
+            self._page.show(self._desk.wheel(at[0], notches, Pointer(at[1].x_px, at[1].y_px)), says_facts=False)

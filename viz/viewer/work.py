@@ -1,0 +1,158 @@
+"""What takes longer than a picture: steps kept on disk, tolerance, new plans, reading before signing; beside the event loop.
+
+In: wishes of a person. Out: the session changed, and the page told; while it lasts the page says so and stays usable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
+
+from planner.errors import PlannerError
+from planner.structures import Side
+from viz.viewer.desk import Desk
+from viz.viewer.host import Host
+from viz.viewer.session import Session
+
+
+class Sheet(Protocol):
+    """What work needs of the page."""
+
+    desk: Desk
+    host: Host
+
+    def show(self, names: tuple[str, ...], *, says_facts: bool = True) -> None:
+        """Draw panes, the first one now."""
+
+    def refresh(self) -> None:
+        """Say everything anew."""
+
+    def put(self, **values: object) -> None:
+        """Set values of the template."""
+
+    def say(self, key: str) -> str:
+        """A word in the page's language."""
+
+
+class Work:
+    """Long work of one page, one piece after the other where it must be."""
+
+    def __init__(self, page: Sheet) -> None:
+        self._page = page
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def _desk(self) -> Desk:
+        return self._page.desk
+
+    @property
+    def _host(self) -> Host:
+        return self._page.host
+
+    def change(self, step: Callable[[Session], Session], *, moves_view: bool = True) -> None:
+        """A step of the session, kept on disk before it is shown."""
+        session = self._desk.session
+        if session is None:
+            return
+        changed = step(session)
+        if changed is session:
+            return
+        self._host.keep(changed)
+        if moves_view:
+            self._page.show(self._desk.change(changed))
+            self.settle()
+        else:
+            self._desk.session = changed
+            self._page.refresh()
+
+    def prepare(self) -> None:
+        """Make what the first drag would wait for."""
+        session = self._desk.session
+        if session is not None:
+            now = session.now
+            self.start(asyncio.to_thread(self._host.planning.prepare, now.plan, now.target_index))
+
+    def settle(self) -> None:
+        """After an edit: keep it, and measure its tolerance."""
+        session = self._desk.session
+        if session is None or self._desk.is_dragging:
+            return
+        self._host.keep(session)
+        judged = session.now.judged
+        if judged is not None and not judged.is_tolerance_known:
+            self.start(self._measure_tolerance(session))
+
+    async def _measure_tolerance(self, session: Session) -> None:
+        now = session.now
+        assert now.judged is not None
+        settled = await asyncio.to_thread(self._host.planning.settle, now.plan, now.target_index, now.judged)
+        present = self._desk.session
+        if present is not None and present.now is now:
+            self._desk.session = present.settle(settled)
+            self._host.keep(self._desk.session)
+            self._page.refresh()
+
+    def replan(self) -> None:
+        """New paths to the tip as it lies now."""
+        session, path = self._desk.session, self._desk.path
+        if session is None or path is None or self._host.is_read_only:
+            return
+        index = session.now.target_index
+
+        async def run() -> None:
+            plan = await asyncio.to_thread(self._host.planning.replan, session.now.plan, index, path.target_mm)
+            self.change(lambda present: present.replan(plan))
+
+        self.start(self._busily(run))
+
+    def plan(self, procedure: str, level: str, side: str) -> None:
+        """The first plan of a case that waited."""
+        if self._host.is_read_only:
+            return
+
+        async def run() -> None:
+            plan = await asyncio.to_thread(self._host.first_plan, procedure, level, Side.parse(side))
+            session = Session.opened(plan)
+            self._host.keep(session)
+            self._page.show(self._desk.start(session))
+            self.prepare()
+
+        self.start(self._busily(run))
+
+    def read_to_sign(self) -> None:
+        """Open the sheet that is read before signing, with the digest of what is read."""
+        session = self._desk.session
+        if session is None:
+            return
+
+        async def run() -> None:
+            digest = await asyncio.to_thread(self._host.signing.digest, session)
+            self._page.put(digest=digest, signing=True)
+
+        self.start(self._busily(run, "reading"))
+
+    def export_draft(self) -> None:
+        """The state at hand as files, for one person at one machine."""
+        session = self._desk.session
+        if session is not None:
+            self._desk.message = self._host.signing.export_draft(session)
+            self._page.refresh()
+
+    async def _busily(self, work: Callable[[], Awaitable[None]], word: str = "planning") -> None:
+        """Say that it takes a moment; a refusal becomes a sentence on the page."""
+        self._desk.message = ""
+        self._page.put(busy=self._page.say(word))
+        try:
+            await work()
+        except PlannerError as refusal:
+            self._desk.message = str(refusal)
+            self._page.refresh()
+        finally:
+            self._page.put(busy="")
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Beside the event loop."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
