@@ -77,8 +77,12 @@ class Probability:
 
     def __str__(self) -> str:
         if not self.n:
-            return f"{self.high:.2%}" if self.low == self.high else f"below {self.high:.2%}"
+            is_known = self.low == self.high and self.high >= _LEAST_SHOWN
+            return f"{self.high:.1%}" if is_known else f"below {max(self.high, _LEAST_SHOWN):.2%}"
         return f"{self.value:.1%} (95 % interval {self.low:.1%} to {self.high:.1%}, n = {self.n})"
+
+
+_LEAST_SHOWN = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +177,9 @@ class Landmark:
     """Of the process's tip, along the patient's left-right axis; negative: right."""
 
     def __str__(self) -> str:
-        side, way = ("left" if self.left_mm >= 0 else "right"), ("cranial" if self.cranial_mm >= 0 else "caudal")
+        way = "cranial" if self.cranial_mm >= 0 else "caudal"
         height = "level with" if abs(self.cranial_mm) < _LEVEL_WITH_MM else f"{abs(self.cranial_mm):.0f} mm {way} of"
-        return f"{height} the tip of the {self.level} spinous process and {abs(self.left_mm):.0f} mm {side} of it"
+        return f"{height} the tip of the {self.level} spinous process"
 
 
 _LEVEL_WITH_MM = 0.5
@@ -264,6 +268,8 @@ class Plan:
     versions: Mapping[str, str]
     placing: tuple[str, ...] = ()
     """For several needles: which path of each target goes with the others, in which order, through which punctures."""
+    site_values: tuple[str, ...] = ()
+    """Values that the site set instead of the defaults, in words."""
     together: tuple[int, ...] = ()
     """The rank of each target's path in that choice; empty for one target, or where no choice keeps needles apart."""
 

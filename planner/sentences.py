@@ -11,7 +11,7 @@ import numpy as np
 from planner.execution import ALLOWED_TIP_ERROR_MM
 from planner.geometry import FloatArray
 from planner.obstacles import BONES
-from planner.plan import Clearance, PlannedTrajectory, Risk
+from planner.plan import Clearance, PlannedTrajectory, Probability, Risk
 from planner.position import UP
 from planner.structures import Part, Pose, Structure
 from planner.targets import Target
@@ -39,12 +39,14 @@ def floor_angle_deg(direction: FloatArray, pose: Pose) -> float | None:
 
 
 def name_of(clearance: Clearance) -> str:
-    """*left L4 root*, *L3 vertebra*, *L3 superior articular process, left*, *iliac crest, left*."""
+    """*left L4 root*, *L3 vertebra*, *disc below L3*, *L3 superior articular process, left*, *iliac crest, left*."""
     if clearance.structure is Structure.NERVE_ROOT:
         nerve = "ganglion" if clearance.part is Part.GANGLION else "root"
         return " ".join(str(word) for word in (clearance.side, clearance.level, nerve) if word)
     words = _STRUCTURES.get(clearance.structure, clearance.structure.words)
     words = _PARTS.get(clearance.part, words) if clearance.part else words
+    if clearance.structure is Structure.DISC and clearance.level:
+        return f"disc below {clearance.level}"
     words = f"{clearance.level} {words}" if clearance.level else words
     return f"{words}, {clearance.side}" if clearance.side else words
 
@@ -96,20 +98,19 @@ def _spare(row: Clearance) -> str:
 
 
 def risk_words(risk: Risk) -> tuple[str, ...]:
-    """How likely a needle guided so touches and misses, and what control scans make of it; short sentences."""
-    soft, scanned = risk.beside_bone, risk.beside_bone_with_checkpoints
-    touches = f"touches bone or anything else {risk.any_contact}"
-    if soft is not None:
-        touches = f"touches something other than bone {soft}; with bone, {risk.any_contact}"
-    missed = f"ends more than {ALLOWED_TIP_ERROR_MM:g} mm beside the tip {risk.target_missed}"
-    first = f"Without a control scan, {risk.guidance}: {touches}; {missed}."
+    """How likely a needle guided so touches and misses, and what control scans make of it; two short sentences."""
+    beyond = f"ends more than {ALLOWED_TIP_ERROR_MM:g} mm beside the planned tip"
+    first = (
+        f"{risk.guidance}, in one go: {_touches(risk.beside_bone, risk.any_contact)}; {beyond} in {risk.target_missed}."
+    )
     if not risk.checkpoints_mm:
         return first, "No control scan on the way takes a hundredth off the probability of contact."
     depths = " and ".join(f"{depth:.0f} mm" for depth in risk.checkpoints_mm)
-    left = scanned if scanned is not None else risk.with_checkpoints
-    what = "other than bone " if scanned is not None else ""
-    return first, f"With control scans at {depths}: touches something {what}{left}; {_missed(risk)}."
+    scanned = _touches(risk.beside_bone_with_checkpoints, risk.with_checkpoints)
+    return first, f"with control scans at {depths}: {scanned}; {beyond} in {risk.missed_with_checkpoints}."
 
 
-def _missed(risk: Risk) -> str:
-    return f"ends too far beside the tip {risk.missed_with_checkpoints}"
+def _touches(soft: Probability | None, anything: Probability) -> str:
+    if soft is None:
+        return f"touches something in {anything}"
+    return f"touches something other than bone in {soft}, bone too in {anything}"

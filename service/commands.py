@@ -27,7 +27,8 @@ from service.errors import RequestError
 from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.request import NamedAnchor, PlanRequest
 from service.settings import Settings
-from service.show import show_anatomy, show_checks, show_files, show_notes, show_plan, show_procedures
+from service.show import show_anatomy, show_checks, show_files, show_notes, show_procedures
+from service.show_plan import show_plan
 from service.tools import site_tools
 from service.watch import Stopwatch
 

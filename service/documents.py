@@ -6,81 +6,11 @@ an anatomy; ``needleplan schema`` prints them as JSON schemas.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel
+from pydantic import Field, RootModel
 
-FileNumber: TypeAlias = Annotated[float, AfterValidator(lambda value: round(value, 6) + 0.0)]
-"""A number as written to a file: a millionth of a millimetre is below every error and above float noise."""
-
-PointMm: TypeAlias = tuple[FileNumber, FileNumber, FileNumber]
-
-
-class Document(BaseModel):
-    """Base of every part of a file: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NeedleDocument(Document):
-    """One needle from stock."""
-
-    gauge: int
-    outer_diameter_mm: float
-    length_mm: float = Field(description="usable length, hub to tip")
-    tip: str = Field(description="name of the grind")
-
-
-class ClearanceDocument(Document):
-    """How close one path comes to one structure, from the needle's surface to the drawn border."""
-
-    structure: str
-    clearance_mm: FileNumber
-    margin_mm: FileNumber = Field(description="room the rules require: the structure's uncertainty and the reserve")
-    depth_mm: FileNumber = Field(description="depth below the skin where the path is closest")
-    spare_mm: FileNumber = Field(description="clearance beyond the margin")
-    part: str | None
-    level: str | None
-    side: str | None
-    is_hard: bool
-    uncertainty_mm: FileNumber
-    confidence: FileNumber
-    on_path_mm: PointMm
-    on_structure_mm: PointMm
-    exempt_mm: FileNumber = Field(description="last part of the path in which this structure is not tested")
-
-
-class SliceDocument(Document):
-    """The image that holds a point, as its own tags name it."""
-
-    series_number: int | None = Field(description="Series Number (0020,0011)")
-    instance_number: int | None = Field(description="Instance Number (0020,0013)")
-    slice_location_mm: float | None = Field(description="Slice Location (0020,1041)")
-    off_slice_mm: FileNumber = Field(description="distance of the point from the slice's plane")
-
-
-class TrajectoryDocument(Document):
-    """One path a person may choose."""
-
-    rank: int
-    entry_mm: PointMm
-    target_mm: PointMm
-    length_mm: FileNumber
-    obliquity_deg: FileNumber = Field(description="0: straight from the back; positive: entry on the patient's left")
-    tilt_deg: FileNumber = Field(description="positive: aims cranially")
-    floor_angle_deg: FileNumber | None = Field(description="to the floor in treatment position; null for a rehearsal")
-    needle: NeedleDocument
-    clearances: list[ClearanceDocument]
-    tolerance_deg: FileNumber = Field(description="largest angle the path may be off before it breaks a hard limit")
-    entry_from_midline_mm: FileNumber | None = Field(description="positive: left of the spinous processes")
-    entry_words: str
-    angle_words: str
-    entry_slice: SliceDocument | None
-    target_slice: SliceDocument | None
-    table_position: str
-    costs: dict[str, FileNumber]
-    cost: FileNumber
-    sentence: str
+from service.path_documents import Document, FileNumber, PointMm, TrajectoryDocument
 
 
 class TargetDocument(Document):
@@ -96,6 +26,10 @@ class TargetDocument(Document):
     trajectories: list[TrajectoryDocument]
     rejected: dict[str, int] = Field(description="directions rejected, by the first rule that rejected each")
     examined: int
+    binding: str = Field("", description="where no path is safe: the structure or rule that refused most")
+    relaxations: list[str] = Field(
+        default=[], description="where no path is safe: what would open one, each planned, none applied"
+    )
 
 
 class SeriesDocument(Document):
@@ -107,6 +41,28 @@ class SeriesDocument(Document):
     has_patient_id: bool | None = Field(description="null where the file format knows no patient")
     notes: list[str]
     valid_for: str
+
+
+class EarlierTargetDocument(Document):
+    """One target of an earlier plan; its points lie in that scan's frame, not in this one."""
+
+    words: str
+    needle: str = Field(description="of its first path; empty where none was safe")
+    length_mm: FileNumber | None
+    obliquity_deg: FileNumber | None
+    tilt_deg: FileNumber | None
+    sentence: str
+
+
+class EarlierPlanDocument(Document):
+    """A plan that was made before for the same patient."""
+
+    procedure: str
+    title: str
+    state_words: str
+    content_date: str = Field(description="Content Date (0008,0023) of its report")
+    sop_instance_uid: str
+    targets: list[EarlierTargetDocument]
 
 
 class PlanDocument(Document):
@@ -129,6 +85,11 @@ class PlanDocument(Document):
     warnings: list[str]
     series: SeriesDocument
     versions: dict[str, str]
+    placing: list[str] = Field(default=[], description="several needles: which go together, in which order")
+    together: list[int] = Field(default=[], description="rank of each target's path in that choice")
+    earlier_plans: list[EarlierPlanDocument] = Field(
+        default=[], description="earlier plans of the same patient, the latest first"
+    )
 
 
 class LevelDocument(Document):

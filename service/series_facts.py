@@ -13,7 +13,8 @@ import numpy as np
 from dicom_io.report import NO_PATIENT_ID
 from dicom_io.series import ImageSeries, SeriesSource
 from planner.geometry import FloatArray, VolumeGeometry
-from service.documents import SeriesDocument, SliceDocument
+from service.documents import SeriesDocument
+from service.path_documents import SliceDocument
 from service.words import VALID_FOR
 
 NO_CHECKLIST = "Clinical checklist and contraindications are not recorded: this version has no gates for them."

@@ -1,4 +1,4 @@
-"""A plan on a terminal: tables and sentences a person reads before looking at the pictures.
+"""What commands say on a terminal, beside the plan itself (``show_plan.py``).
 
 In: documents. Out: rich renderables. No patient name or ID is ever shown here.
 """
@@ -15,11 +15,7 @@ from rich.table import Table
 
 from planner.procedure import Procedure
 from service.doctor import Check, Health
-from service.documents import AnatomyDocument, ClearanceDocument, PlanDocument, TargetDocument, TrajectoryDocument
-
-_SHOWN_CLEARANCES = 3
-_WHOLE_ROOT = "root"
-"""The part of a nerve root beside its ganglion; not said twice."""
+from service.documents import AnatomyDocument
 
 _FILES = {
     "plan.json": "the plan, for programs",
@@ -34,16 +30,6 @@ _FILES = {
 }
 
 
-def show_plan(console: Console, plan: PlanDocument) -> None:
-    """The whole plan: what and where, the paths, what is not checked, what keeps it from release."""
-    for target in plan.targets:
-        _show_target(console, plan, target)
-    _show_list(console, "NOT CHECKED", [name.replace("_", " ") for name in plan.not_checked], "bold yellow")
-    _show_list(console, "Warnings", plan.warnings, "yellow")
-    _show_list(console, "Not releasable", plan.release_blockers, "bold red")
-    console.print(escape(f"Valid for {plan.series.valid_for}."))
-
-
 def show_anatomy(console: Console, anatomy: AnatomyDocument) -> None:
     """What was found, how sure, and how long it took."""
     levels = ", ".join(level.name for level in anatomy.levels) or "none"
@@ -55,7 +41,7 @@ def show_anatomy(console: Console, anatomy: AnatomyDocument) -> None:
         border = "-" if one.uncertainty_mm is None else f"{one.uncertainty_mm:.1f}"
         structures.add_row(one.structure.replace("_", " "), f"{one.confidence:.2f}", border)
     console.print(structures)
-    _show_list(console, "Warnings", anatomy.warnings, "yellow")
+    show_list(console, "Warnings", anatomy.warnings, "yellow")
     took = ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in anatomy.seconds.items())
     console.print(escape(f"Seconds: {took}"))
 
@@ -74,62 +60,8 @@ def show_files(console: Console, out: Path) -> None:
             console.print(escape(f"  {file.name:<23} {_FILES.get(file.name, _FILES.get(file.suffix, ''))}"))
 
 
-def _show_target(console: Console, plan: PlanDocument, target: TargetDocument) -> None:
-    console.rule(escape(f"{plan.title}: {target.words}"))
-    console.print(escape(plan.state_words), style="bold red")
-    if plan.rehearsal:
-        console.print(escape(plan.rehearsal), style="bold magenta")
-    console.print(
-        escape(f"Scanned {plan.scan_position}, treated {plan.treatment_position}; chosen by {target.chosen_by}.")
-    )
-    if not target.name_is_certain:
-        console.print("The level's name is not certain: a person must confirm it.", style="yellow")
-    if target.trajectories:
-        console.print(_paths(target.trajectories))
-    else:
-        console.print(f"NO SAFE PATH among {target.examined} directions examined.", style="bold red")
-    for path in target.trajectories:
-        console.print(escape(f"{path.rank}. {path.sentence}"))
-    console.print(_rejected(target))
-
-
-def _paths(paths: Sequence[TrajectoryDocument]) -> Table:
-    table = Table(title="Paths, best first")
-    for heading in ("", "entry", "depth", "obliquity", "tilt", "tolerance", "needle", "closest (clearance / required)"):
-        table.add_column(heading)
-    for path in paths:
-        table.add_row(
-            str(path.rank),
-            path.entry_words,
-            f"{path.length_mm:.1f} mm",
-            f"{path.obliquity_deg:+.1f} deg",
-            f"{path.tilt_deg:+.1f} deg",
-            f"{path.tolerance_deg:.1f} deg",
-            f"{path.needle.gauge} G x {path.needle.length_mm:g} mm",
-            "\n".join(_clearance(one) for one in _tightest(path.clearances)),
-        )
-    return table
-
-
-def _tightest(clearances: Iterable[ClearanceDocument]) -> list[ClearanceDocument]:
-    return sorted(clearances, key=lambda one: (not one.is_hard, one.spare_mm))[:_SHOWN_CLEARANCES]
-
-
-def _clearance(one: ClearanceDocument) -> str:
-    part = one.part if one.part != _WHOLE_ROOT else None
-    name = " ".join(word for word in (one.structure, part, one.level, one.side) if word).replace("_", " ")
-    without = " (shaft)" if one.exempt_mm > 0 else ""
-    return escape(f"{name} {one.clearance_mm:.1f} / {one.margin_mm:.1f} mm, {one.depth_mm:.0f} mm deep{without}")
-
-
-def _rejected(target: TargetDocument) -> Table:
-    table = Table("rule", "directions rejected", title=f"{target.examined} directions examined")
-    for rule, count in sorted(target.rejected.items(), key=lambda item: -item[1]):
-        table.add_row(escape(rule), str(count))
-    return table
-
-
-def _show_list(console: Console, title: str, lines: Sequence[str], style: str) -> None:
+def show_list(console: Console, title: str, lines: Sequence[str], style: str) -> None:
+    """A heading with its lines; nothing where there are none."""
     if lines:
         console.print(escape(f"{title}:"), style=style)
     for line in lines:

@@ -100,7 +100,11 @@ def test_it_prints_what_it_did_and_where_the_results_lie(demo):
         "DRAFT - NOT RELEASED",
         "Not releasable",
         "checklist",
-        "Paths, best first",
+        "Path 1 of ",
+        "Alternatives",
+        "first control scan at",
+        "spinous process",
+        "freehand",
         "report.dcm",
         str(demo.out.name),
     ):
