@@ -92,6 +92,8 @@ class Server(ThreadedAssociationServer):  # type: ignore[misc]
 class _Handler(RequestHandler):  # type: ignore[misc]
     """One connection, in a thread of its own: the handshake of one never keeps another waiting."""
 
+    request: Any
+
     def handle(self) -> None:
         doorway: Doorway = self.server.doorway
         self.request.settimeout(doorway.greeting_s)

@@ -172,7 +172,7 @@ def _identity(content: BytesIO, *, is_bare: bool) -> _Identity:
     def is_past_uids(tag: BaseTag, _vr: str | None, _length: int) -> bool:
         return bool(tag > _LAST_IDENTIFYING_TAG)
 
-    tags = list(_UID_TAGS.values())
+    tags: list[BaseTag | int] = list(_UID_TAGS.values())
     try:
         header = read_partial(content, stop_when=is_past_uids, specific_tags=tags, force=is_bare)
         uids = [str(header.get(keyword) or "") for keyword in _UID_TAGS]

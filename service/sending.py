@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dicom_io.association import Destination as Node
 from dicom_io.send import SendResult, echo, send_files
+from service.nodes import node
 from service.outbox import Answer, Send
 from service.settings import Destination
 
@@ -27,11 +27,6 @@ def echo_fault(destination: Destination, calling_ae_title: str) -> str:
     """Why a PACS does not answer C-ECHO, or the empty text."""
     result = echo(node(destination, calling_ae_title))
     return "" if result.outcome.is_success else result.words
-
-
-def node(destination: Destination, calling_ae_title: str) -> Node:
-    """The destination as ``dicom_io`` knows it; one try per call, since the outbox tries again."""
-    return Node(destination.host, destination.port, destination.ae_title, calling_ae_title, tries=1)
 
 
 def _answer(result: SendResult) -> Answer:

@@ -14,15 +14,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from dicom_io.receive import Received, Receiver, Refused
-from dicom_io.receive import ReceiverSettings as Listening
-from service.arrivals import Arrivals, as_row
-from service.audit import AuditEvent, AuditTrail
+from service.arrivals import Arrivals
+from service.audit import AuditTrail
+from service.commitment import Commitments
 from service.errors import SettingsError
 from service.jobs import Limits, ProcessPerCase
+from service.listening import receiving
 from service.logs import Log, start_logging
+from service.nodes import node_titled
 from service.outbox import Outbox
 from service.sending import sender
 from service.server import Service, send_due
@@ -64,9 +66,10 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
     found, lost = arrivals.reconcile(time.time())
     _LOG.info("rows and files agree", rows_added=found, rows_dropped=lost)
     service.start(time.time())
+    commitments = Commitments(folder / "commitment", store, partial(node_titled, settings))
     with (
-        _receiving(settings, folder, service, audit),
-        _exporting(settings, store, service, stopping),
+        receiving(settings, folder, service, audit, commitments),
+        _exporting(settings, store, service, commitments, stopping),
         viewing(settings.viewer, folder, store, audit, settings.destinations),
     ):
         while not stopping.wait(_LOOK_EVERY_S):
@@ -75,30 +78,9 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
 
 
 @contextmanager
-def _receiving(settings: Settings, folder: Path, service: Service, audit: AuditTrail) -> Iterator[None]:
-    def stored(image: Received) -> None:
-        service.received(as_row(image), time.time())
-
-    def refused(image: Refused) -> None:
-        audit.record(AuditEvent.SECURITY_ALERT, time.time(), status=f"{image.status:#06x}", reason=image.reason)
-
-    if not settings.receiver.allowed_calling_ae_titles:
-        raise SettingsError("nobody may send: name the senders in receiver.allowed_calling_ae_titles")
-    listening = Listening(
-        ae_title=settings.receiver.ae_title,
-        calling_ae_titles=frozenset(settings.receiver.allowed_calling_ae_titles),
-        folder=folder / "received",
-        host=settings.receiver.host,
-        port=settings.receiver.port,
-        reserve_bytes=int(settings.storage.disk_reserve_gb * _BYTES_PER_GB),
-    )
-    with Receiver(listening, stored, refused) as receiver:
-        _LOG.info("listening", host=settings.receiver.host, port=receiver.port, ae_title=settings.receiver.ae_title)
-        yield
-
-
-@contextmanager
-def _exporting(settings: Settings, store: Store, service: Service, stopping: threading.Event) -> Iterator[None]:
+def _exporting(
+    settings: Settings, store: Store, service: Service, commitments: Commitments, stopping: threading.Event
+) -> Iterator[None]:
     """A thread of its own: a slow PACS must not keep cases waiting."""
     outbox = Outbox(
         store, settings.destinations, settings.outbox, sender(settings.receiver.ae_title), random.SystemRandom()
@@ -107,6 +89,7 @@ def _exporting(settings: Settings, store: Store, service: Service, stopping: thr
     def export() -> None:
         while not stopping.wait(_LOOK_EVERY_S):
             send_due(service, outbox, time.time())
+            commitments.answer_due(time.time())
 
     thread = threading.Thread(target=export, name="outbox", daemon=True)
     thread.start()

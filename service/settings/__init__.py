@@ -1,7 +1,7 @@
 """Settings: one TOML file, then the environment, read once and checked; one module per group of tables."""
 
 from service.settings.loading import ENVIRONMENT_PREFIX, NOT_SETTINGS, SETTINGS_VARIABLE, load_settings
-from service.settings.network import Destination, ReceiverSettings
+from service.settings.network import Destination, DestinationTls, ReceiverSettings, ReceiverTls, host_and_port
 from service.settings.rules import Action, Match, Rule
 from service.settings.running import (
     InboxSettings,
@@ -19,15 +19,18 @@ __all__ = [
     "SETTINGS_VARIABLE",
     "Action",
     "Destination",
+    "DestinationTls",
     "InboxSettings",
     "JobSettings",
     "Match",
     "OutboxSettings",
     "Publish",
     "ReceiverSettings",
+    "ReceiverTls",
     "Rule",
     "Settings",
     "StorageSettings",
     "ViewerSettings",
+    "host_and_port",
     "load_settings",
 ]

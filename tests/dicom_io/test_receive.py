@@ -6,8 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -21,34 +19,14 @@ from pynetdicom.dsutils import encode
 
 from dicom_io.errors import ReceiverError
 from dicom_io.landing import Arrival, data_set, is_uid
-from dicom_io.receive import NOT_AUTHORIZED, Received, Receiver, ReceiverSettings, Refused
+from dicom_io.receive import NOT_AUTHORIZED, Received, Receiver, ReceiverSettings
 from dicom_io.series import read_series
 from tests.conftest import PROJECT
 from tests.dicom_io.builders import Grid, edit_file, write_series
+from tests.dicom_io.receivers import Inbox, listening, send
 from tests.servers import Orthanc, run, wait_until
 
 pytestmark = pytest.mark.servers
-
-
-class Inbox:
-    """What the receiver told."""
-
-    def __init__(self) -> None:
-        self.stored: list[Received] = []
-        self.refused: list[Refused] = []
-
-
-@contextmanager
-def listening(folder: Path, inbox: Inbox, **settings: object) -> Iterator[Receiver]:
-    """A receiver for senders called SCANNER, on a free port."""
-    wanted = {"ae_title": "NEEDLEPLAN", "calling_ae_titles": frozenset({"SCANNER"}), "folder": folder, "port": 0}
-    with Receiver(ReceiverSettings(**{**wanted, **settings}), inbox.stored.append, inbox.refused.append) as receiver:
-        yield receiver
-
-
-def send(port: int, *what: object, called: str = "NEEDLEPLAN", calling: str = "SCANNER", options: tuple[str, ...] = ()):
-    """DCMTK's storescu."""
-    return run("storescu", *options, "-aec", called, "-aet", calling, "127.0.0.1", port, *what)
 
 
 @pytest.fixture

@@ -1,0 +1,38 @@
+"""The DICOM nodes of the settings, as ``dicom_io`` reaches them: address, AE titles, certificates.
+
+In: settings. Out: ``Node`` values, one try per call, since whoever calls tries again.
+"""
+
+from __future__ import annotations
+
+from ssl import SSLContext
+
+from dicom_io.association import Destination as Node
+from dicom_io.tls import OwnCertificate, requestor_context
+from service.settings import Destination, DestinationTls, Settings, host_and_port
+
+
+def node(destination: Destination, calling_ae_title: str) -> Node:
+    """One PACS."""
+    return Node(
+        destination.host,
+        destination.port,
+        destination.ae_title,
+        calling_ae_title,
+        tries=1,
+        tls=None if destination.tls is None else _context(destination.tls),
+    )
+
+
+def node_titled(settings: Settings, ae_title: str) -> Node | None:
+    """Where storage commitment is answered: what ``receiver.commitment_to`` says, else a destination of that title."""
+    ours = settings.receiver.ae_title
+    if ae_title in settings.receiver.commitment_to:
+        host, port = host_and_port(settings.receiver.commitment_to[ae_title])
+        return Node(host, port, ae_title, ours, tries=1)
+    return next((node(one, ours) for one in settings.destinations if one.ae_title == ae_title), None)
+
+
+def _context(tls: DestinationTls) -> SSLContext:
+    own = OwnCertificate(tls.certificate, tls.private_key) if tls.certificate and tls.private_key else None
+    return requestor_context(tls.authority, own)
