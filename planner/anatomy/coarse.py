@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813  (the name its own documentation uses)
 
+from planner.anatomy import balls, itk
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
@@ -45,13 +46,18 @@ class Region:
     def on(self, geometry: VolumeGeometry) -> BoolArray:
         """The structure on another grid in patient axes; borders are interpolated, not staircases."""
         drawn = np.zeros(geometry.shape, dtype=bool)
+        first, part = self.part_of(geometry)
+        drawn[tuple(slice(a, a + n) for a, n in zip(first, part.shape, strict=True))] = part
+        return drawn
+
+    def part_of(self, geometry: VolumeGeometry) -> tuple[tuple[int, int, int], BoolArray]:
+        """``on`` in the box that the structure can reach: the box's first index, and its voxels."""
         first, shape = _overlap(self.geometry, geometry)
         if min(shape) <= 0:
-            return drawn
+            return (0, 0, 0), np.zeros((0, 0, 0), dtype=bool)
         target = geometry.cropped(first, shape)
         field = resampled(to_itk(self.mask.astype(np.uint8) * np.uint8(200), self.geometry), target, 0)
-        drawn[tuple(slice(a, a + n) for a, n in zip(first, shape, strict=True))] = to_array(field) >= 100
-        return drawn
+        return first, np.asarray(to_array(field) >= 100)
 
     @property
     def volume_ml(self) -> float:
@@ -143,13 +149,8 @@ def region_of(geometry: VolumeGeometry, mask: BoolArray, confidence: float, unce
 
 def bounding_box(mask: BoolArray, margin: int = 0) -> tuple[slice, slice, slice] | None:
     """Slices around the true voxels, grown by ``margin`` voxels inside the array; None where there are none."""
-    spans = []
-    for axis in range(3):
-        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if len(used) == 0:
-            return None
-        spans.append(slice(max(0, int(used[0]) - margin), min(mask.shape[axis], int(used[-1]) + 1 + margin)))
-    return spans[0], spans[1], spans[2]
+    box = itk.true_box(mask)
+    return None if box is None else itk.grown_box(box, (margin, margin, margin), mask.shape)
 
 
 def to_itk(array: AnyArray, geometry: VolumeGeometry) -> sitk.Image:
@@ -219,12 +220,20 @@ def _overlap(source: VolumeGeometry, target: VolumeGeometry) -> tuple[tuple[int,
 
 def dilated(mask: BoolArray, radius: int) -> BoolArray:
     """Grown by a ball of ``radius`` voxels."""
-    return _morphed(sitk.BinaryDilate, mask, radius)
+    grown = np.zeros(mask.shape, dtype=bool)
+    box = bounding_box(mask, radius)
+    if box is not None:
+        grown[box] = _grown(mask[box], radius)
+    return grown
 
 
 def eroded(mask: BoolArray, radius: int) -> BoolArray:
     """Shrunk by a ball of ``radius`` voxels; what lies beyond the array counts as inside."""
-    return ~dilated(~mask, radius)
+    shrunk = np.zeros(mask.shape, dtype=bool)
+    box = bounding_box(mask, 1)
+    if box is not None:
+        shrunk[box] = ~_grown(~mask[box], radius)
+    return shrunk
 
 
 def opened(mask: BoolArray, radius: int) -> BoolArray:
@@ -239,16 +248,16 @@ def closed(mask: BoolArray, radius: int) -> BoolArray:
     return eroded(dilated(padded, radius), radius)[inner] | mask
 
 
-def _morphed(operation: object, mask: BoolArray, radius: int) -> BoolArray:
-    if radius > _LARGEST_KERNEL:
-        return np.asarray(distance_outside(mask) <= radius)
-    assert callable(operation)
-    image = operation(sitk.GetImageFromArray(mask.astype(np.uint8)), [radius] * 3, sitk.sitkBall)
-    return to_array(image).astype(bool)
+def _grown(mask: BoolArray, radius: int) -> BoolArray:
+    reach = np.sqrt(radius * (radius + 1.0)) if radius <= _ROUNDED_UP else float(radius)
+    if balls.is_small(reach, _VOXEL):
+        return balls.grown(mask, reach, _VOXEL)
+    return np.asarray(distance_outside(mask) <= radius)
 
 
-_LARGEST_KERNEL = 2
-"""Above it a distance map is faster than a ball-shaped kernel."""
+_VOXEL = np.ones(3)
+_ROUNDED_UP = 2
+"""Balls up to this radius hold what lies within half a voxel more, else they would be crosses."""
 
 
 def distance_outside(mask: BoolArray) -> Float32Array:

@@ -6,14 +6,18 @@ Arrays are always copied out of an image: a view of a temporary image reads free
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813  (the name its own documentation uses)
 
+from planner.anatomy import balls
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.volume import Volume
+
+Box: TypeAlias = tuple[slice, slice, slice]
 
 
 def to_image(array: AnyArray, geometry: VolumeGeometry) -> Any:  # noqa: ANN401  (SimpleITK has no types)
@@ -101,19 +105,42 @@ def smoothed(array: AnyArray, geometry: VolumeGeometry, sigma_mm: float) -> Floa
 
 def grey_opened(array: Float32Array, geometry: VolumeGeometry, half_mm: float) -> Float32Array:
     """The array without bright parts thinner than ``2 half_mm`` along any axis."""
-    image = to_image(array, geometry)
-    image = sitk.GrayscaleMorphologicalOpening(image, _half_box(geometry, half_mm), sitk.sitkBox)
-    return np.asarray(to_array(image), dtype=np.float32)
+    half = _half_box(geometry, half_mm)
+    room = [(n, n) for n in half]
+    padded = np.pad(array, room, constant_values=np.inf)  # what the image's edge cuts may go on beyond it
+    widened = _running(np.maximum, _running(np.minimum, padded, half), half)
+    return np.ascontiguousarray(widened[tuple(slice(n, -n) for n in half)])
 
 
 def grey_dilated(array: Float32Array, geometry: VolumeGeometry, half_mm: float) -> Float32Array:
     """The largest value within ``half_mm`` along the axes."""
-    image = sitk.GrayscaleDilate(to_image(array, geometry), _half_box(geometry, half_mm), sitk.sitkBox)
-    return np.asarray(to_array(image), dtype=np.float32)
+    return _running(np.maximum, array, _half_box(geometry, half_mm))
 
 
 def _half_box(geometry: VolumeGeometry, half_mm: float) -> list[int]:
-    return [max(1, round(half_mm / float(mm))) for mm in geometry.spacing_mm[::-1]]
+    return [max(1, round(half_mm / float(mm))) for mm in geometry.spacing_mm]
+
+
+def _running(extreme: np.ufunc, array: Float32Array, half: list[int]) -> Float32Array:
+    """The extreme over a box of ``2 half + 1`` voxels, at the image's edge over what there is; doubled, axis by axis."""
+    result = array
+    for axis, steps in enumerate(half):
+        for way in (1, -1):
+            result = _over_next(extreme, result, axis, steps, way)
+    return np.asarray(result, dtype=np.float32)
+
+
+def _over_next(extreme: np.ufunc, array: Float32Array, axis: int, steps: int, way: int) -> Float32Array:
+    """The extreme of each voxel and the ``steps`` after it (way 1) or before it (way -1) along one axis."""
+    result, covered = array.copy(), 0
+    while covered < steps:
+        more = min(covered + 1, steps - covered)
+        here, there = [slice(None)] * 3, [slice(None)] * 3
+        here[axis], there[axis] = (slice(None, -more), slice(more, None))[::way]
+        source = result.copy()
+        extreme(source[tuple(here)], source[tuple(there)], out=result[tuple(here)])
+        covered += more
+    return result
 
 
 def signed_distance_mm(mask: BoolArray, geometry: VolumeGeometry) -> Float32Array:
@@ -128,12 +155,28 @@ def signed_distance_mm(mask: BoolArray, geometry: VolumeGeometry) -> Float32Arra
 
 def dilated(mask: BoolArray, geometry: VolumeGeometry, radius_mm: float) -> BoolArray:
     """The mask and everything within ``radius_mm`` of it."""
-    return np.asarray(signed_distance_mm(mask, geometry) <= radius_mm)
+    grown = np.zeros(mask.shape, dtype=bool)
+    box = true_box(mask)
+    if box is not None:
+        box = grown_box(box, np.ceil(max(0.0, radius_mm) / geometry.spacing_mm).astype(int) + 1, mask.shape)
+        grown[box] = _within(mask[box], crop(geometry, box), radius_mm)
+    return grown
 
 
 def eroded(mask: BoolArray, geometry: VolumeGeometry, radius_mm: float) -> BoolArray:
-    """The mask without what lies within ``radius_mm`` of its outside; the image's edge is not an outside."""
-    return np.asarray(signed_distance_mm(mask, geometry) < -radius_mm)
+    """The mask without what lies within ``radius_mm`` of its outermost voxels; the image's edge is not an outside."""
+    shrunk = np.zeros(mask.shape, dtype=bool)
+    box = true_box(mask)
+    if box is not None:
+        box = grown_box(box, (1, 1, 1), mask.shape)
+        shrunk[box] = mask[box] & ~_within(balls.rim(mask[box]), crop(geometry, box), radius_mm)
+    return shrunk
+
+
+def _within(mask: BoolArray, geometry: VolumeGeometry, radius_mm: float) -> BoolArray:
+    if radius_mm >= 0.0 and balls.is_small(radius_mm, geometry.spacing_mm):
+        return balls.grown(mask, radius_mm, geometry.spacing_mm)
+    return np.asarray(signed_distance_mm(mask, geometry) <= radius_mm)
 
 
 def opened(mask: BoolArray, geometry: VolumeGeometry, radius_mm: float) -> BoolArray:
@@ -184,18 +227,39 @@ def filled_in_slices(mask: BoolArray) -> BoolArray:
     return full
 
 
-def box_around(mask: BoolArray, geometry: VolumeGeometry, margin_mm: float = 0.0) -> tuple[slice, slice, slice]:
+def box_around(mask: BoolArray, geometry: VolumeGeometry, margin_mm: float = 0.0) -> Box:
     """The smallest box that holds the mask, grown by ``margin_mm`` within the grid."""
-    grow = np.ceil(margin_mm / geometry.spacing_mm).astype(int)
-    spans = []
-    for axis, n in enumerate(mask.shape):
-        found = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        first, last = (int(found[0]), int(found[-1])) if len(found) else (0, n - 1)
-        spans.append(slice(max(0, first - int(grow[axis])), min(n, last + 1 + int(grow[axis]))))
-    return spans[0], spans[1], spans[2]
+    box = true_box(mask) or (slice(0, mask.shape[0]), slice(0, mask.shape[1]), slice(0, mask.shape[2]))
+    return grown_box(box, np.ceil(margin_mm / geometry.spacing_mm).astype(int), mask.shape)
 
 
-def crop(geometry: VolumeGeometry, box: tuple[slice, slice, slice]) -> VolumeGeometry:
+def true_box(mask: BoolArray) -> Box | None:
+    """The smallest box that holds every true voxel; None where there is none. Later axes look in what earlier ones left."""
+    k = _span(np.asarray(mask.reshape(len(mask), -1).any(axis=1)))
+    if k is None:
+        return None
+    planes = mask[k]
+    rows = planes.any(axis=2)
+    j = _span(np.asarray(rows.any(axis=0)))
+    i = _span(np.asarray(planes[:, j or slice(0)].any(axis=0).any(axis=0)))
+    return None if j is None or i is None else (k, j, i)
+
+
+def _span(used: BoolArray) -> slice | None:
+    places = np.flatnonzero(used)
+    return slice(int(places[0]), int(places[-1]) + 1) if len(places) else None
+
+
+def grown_box(box: Box, pads: Sequence[int] | AnyArray, shape: tuple[int, ...]) -> Box:
+    """The box with ``pads`` voxels more on both sides of each axis, inside an array of ``shape``."""
+    k, j, i = (
+        slice(max(0, span.start - int(pad)), min(n, span.stop + int(pad)))
+        for span, pad, n in zip(box, pads, shape, strict=True)
+    )
+    return k, j, i
+
+
+def crop(geometry: VolumeGeometry, box: Box) -> VolumeGeometry:
     """The grid of ``array[box]``."""
     first = (int(box[0].start), int(box[1].start), int(box[2].start))
     k, j, i = (int(s.stop - s.start) for s in box)
