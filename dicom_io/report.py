@@ -7,6 +7,8 @@ UNVERIFIED and PRELIMINARY, and says DRAFT - NOT RELEASED.
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from highdicom.sr import (
     Comprehensive3DSR,
     ContainerContentItem,
@@ -79,8 +81,8 @@ def position_words(position: ScanPosition) -> str:
 def _content(plan: Plan, images: SourceImages, case: DicomCase) -> Item:
     context = GroupContext(images, plan.procedure, case.software_version)
     groups = []
-    for target in plan.targets:
-        groups.append(target_group(target, context))
+    for target, rank in zip_longest(plan.targets, plan.together):
+        groups.append(target_group(target, context, rank))
         groups.extend(trajectory_group(target, path, context) for path in target.trajectories)
     report = MeasurementReport(
         observation_context=ObservationContext(_observer(case)),
@@ -119,6 +121,8 @@ def _evaluations(plan: Plan, images: SourceImages) -> Item:
             *(coded(codes.NOT_CHECKED, coded_site(structure).kind) for structure in plan.not_checked),
             *(text(codes.RELEASE_BLOCKER, sentence) for sentence in release_blockers(plan, images.series)),
             *(text(codes.WARNING, sentence) for sentence in plan.warnings),
+            *(text(codes.PLACING, sentence) for sentence in plan.placing),
+            *(text(codes.SITE_VALUE, sentence) for sentence in plan.site_values),
             text(codes.VALIDITY, VALID_FOR),
             *(text(codes.SOFTWARE, f"{name} {version}") for name, version in plan.versions.items()),
         ]

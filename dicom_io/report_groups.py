@@ -32,6 +32,7 @@ from dicom_io.report_items import (
     text,
     text_detail,
 )
+from dicom_io.report_risk import risk_measurements, risk_sentences
 from dicom_io.structure_codes import CodedSite, coded_site
 from planner.geometry import FloatArray, unit
 from planner.plan import Clearance, PlannedTrajectory, TargetPlan
@@ -74,8 +75,8 @@ def trajectory_uid(path: PlannedTrajectory, context: GroupContext) -> UID:
     return derived_uid(context.series_instance_uid, "path", _places(path.entry_mm), _places(path.target_mm))
 
 
-def target_group(target: TargetPlan, context: GroupContext) -> Item:
-    """Where the tip must go, what was examined and what was rejected."""
+def target_group(target: TargetPlan, context: GroupContext, together_rank: int | None = None) -> Item:
+    """Where the tip must go, what was examined and what was rejected, which path goes with those of other targets."""
     group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=Tracking(target_uid(target, context), target.words),
         finding_category=codes.FINDING_CATEGORY.code,
@@ -86,6 +87,7 @@ def target_group(target: TargetPlan, context: GroupContext) -> Item:
         measurements=[
             number(codes.DIRECTIONS_EXAMINED, target.examined, NO_UNIT),
             *(_rejected(rule, count) for rule, count in target.rejected.items()),
+            *([] if together_rank is None else [number(codes.TOGETHER_RANK, together_rank, NO_UNIT)]),
         ],
     )
     return _with_items(
@@ -95,6 +97,8 @@ def target_group(target: TargetPlan, context: GroupContext) -> Item:
             text(codes.TARGET_CHOSEN_BY, target.chosen_by),
             coded(codes.LEVEL_NAME, codes.LEVEL_CERTAIN if target.name_is_certain else codes.LEVEL_UNCERTAIN),
             coded(codes.SEARCH_RESULT, codes.PATHS_FOUND if target.trajectories else codes.NO_SAFE_PATH),
+            *([text(codes.BINDING, target.binding)] if target.binding else []),
+            *(text(codes.RELAXATION, sentence) for sentence in target.relaxations),
             point(codes.TARGET_POINT, target.point_mm, context.frame_of_reference_uid),
         ],
     )
@@ -112,7 +116,9 @@ def trajectory_group(target: TargetPlan, path: PlannedTrajectory, context: Group
         measurements=[
             _length(path, context),
             *_numbers(path),
+            *_landmark(path),
             *(_clearance(one, context) for one in path.clearances),
+            *risk_measurements(path.risk),
         ],
     )
     return _with_items(
@@ -123,6 +129,9 @@ def trajectory_group(target: TargetPlan, path: PlannedTrajectory, context: Group
             text(codes.ENTRY_SLICE, context.slice_at(path.entry_mm)),
             text(codes.TARGET_SLICE, context.slice_at(path.target_mm)),
             text(codes.NEEDLE_TIP, path.needle.tip or "not stated"),
+            *risk_sentences(path.risk),
+            *([] if path.bend is None else [text(codes.BEND_IN_WORDS, str(path.bend))]),
+            *(text(codes.MERIT, word) for word in path.merits),
             reference(codes.TARGET, target_uid(target, context)),
             point(codes.ENTRY_POINT, path.entry_mm, context.frame_of_reference_uid),
             point(codes.TARGET_POINT, path.target_mm, context.frame_of_reference_uid),
@@ -158,12 +167,26 @@ def _numbers(path: PlannedTrajectory) -> list[Item]:
         (codes.PRIMARY_ANGLE, primary, DEGREE),
         (codes.SECONDARY_ANGLE, secondary, DEGREE),
         (codes.TOLERANCE_ANGLE, path.tolerance_deg, DEGREE),
+        (codes.ENTRY_TOLERANCE, path.entry_tolerance_mm, MILLIMETRE),
         (codes.ENTRY_FROM_MIDLINE, path.entry_from_midline_mm, MILLIMETRE),
         (codes.NEEDLE_GAUGE, path.needle.gauge, NO_UNIT),
         (codes.NEEDLE_DIAMETER, path.needle.outer_diameter_mm, MILLIMETRE),
         (codes.NEEDLE_LENGTH, path.needle.length_mm, MILLIMETRE),
+        (codes.BEVEL_CLOCK, None if path.bend is None else path.bend.bevel_clock, NO_UNIT),
     ]
     return [number(name, value, unit_) for name, value, unit_ in known if value is not None]
+
+
+def _landmark(path: PlannedTrajectory) -> list[Item]:
+    """From the tip of a spinous process that a finger finds."""
+    place = path.landmark
+    if place is None:
+        return []
+    vertebra = [text_detail(codes.LANDMARK, str(place.level))]
+    return [
+        number(codes.ENTRY_CRANIAL, place.cranial_mm, MILLIMETRE, vertebra),
+        number(codes.ENTRY_LEFT, place.left_mm, MILLIMETRE, vertebra),
+    ]
 
 
 def _clearance(one: Clearance, context: GroupContext) -> Item:
@@ -178,6 +201,8 @@ def _clearance(one: Clearance, context: GroupContext) -> Item:
             number_detail(codes.CONFIDENCE, one.confidence, NO_UNIT),
             number_detail(codes.EXEMPT_LENGTH, one.exempt_mm, MILLIMETRE),
             coded_detail(codes.CLEARANCE_LIMIT, codes.HARD_LIMIT if one.is_hard else codes.SOFT_LIMIT),
+            *([text_detail(codes.OBSTACLE, one.obstacle)] if one.obstacle else []),
+            *([text_detail(codes.LIES, one.lies)] if one.lies else []),
         ],
     )
 

@@ -15,12 +15,22 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from dicom_io import codes
 from dicom_io import report_tree as tree
+from dicom_io.report_risk import read_risk
 from dicom_io.structure_codes import CodedSite, label_entry
 from planner.geometry import FloatArray
-from planner.plan import Clearance
+from planner.plan import Clearance, Risk
 from planner.procedure import Needle
 from planner.structures import Side
 from planner.volume import LabelEntry
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedLandmark:
+    """Where the entry lies from the tip of a vertebra's spinous process; cranial and left are positive."""
+
+    level: str
+    cranial_mm: float
+    left_mm: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +50,13 @@ class ReportedTrajectory:
     entry_from_midline_mm: float | None
     floor_angle_deg: float | None
     sentence: str
+    entry_tolerance_mm: float | None
+    risk: Risk | None
+    bend_words: str
+    """Which way to turn the bevel; empty where nothing is known of the tip."""
+    bevel_clock: int | None
+    landmark: ReportedLandmark | None
+    merits: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +72,9 @@ class ReportedTarget:
     examined: int
     rejected: Mapping[str, int]
     trajectories: tuple[ReportedTrajectory, ...]
+    binding: str
+    relaxations: tuple[str, ...]
+    together_rank: int | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +94,10 @@ class ReportedPlan:
     not_checked: tuple[str, ...]
     release_blockers: tuple[str, ...]
     warnings: tuple[str, ...]
+    placing: tuple[str, ...]
+    site_values: tuple[str, ...]
+    content_date: str
+    sop_instance_uid: str
 
 
 def read_report(path: Path) -> ReportedPlan:
@@ -101,6 +125,10 @@ def read_report(path: Path) -> ReportedPlan:
         not_checked=tuple(tree.as_concept(item).meaning for item in tree.items(said, codes.NOT_CHECKED)),
         release_blockers=tree.texts(said, codes.RELEASE_BLOCKER),
         warnings=tree.texts(said, codes.WARNING),
+        placing=tree.texts(said, codes.PLACING),
+        site_values=tree.texts(said, codes.SITE_VALUE),
+        content_date=str(dataset.get("ContentDate", "")),
+        sop_instance_uid=str(dataset.SOPInstanceUID),
     )
 
 
@@ -122,6 +150,9 @@ def _target(group: Dataset, paths: list[Dataset]) -> ReportedTarget:
             for item in tree.items(group, codes.DIRECTIONS_REJECTED)
         },
         trajectories=tuple(_trajectory(path) for path in paths if tree.uid(path, codes.TARGET) == own_uid),
+        binding=tree.text_if_there(group, codes.BINDING),
+        relaxations=tree.texts(group, codes.RELAXATION),
+        together_rank=_count(group, codes.TOGETHER_RANK),
     )
 
 
@@ -147,7 +178,26 @@ def _trajectory(group: Dataset) -> ReportedTrajectory:
         entry_from_midline_mm=tree.number_if_there(group, codes.ENTRY_FROM_MIDLINE),
         floor_angle_deg=tree.number_if_there(group, codes.FLOOR_ANGLE),
         sentence=tree.text(group, codes.PATH_IN_WORDS),
+        entry_tolerance_mm=tree.number_if_there(group, codes.ENTRY_TOLERANCE),
+        risk=read_risk(group),
+        bend_words=tree.text_if_there(group, codes.BEND_IN_WORDS),
+        bevel_clock=_count(group, codes.BEVEL_CLOCK),
+        landmark=_landmark(group),
+        merits=tree.texts(group, codes.MERIT),
     )
+
+
+def _landmark(group: Dataset) -> ReportedLandmark | None:
+    found = next(tree.items(group, codes.ENTRY_CRANIAL), None)
+    if found is None:
+        return None
+    left_mm = tree.number(group, codes.ENTRY_LEFT)
+    return ReportedLandmark(tree.text(found, codes.LANDMARK), tree.numeric_value(found), left_mm)
+
+
+def _count(group: Dataset, name: codes.Concept) -> int | None:
+    found = tree.number_if_there(group, name)
+    return None if found is None else round(found)
 
 
 def _clearance(item: Dataset) -> Clearance:
@@ -167,6 +217,8 @@ def _clearance(item: Dataset) -> Clearance:
         side=entry.side,
         is_hard=tree.answers(item, codes.CLEARANCE_LIMIT, codes.HARD_LIMIT),
         exempt_mm=tree.number(item, codes.EXEMPT_LENGTH),
+        obstacle=tree.text_if_there(item, codes.OBSTACLE),
+        lies=tree.text_if_there(item, codes.LIES),
     )
 
 

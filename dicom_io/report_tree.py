@@ -59,6 +59,11 @@ def number_if_there(parent: Dataset, name: Concept) -> float | None:
     return None if found is None else numeric_value(found)
 
 
+def text_if_there(parent: Dataset, name: Concept) -> str:
+    """A sentence that a report may leave out; empty where it does."""
+    return next(iter(texts(parent, name)), "")
+
+
 def numeric_value(item: Dataset) -> float:
     """Floating Point Value (0040,A161), else Numeric Value (0040,A30A)."""
     measured = item.MeasuredValueSequence[0]

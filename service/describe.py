@@ -49,6 +49,7 @@ def plan_document(plan: Plan, series: SeriesFacts, earlier: Sequence[EarlierPlan
         warnings=list(plan.warnings),
         series=series.document(),
         versions=dict(plan.versions),
+        site_values=list(plan.site_values),
         placing=list(plan.placing),
         together=list(plan.together),
         earlier_plans=list(earlier),

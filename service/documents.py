@@ -85,6 +85,7 @@ class PlanDocument(Document):
     warnings: list[str]
     series: SeriesDocument
     versions: dict[str, str]
+    site_values: list[str] = Field(default=[], description="values that the site set instead of the defaults")
     placing: list[str] = Field(default=[], description="several needles: which go together, in which order")
     together: list[int] = Field(default=[], description="rank of each target's path in that choice")
     earlier_plans: list[EarlierPlanDocument] = Field(

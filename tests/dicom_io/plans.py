@@ -1,12 +1,25 @@
 """Plans whose numbers a test knows: one target at L4/L5 on the left, three paths to it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 
 from dicom_io.identity import DicomCase, content_digest
 from planner.geometry import obliquity_deg, tilt_deg
-from planner.plan import Clearance, Plan, PlannedTrajectory, PlanState, ScanPosition, TargetPlan
+from planner.plan import (
+    Bend,
+    Clearance,
+    Contact,
+    Landmark,
+    Plan,
+    PlannedTrajectory,
+    PlanState,
+    Probability,
+    Risk,
+    ScanPosition,
+    TargetPlan,
+)
 from planner.procedure import Needle
 from planner.structures import Interspace, LevelName, Part, PatientPosition, Pose, Side, SpineLevel, Structure
 from tests.dicom_io.ct_files import STUDY
@@ -63,6 +76,41 @@ def path(rank: int = 1, entry_mm: tuple[float, float, float] = (48.111111, 60.77
         entry_from_midline_mm=44.5,
         floor_angle_deg=None,
         sentence="Passes 0.8 mm dorsal to the left L4 root at 62.5 mm; 12° oblique, ± 3.2°.",
+    )
+
+
+RISK = Risk(
+    guidance="freehand",
+    source="a study, means",
+    contacts=(
+        Contact("bone", Probability(0.319, 0.299, 0.339, 2000)),
+        Contact("target's own nerve root", Probability(0.176, 0.16, 0.193, 2000)),
+        Contact("aorta", Probability(0.0, 0.0, 0.0001, 0)),
+    ),
+    any_contact=Probability(0.485, 0.463, 0.506, 2000),
+    target_missed=Probability(0.6282, 0.6282, 0.6282, 0),
+    angle_forgiven=Probability(0.97, 0.97, 0.97, 0),
+    checkpoints_mm=(60.0, 70.0),
+    with_checkpoints=Probability(0.177, 0.161, 0.195, 2000),
+    missed_with_checkpoints=Probability(0.0, 0.0, 0.0001, 0),
+    beside_bone=Probability(0.231, 0.213, 0.25, 2000),
+    beside_bone_with_checkpoints=Probability(0.1, 0.088, 0.114, 2000),
+)
+BEND = Bend("Quincke", "a study", False, 3, 9, 8.3, 6.1, 1.1, "bone", 1.2, "canal")
+
+
+def advised(path: PlannedTrajectory) -> PlannedTrajectory:
+    """The path with all that a person is told beside it."""
+    rows = tuple(replace(row, obstacle=row.structure.words, lies="dorsal and cranial to") for row in path.clearances)
+    landmark = Landmark(SpineLevel.L4, -12.5, 69.0)
+    return replace(
+        path,
+        clearances=rows,
+        risk=RISK,
+        bend=BEND,
+        landmark=landmark,
+        merits=("safest", "shortest"),
+        entry_tolerance_mm=7.1,
     )
 
 

@@ -106,6 +106,54 @@ def test_what_is_not_known_comes_back(report: ReportedPlan) -> None:
     assert report.warnings == plans.plan().warnings
 
 
+@pytest.fixture(scope="module")
+def advised(tmp_path_factory: pytest.TempPathFactory, source: SeriesSource) -> Path:
+    """Two targets whose needles go together, the first path of each with all that is told beside it."""
+    one = plans.target((plans.advised(plans.path(1)), plans.path(2, (60.0, 58.0, 14.0))))
+    other = replace(plans.target((plans.advised(plans.path(1, (-48.0, 61.0, 4.0))),)), side=Side.RIGHT)
+    placed = replace(
+        plans.plan((one, other)), placing=("Place one, then the other.",), together=(2, 1), site_values=("tilt 0",)
+    )
+    return written(placed, source, tmp_path_factory.mktemp("advised"))
+
+
+def test_the_risk_of_a_path_comes_back_number_by_number(advised: Path) -> None:
+    path, without = read_report(advised).targets[0].trajectories
+    assert path.risk == plans.RISK
+    assert without.risk is None
+
+
+def test_what_is_told_beside_a_path_comes_back(advised: Path) -> None:
+    path, without = read_report(advised).targets[0].trajectories
+    assert path.landmark is not None
+    assert (path.landmark.level, path.landmark.cranial_mm, path.landmark.left_mm) == ("L4", -12.5, 69.0)
+    assert path.bend_words == str(plans.BEND)
+    assert (path.bevel_clock, path.entry_tolerance_mm, path.merits) == (3, 7.1, ("safest", "shortest"))
+    assert {(row.obstacle, row.lies) for row in path.clearances} >= {("nerve root", "dorsal and cranial to")}
+    assert (without.landmark, without.bend_words, without.merits) == (None, "", ())
+
+
+def test_order_of_placing_and_the_paths_that_go_together_come_back(advised: Path) -> None:
+    report = read_report(advised)
+    assert report.placing == ("Place one, then the other.",)
+    assert [target.together_rank for target in report.targets] == [2, 1]
+    assert report.site_values == ("tilt 0",)
+
+
+@pytest.mark.servers
+def test_dciodvfy_finds_nothing_in_what_is_told_beside_a_path(advised: Path) -> None:
+    assert complaints(advised) == []
+    said = report_text(advised)
+    for words in ("freehand", "Probability", "control scan", "Bevel at 3 o'clock"):
+        assert words in said
+
+
+def test_what_would_open_a_path_comes_back(source: SeriesSource, tmp_path: Path) -> None:
+    none = replace(plans.target(paths=()), binding="iliac crest", relaxations=("On the other side: a path opens.",))
+    target = read_report(written(plans.plan((none,)), source, tmp_path)).targets[0]
+    assert (target.binding, target.relaxations) == ("iliac crest", ("On the other side: a path opens.",))
+
+
 def test_signs_beyond_ascii_are_spelled_out(report: ReportedPlan) -> None:
     assert report.targets[0].trajectories[0].sentence.endswith("12 degrees oblique, +- 3.2 degrees.")
 
