@@ -18,7 +18,6 @@ from planner.anatomy.coarse import (
     closed,
     components,
     dilated,
-    distance_outside,
     eroded,
     opened,
 )
@@ -116,8 +115,7 @@ def _content(image: CoarseImage, gas: BoolArray, lung: BoolArray) -> BoolArray:
     front &= ~_beside_wings(image)
     chest = lung.sum(axis=(1, 2)) > _CHEST_SHARE * np.maximum(image.body.sum(axis=(1, 2)), 1)
     front[chest] = False
-    bowel_gas = gas & (distance_outside(lung) * image.spacing_mm > _NEAR_GAS_MM)
-    near_gas = distance_outside(bowel_gas) * image.spacing_mm <= _NEAR_GAS_MM
+    near_gas = image.near(gas & ~image.near(lung, _NEAR_GAS_MM), _NEAR_GAS_MM)
     near_gas &= (image.v_mm > _FLANK_V_MM) & ((beside > _SPINE_U_MM) | (image.v_mm > _FRONT_V_MM))
     return ((_inside_wall(image) & front) | near_gas) & image.body & ~dilated(image.bone, 1)
 
@@ -147,10 +145,9 @@ def _inside_wall(image: CoarseImage) -> BoolArray:
 
 def _organs(image: CoarseImage, even: BoolArray, lung: BoolArray) -> tuple[BoolArray, BoolArray]:
     """Liver and spleen: the largest even bodies under the diaphragm on their sides, grown back to their surface."""
-    depth = distance_outside(~even) * image.spacing_mm
     found = []
     for side, core_mm, least_ml in ((Side.RIGHT, _CORE_MM, _LIVER_ML), (Side.LEFT, _SPLEEN_CORE_MM, _SPLEEN_ML)):
-        labels, sizes = components(depth > core_mm, 20)
+        labels, sizes = components(~image.near(~even, core_mm), 20)
         core = np.zeros_like(even)
         lowest = _diaphragm_row(image, lung, side) - image.ball(_UNDER_DIAPHRAGM_MM)
         for number in range(1, min(len(sizes), 6)):
@@ -159,7 +156,7 @@ def _organs(image: CoarseImage, even: BoolArray, lung: BoolArray) -> tuple[BoolA
             if is_lateral and int(np.flatnonzero(body.any(axis=(1, 2)))[-1]) >= lowest:
                 core = body
                 break
-        grown = even & (distance_outside(core) * image.spacing_mm <= core_mm + 4.0)
+        grown = even & image.near(core, core_mm + 4.0)
         large = grown.sum() * image.spacing_mm**3 / 1000.0 >= least_ml
         found.append(grown if large else np.zeros_like(even))
     liver, spleen = found

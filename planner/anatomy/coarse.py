@@ -108,6 +108,10 @@ class CoarseImage:
         """Radius in voxels, at least 1."""
         return max(1, round(radius_mm / self.spacing_mm))
 
+    def near(self, mask: BoolArray, radius_mm: float) -> BoolArray:
+        """Voxels within ``radius_mm`` of the mask, itself included."""
+        return itk.dilated(mask, self.geometry, radius_mm)
+
     def region(self, mask: BoolArray, confidence: float, uncertainty_mm: float) -> Region | None:
         """The mask cropped to what it holds; None where it is empty."""
         return region_of(self.geometry, mask, confidence, uncertainty_mm)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.anatomy.itk import true_box
 from planner.geometry import BoolArray, VolumeGeometry
 from planner.structures import LevelName, Part, Side, SpineLevel, Structure
 from planner.volume import LabelEntry, LabelMap
@@ -67,15 +68,11 @@ def piece(
     mask: BoolArray, entry: LabelEntry, uncertainty_mm: float, corner: tuple[int, int, int] = (0, 0, 0)
 ) -> Piece | None:
     """A piece cut to the box it fills; None where the mask is empty. ``corner`` is where the mask lies in the grid."""
-    first = list(corner)
-    for axis in range(3):
-        used = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if not len(used):
-            return None
-        first[axis] += int(used[0])
-        mask = mask[tuple(slice(int(used[0]), int(used[-1]) + 1) if a == axis else slice(None) for a in range(3))]
-    k, j, i = (slice(low, low + n) for low, n in zip(first, mask.shape, strict=True))
-    return Piece(np.ascontiguousarray(mask), (k, j, i), entry, uncertainty_mm)
+    box = true_box(mask)
+    if box is None:
+        return None
+    k, j, i = (slice(low + span.start, low + span.stop) for low, span in zip(corner, box, strict=True))
+    return Piece(np.ascontiguousarray(mask[box]), (k, j, i), entry, uncertainty_mm)
 
 
 def compose(geometry: VolumeGeometry, pieces: Iterable[Piece | None]) -> LabelMap:
@@ -123,17 +120,12 @@ def uncertainties_mm(pieces: Iterable[Piece | None]) -> Mapping[Structure, float
 
 def skin_layer(body: BoolArray, geometry: VolumeGeometry) -> BoolArray:
     """The outermost 2 mm of the body; the image's edge is no skin."""
+    outside = ~body
     near = np.zeros_like(body)
     for axis, spacing_mm in enumerate(geometry.spacing_mm):
         for step in range(1, max(1, round(_SKIN_MM / float(spacing_mm))) + 1):
-            near |= _outside_beside(body, axis, step)
+            low, high = [slice(None)] * 3, [slice(None)] * 3
+            low[axis], high[axis] = slice(None, -step), slice(step, None)
+            near[tuple(low)] |= outside[tuple(high)]
+            near[tuple(high)] |= outside[tuple(low)]
     return near & body
-
-
-def _outside_beside(body: BoolArray, axis: int, step: int) -> BoolArray:
-    beside = np.zeros_like(body)
-    low, high = [slice(None)] * 3, [slice(None)] * 3
-    low[axis], high[axis] = slice(None, -step), slice(step, None)
-    beside[tuple(low)] |= ~body[tuple(high)]
-    beside[tuple(high)] |= ~body[tuple(low)]
-    return beside

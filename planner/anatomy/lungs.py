@@ -20,7 +20,6 @@ from planner.anatomy.coarse import (
     closed,
     components,
     dilated,
-    distance_outside,
     eroded,
     grown_inside,
 )
@@ -154,7 +153,7 @@ def _rib_contact(
 ) -> npt.NDArray[np.float64]:
     """Share of each part's surface that lies within reach of a rib."""
     surface = (parts > 0) & ~eroded(parts > 0, 1)
-    near = surface & (distance_outside(cage.ribs) * image.spacing_mm <= _RIB_REACH_MM)
+    near = surface & image.near(cage.ribs, _RIB_REACH_MM)
     touching = np.bincount(parts[near], minlength=count)
     return np.asarray(touching / np.maximum(np.bincount(parts[surface], minlength=count), 1))
 

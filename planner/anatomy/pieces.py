@@ -188,4 +188,5 @@ def _region(
     if region is None:
         return None
     entry = LabelEntry(structure, side=side, confidence=region.confidence)
-    return piece(region.on(geometry), entry, region.uncertainty_mm)
+    corner, mask = region.part_of(geometry)
+    return piece(mask, entry, region.uncertainty_mm, corner)

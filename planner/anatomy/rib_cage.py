@@ -119,7 +119,7 @@ def _trunk(image: CoarseImage) -> BoolArray:
     radius = image.ball(_ARM_RADIUS_MM)
     padded = np.pad(image.body, ((radius, radius), (0, 0), (0, 0)), mode="edge")
     core, _ = components(eroded(np.pad(padded, ((0, 0), (1, 1), (1, 1))), radius))
-    trunk = distance_outside(core == 1) <= radius
+    trunk = dilated(core == 1, radius)
     return trunk[radius:-radius, 1:-1, 1:-1] & image.body
 
 

@@ -58,9 +58,8 @@ def _bodies(image: CoarseImage, free: BoolArray, part: BoolArray) -> Iterator[Bo
         wanted = part & soft
         if wanted.sum() < 0.3 * part.sum():
             continue
-        inside = distance_outside(~soft) * image.spacing_mm
         for depth in _DEPTHS_MM:
-            cores, sizes = components(inside > depth, 20)
+            cores, sizes = components(~image.near(~soft, depth), 20)
             held = np.bincount(cores[wanted], minlength=len(sizes))
             held[0] = 0
             body = _grown_back(cores, int(held.argmax()), soft, depth / image.spacing_mm)
