@@ -59,3 +59,10 @@ class PositionConflictError(PlannerError):
             f"Patient Position says {said}, the image shows a body {shown} (confidence {confidence:.2f}: {evidence}); "
             "correct the series' position, or scan again"
         )
+
+
+class OverrideError(PlannerError):
+    """A site's own value that no plan can be made with."""
+
+    def __init__(self, what: str, given: str, allowed: str) -> None:
+        super().__init__(f"the site's {what}: {given} is not possible; allowed: {allowed}")

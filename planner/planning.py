@@ -13,18 +13,20 @@ import numpy as np
 
 from planner.advice import told
 from planner.anatomy.model import Anatomy
+from planner.costs import WEIGHTS
 from planner.errors import LevelNotFoundError
 from planner.fan import faces_for
 from planner.hosts import without_hosts
 from planner.joint import Searched, together, with_shared_punctures
 from planner.landmarks import spinous_processes_mm
 from planner.measure import measured
+from planner.missing_length import for_shortest, missing_length
 from planner.obstacles import find_obstacles, ordered, with_roots
 from planner.plan import Plan, PlannedTrajectory, PlanState, ScanPosition, TargetPlan
 from planner.prepared import Prepared
 from planner.procedure import Approach, Needle, Procedure
 from planner.reach import Reach
-from planner.relaxation import Asked, relaxations
+from planner.relaxation import Asked, Plans, relaxations
 from planner.release import not_checked, notes_of, release_blockers, warnings_of
 from planner.search import Screened, distinct, ranked, refined, screen, sweep
 from planner.several import Together, placing_words
@@ -58,6 +60,7 @@ def plan_trajectories(
     found, choice = _together([planned(setting, target) for target in targets])
     plans = tuple(_told(setting, target, one) for target, one in zip(targets, found, strict=True))
     missing = not_checked(anatomy, procedure, targets)
+    own_values = (*procedure.site_values, *site.values)
     return Plan(
         procedure=procedure.key,
         title=procedure.title,
@@ -68,10 +71,15 @@ def plan_trajectories(
         treatment_pose=procedure.treatment_pose,
         is_rehearsal=is_rehearsal,
         release_blockers=release_blockers(anatomy, procedure, targets, scan, missing),
-        warnings=(*warnings_of(anatomy, procedure, plans, scan), *notes_of(procedure, targets), *site.not_applied),
+        warnings=(
+            *warnings_of(anatomy, procedure, plans, scan),
+            *notes_of(procedure, targets, own_values),
+            *site.not_applied,
+        ),
         versions=dict(versions),
         placing=placing_words([target.words for target in targets], choice) if choice else (),
         together=tuple(index + 1 for index in choice.chosen) if choice else (),
+        site_values=own_values,
     )
 
 
@@ -146,25 +154,32 @@ def _together(found: list[Planned]) -> tuple[list[Planned], Together | None]:
 
 
 def _told(setting: Setting, target: Target, found: Planned) -> TargetPlan:
-    """The plan with each path's risk and bend, or with what would open a path."""
+    """The plan with what is told of each path, or with what would open one."""
     if found.prepared is None or found.searched is None or not found.plan.trajectories:
-        return replace(found.plan, relaxations=_what_would_help(setting, target, found))
+        return _without_path(setting, target, found)
     situation, kept = found.searched.situation, found.prepared.kept
     return replace(found.plan, trajectories=told(found.plan.trajectories, situation, kept))
 
 
-def _what_would_help(setting: Setting, target: Target, found: Planned) -> tuple[str, ...]:
-    """Smaller asks, each planned from tip points found anew."""
+def _without_path(setting: Setting, target: Target, found: Planned) -> TargetPlan:
+    """What refused most, the needle's missing millimetres, and smaller asks, each planned from tip points found anew."""
 
-    def plans(procedure: Procedure, side: Side, *, is_rehearsal: bool) -> TargetPlan:
-        changed = replace(setting, procedure=procedure, is_rehearsal=is_rehearsal)
-        try:
-            again = _found_again(setting.anatomy, procedure, target, side)
-            return planned(changed, again, found.prepared).plan
-        except LevelNotFoundError:
-            return replace(found.plan, trajectories=())
+    def plans_in(wanted: Setting) -> Plans:
+        def plans(procedure: Procedure, side: Side, *, is_rehearsal: bool) -> TargetPlan:
+            changed = replace(wanted, procedure=procedure, is_rehearsal=is_rehearsal)
+            try:
+                again = _found_again(wanted.anatomy, procedure, target, side)
+                return planned(changed, again, found.prepared).plan
+            except LevelNotFoundError:
+                return replace(found.plan, trajectories=())
 
-    return relaxations(Asked(setting.procedure, target.side, setting.is_rehearsal, found.plan), plans).sentences
+        return plans
+
+    asked = Asked(setting.procedure, target.side, setting.is_rehearsal, found.plan)
+    would_help = relaxations(asked, plans_in(setting))
+    shortest = replace(setting, site=for_shortest(setting.site, tuple(cost.name for cost, _ in WEIGHTS)))
+    sentences = (*missing_length(asked, plans_in(shortest)), *would_help.sentences)
+    return replace(found.plan, binding=would_help.binding, relaxations=sentences)
 
 
 def _found_again(anatomy: Anatomy, procedure: Procedure, target: Target, side: Side) -> Target:

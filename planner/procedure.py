@@ -97,6 +97,10 @@ class Procedure:
     """Both sides in one request are refused."""
     required_at: Mapping[LevelName, tuple[Structure, ...]] = field(default_factory=dict)
     """Instead of ``required``, for targets below these vertebrae."""
+    follows: str = ""
+    """Key of the diagnostic stage whose response must be on record before this one; empty: none."""
+    site_values: tuple[str, ...] = ()
+    """Values that a site set instead of this procedure's own, in words; see ``overrides.py``."""
 
     def required_for(self, targets: Iterable[Target]) -> tuple[Structure, ...]:
         """What must have been found for these targets; for none at all, ``required``."""

@@ -86,9 +86,10 @@ def warnings_of(
     )
 
 
-def notes_of(procedure: Procedure, targets: tuple[Target, ...]) -> tuple[str, ...]:
-    """What the procedure and its targets say of themselves, each sentence once."""
-    return tuple(dict.fromkeys((*procedure.notes, *(note for target in targets for note in target.notes))))
+def notes_of(procedure: Procedure, targets: tuple[Target, ...], site_values: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """What the procedure, its targets and the site say of themselves, each sentence once."""
+    of_site = (f"SITE VALUE: {words}." for words in site_values)
+    return tuple(dict.fromkeys((*procedure.notes, *(note for target in targets for note in target.notes), *of_site)))
 
 
 def _no_path(target: TargetPlan) -> str:

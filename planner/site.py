@@ -8,8 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from planner.bleeding import Scheme
 from planner.execution import FREEHAND, Execution
 from planner.keep_outs import KeepOut
+from planner.overrides import Overrides, overridden
+from planner.procedure import Procedure
+from planner.structures import Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,28 @@ class Site:
     """Names of rules and costs that the site does without; the plan says so."""
     weights: Mapping[str, float] = field(default_factory=dict)
     """Of costs by name, instead of ``costs.WEIGHTS``."""
+    scheme: Scheme | None = None
+    """Whose classes of bleeding risk the site follows; None: the checklist says."""
+    reserves_mm: Mapping[Structure, float] = field(default_factory=dict)
+    """In every procedure."""
+    procedures: Mapping[str, Overrides] = field(default_factory=dict)
+    """By the procedure's key, after ``reserves_mm``."""
+
+    def own(self, procedure: Procedure) -> Procedure:
+        """The procedure with this site's values, which it names; an impossible one is refused."""
+        reserved = overridden(procedure, Overrides(reserves_mm=self.reserves_mm))
+        return overridden(reserved, self.procedures.get(procedure.key, Overrides()))
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """What differs from the defaults beside procedures, in words."""
+        return (
+            *((f"guidance: {self.guidance.name}",) if self.guidance is not FREEHAND else ()),
+            *((f"margins grow by {self.margin_growth:g} mm for each mm below the skin",) if self.margin_growth else ()),
+            *((f"gantry tilt at most {self.most_tilt_deg:g} degrees",) if self.most_tilt_deg is not None else ()),
+            *(f"weight of {name}: {weight:g}" for name, weight in sorted(self.weights.items())),
+            *(f"no entry within {self.keep_out_reserve_mm:g} mm of: {region.why}" for region in self.keep_outs),
+        )
 
     @property
     def not_applied(self) -> tuple[str, ...]:

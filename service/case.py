@@ -18,6 +18,7 @@ from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
 from planner.site import PLAIN, Site
 from planner.targets import TargetRequest, find_all_targets
+from service.checklist import for_site
 from service.errors import RequestError
 from service.opening import OpenSeries
 from service.request import NamedAnchor, NamedRoot, PlanRequest
@@ -57,14 +58,15 @@ def plan_case(
 
     ``site`` holds what a site adds: guidance, reach, entry keep-outs, hardening; the plan says what is not applied.
     """
-    procedure = procedure_named(request.procedure)
+    procedure = site.own(procedure_named(request.procedure))
+    answers = for_site(checklist, site)
     anatomy = tools.segment(series, request.anchor)
     scan = reconcile(series.patient_position, anatomy.lie)
     with tools.watch("planning"):
         targets = find_all_targets(anatomy, procedure, _target_requests(request))
         plan = plan_trajectories(anatomy, targets, procedure, scan, versions(), site)
     of_images = (sentence for sentence in series.facts.release_blockers if sentence != NO_CHECKLIST)
-    blockers = (*plan.release_blockers, *of_images, *open_gates(procedure, checklist))
+    blockers = (*plan.release_blockers, *of_images, *open_gates(procedure, answers, targets))
     plan = replace(plan, release_blockers=blockers)
     return PlannedCase(plan, anatomy, tools.publish(plan, anatomy, series))
 

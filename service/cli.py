@@ -29,6 +29,7 @@ from service.opening import SeriesChoice
 from service.request import parse_anchor, parse_request
 from service.serving import serve as run_service
 from service.settings import SETTINGS_VARIABLE, load_settings
+from service.site_file import read_site
 from service.viewing.roles import Role
 from service.viewing.users import put_user
 from service.viewing.view import ViewRequest
@@ -90,6 +91,12 @@ SettingsFile = Annotated[
     Path | None,
     typer.Option("--settings", envvar=SETTINGS_VARIABLE, help="The settings file (TOML). See docs/operations.md."),
 ]
+SiteFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--site", help="TOML file with the site's own values: reserves, stock, windows ... The plan names each."
+    ),
+]
 
 
 @app.command(
@@ -119,16 +126,19 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
         Path | None, typer.Option(help="TOML file with the checklist's answers; without it every gate stays open.")
     ] = None,
     guidance: Annotated[
-        Guidance, typer.Option(help="How the needle will be guided: probabilities and control scans follow it.")
-    ] = Guidance.FREEHAND,
+        Guidance | None, typer.Option(help="How the needle will be guided: probabilities and control scans follow it.")
+    ] = None,
     margin_growth: Annotated[
-        float, typer.Option(min=0.0, help="Added to every margin for each mm below the skin [mm/mm].")
-    ] = 0.0,
+        float | None, typer.Option(min=0.0, help="Added to every margin for each mm below the skin [mm/mm].")
+    ] = None,
+    site: SiteFile = None,
 ) -> None:
     """Plan paths to one target, or to several of one sitting."""
     request = parse_request(procedure, root, level, side, anchor)
-    site = replace(PLAIN, guidance=EXECUTIONS[guidance], margin_growth=margin_growth)
-    options = commands.PlanOptions(checklist, site)
+    values = PLAIN if site is None else read_site(site)
+    values = values if guidance is None else replace(values, guidance=EXECUTIONS[guidance])
+    values = values if margin_growth is None else replace(values, margin_growth=margin_growth)
+    options = commands.PlanOptions(checklist, values)
     found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out, options)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 

@@ -47,10 +47,10 @@ class BesideBody:
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """One side of one vertebra."""
         require_level(request, procedure, self.example)
-        place, chosen_by = by_level(_places(anatomy, request), request, "vertebra")
+        place, chosen_by = by_level(vertebra_places(anatomy, request), request, "vertebra")
         require_served(procedure, place.between.upper, place.name, "vertebrae")
         vertebra = next(v for v in anatomy.vertebrae if v.name == place.between.upper)
-        frame = plain_frame(vertebra.body_center_mm, place.side, _cranial(anatomy, vertebra))
+        frame = plain_frame(vertebra.body_center_mm, place.side, cranial_of(anatomy, vertebra))
         target = Target(
             "",
             place.between,
@@ -90,7 +90,8 @@ class BesideBody:
         return all_points[kept], all_prices[kept]
 
 
-def _places(anatomy: Anatomy, request: TargetRequest) -> list[Place]:
+def vertebra_places(anatomy: Anatomy, request: TargetRequest) -> list[Place]:
+    """The vertebrae, each by its body."""
     below = {disc.between.upper: disc.between for disc in anatomy.discs}
     return [
         Place(
@@ -104,7 +105,7 @@ def _places(anatomy: Anatomy, request: TargetRequest) -> list[Place]:
     ]
 
 
-def _cranial(anatomy: Anatomy, vertebra: Vertebra) -> FloatArray:
+def cranial_of(anatomy: Anatomy, vertebra: Vertebra) -> FloatArray:
     """The mean of the normals of the discs above and below; the patient's own axis without any."""
     normals = [d.normal for d in anatomy.discs if vertebra.name in (d.between.upper, d.between.lower)]
     return unit(np.sum(normals, axis=0)) if normals else np.array([0.0, 0.0, 1.0])

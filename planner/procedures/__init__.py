@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from planner.procedure import Procedure
+from planner.procedures.celiac import CELIAC, CELIAC_NEUROLYSIS
 from planner.procedures.facet import FACET
 from planner.procedures.medial_branch import MEDIAL_BRANCH
 from planner.procedures.prt import PRT
@@ -22,5 +23,7 @@ PROCEDURES: Mapping[str, Procedure] = {
         LUMBAR_NEUROLYSIS,
         SPLANCHNIC,
         SPLANCHNIC_NEUROLYSIS,
+        CELIAC,
+        CELIAC_NEUROLYSIS,
     )
 }

@@ -8,7 +8,9 @@ from planner.structures import Role, SpineLevel, Structure
 RESERVE_SOURCE = "assumed; no published margin for spinal injections was found"
 
 SPINAL_22G_MM, SPINAL_25G_MM, CHIBA_20G_MM = 0.730, 0.530, 0.920
-"""Largest outer diameters of 22 G (0.7 mm), 25 G (0.5 mm) and 20 G (0.9 mm) tubing, ISO 9626:2016 table 1."""
+"""Largest outer diameters of 22 G (0.7 mm), 25 G (0.5 mm) and 20 G (0.9 mm) needle tubing: assumed to be ISO 9626's upper limits
+(its table was not read); the nominal 0.718, 0.514 and 0.908 mm of published gauge charts lie below
+(en.wikipedia.org/wiki/Needle_gauge_comparison_chart)."""
 
 SPINAL_22G = (Needle(22, SPINAL_22G_MM, 90.0, "Quincke"), Needle(22, SPINAL_22G_MM, 120.0, "Quincke"))
 SPINAL_25G = (Needle(25, SPINAL_25G_MM, 90.0, "Quincke"), Needle(25, SPINAL_25G_MM, 120.0, "Quincke"))
@@ -75,6 +77,8 @@ IN_FRONT = (
 """Found as well where a needle could go beyond them."""
 
 STOCK = {
+    "outer diameters": "22 G 0.73, 25 G 0.53, 20 G 0.92 mm: assumed upper limits; nominal 0.718, 0.514, 0.908 mm "
+    "(en.wikipedia.org/wiki/Needle_gauge_comparison_chart)",
     "stock lengths": "90, 120, 150, 200 mm: assumed",
     "hub reserve": "next stock length >= depth + 10 mm: assumed",
     "reserves": RESERVE_SOURCE,

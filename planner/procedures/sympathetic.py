@@ -64,6 +64,7 @@ LUMBAR_NEUROLYSIS = replace(
         "volume": "96 % alcohol with local anaesthetic and contrast, 10 ml (6-12) (qxmd 18702019)",
     },
     notes=(ONE_SIDE, SECOND_STAGE),
+    follows=LUMBAR_SYMPATHETIC.key,
 )
 
 SPLANCHNIC = Procedure(
@@ -110,4 +111,5 @@ SPLANCHNIC_NEUROLYSIS = replace(
         "volume": "15 ml for each needle (scilit 8dfd713c, Fujita 1993); less: assumed",
     },
     notes=(SECOND_STAGE,),
+    follows=SPLANCHNIC.key,
 )

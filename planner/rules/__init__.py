@@ -34,6 +34,10 @@ FIXED: tuple[Rule, ...] = (
 )
 
 
+MAY_BE_LEFT_OUT = (SameSide.name, InGantryPlane.name, HubInBore.name, AboveTable.name)
+"""Rules that a site may do without; no site leaves out a clearance, the skin, the needle's length or the arterial quadrant."""
+
+
 def site_limits(site: Site) -> tuple[Rule, ...]:
     """What a site and this patient's skin add; nothing where nothing is known."""
     return (

@@ -1,0 +1,129 @@
+"""Before the crus, antero-lateral of the aorta, where the celiac plexus lies.
+
+In: an anatomy with its aorta, a procedure, a vertebra (``T12``) with a side. Out: the target with its ordered tip points, LPS mm.
+Celiac trunk, superior mesenteric artery and crus are not drawn by this anatomy: the vertebra's height stands for them, and the
+target's notes say so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from planner.aims.beside_body import cranial_of, vertebra_places
+from planner.aims.facet_joint import with_tips
+from planner.aims.places import by_level, is_certain, require_level, require_served
+from planner.anatomy.model import Anatomy
+from planner.errors import AnatomyError
+from planner.geometry import FloatArray, frozen
+from planner.obstacles import UNSTATED_UNCERTAINTY_MM
+from planner.procedure import Procedure
+from planner.spread import spread_note
+from planner.structures import Structure
+from planner.target import ForamenFrame, Target, TargetRequest, plain_frame
+
+ANGLES_DEG = np.arange(10.0, 85.1, 7.5)
+"""From straight anterior of the aorta towards the side; assumed."""
+
+HEIGHTS_MM = np.arange(-9.0, 12.1, 3.0)
+"""Of the body's middle; more cranial is better (Anesthesiology 1997;87:1301: 4-quadrant spread in 58 % cephalad of the celiac
+artery, 14 % caudad)."""
+
+WISHED_ANGLE_DEG, WISHED_HEIGHT_MM = 45.0, 4.0
+"""Antero-lateral; above the body's middle; assumed."""
+
+GAPS_MM = (1.0, 2.0, 3.5)
+"""Beyond the room a needle must leave to the aorta; assumed."""
+
+FAR_MM, STEP_MM = 25.0, 0.4
+"""An aorta at this height has a radius of at most 15 mm before it is an aneurysm (30 mm across; assumed)."""
+
+NOT_DRAWN = (
+    "NOT DRAWN by this program: crus, celiac trunk, superior mesenteric artery, pancreas, adrenal glands. Check on the images that "
+    "the tip lies before the crus, between celiac trunk and superior mesenteric artery, cephalad rather than caudad."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BesideAorta:
+    """Antero-lateral of the aorta, at one vertebra's height."""
+
+    example: ClassVar[str] = "L1"
+    nerve: str
+
+    def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
+        """One side at one vertebra."""
+        require_level(request, procedure, self.example)
+        place, chosen_by = by_level(vertebra_places(anatomy, request), request, "vertebra")
+        require_served(procedure, place.between.upper, place.name, "vertebrae")
+        if not anatomy.labels.values_of(Structure.AORTA).size:
+            raise AnatomyError("aorta", "this plexus is placed from it", "scan it, with contrast where it is not seen")
+        vertebra = next(v for v in anatomy.vertebrae if v.name == place.between.upper)
+        frame = plain_frame(vertebra.body_center_mm, place.side, cranial_of(anatomy, vertebra))
+        target = Target(
+            "",
+            place.between,
+            place.side,
+            frozen(place.center_mm),
+            np.empty((0, 3)),
+            frame,
+            {},
+            is_certain(anatomy, place.between) and "@" not in chosen_by,
+            place.confidence,
+            chosen_by,
+            f"{self.nerve} at {place.name}",
+            Structure.AORTA,
+            notes=(NOT_DRAWN,),
+            place=place.name,
+        )
+        points, from_wished = _points(anatomy, procedure, frame)
+        if not len(points):
+            return (replace(target, rejected_tips={"tip: no aorta at this height": 1}),)
+        found = with_tips(target, anatomy, procedure, points, from_wished)
+        note = spread_note(anatomy, frame, found.point_mm, procedure.volume_ml[1], (found.what, found.side))
+        return (replace(found, notes=(*target.notes, note)),)
+
+
+def _points(anatomy: Anatomy, procedure: Procedure, frame: ForamenFrame) -> tuple[FloatArray, FloatArray]:
+    """(n, 3) places off the aorta's surface, and (n,) how far each is from the wished one [mm]."""
+    uncertainty = anatomy.uncertainty_mm.get(Structure.AORTA, UNSTATED_UNCERTAINTY_MM)
+    role = procedure.roles[Structure.AORTA]
+    least = procedure.needles[0].radius_mm + uncertainty + role.reserve_mm
+    found, prices = [], []
+    for height in HEIGHTS_MM.tolist():
+        middle = _aorta_middle(anatomy, frame, height)
+        if middle is None:
+            continue
+        turned = np.radians(ANGLES_DEG)
+        ways = np.sin(turned)[:, None] * frame.lateral - np.cos(turned)[:, None] * frame.dorsal
+        radii = _radii_mm(anatomy, middle, ways)
+        price = 0.15 * np.abs(ANGLES_DEG - WISHED_ANGLE_DEG) + 0.4 * abs(height - WISHED_HEIGHT_MM)
+        for gap in GAPS_MM:
+            found.append((middle + (radii + least + gap)[:, None] * ways)[np.isfinite(radii)])
+            prices.append((price + gap - GAPS_MM[0])[np.isfinite(radii)])
+    if not found:
+        return np.empty((0, 3)), np.empty(0)
+    return np.concatenate(found), np.concatenate(prices)
+
+
+def _aorta_middle(anatomy: Anatomy, frame: ForamenFrame, height_mm: float) -> FloatArray | None:
+    """(3,) middle of the aorta's cut at a height over the body's middle; None where it is not drawn there."""
+    side = np.arange(-30.0, 30.1, 1.5)
+    front = np.arange(-75.0, -5.0, 1.5)
+    local = np.stack(np.meshgrid(side, front, [height_mm], indexing="ij"), axis=-1).reshape(-1, 3)
+    points = frame.lps(local)
+    inside = np.isin(anatomy.labels.nearest(points), anatomy.labels.values_of(Structure.AORTA))
+    return points[inside].mean(axis=0) if inside.any() else None
+
+
+def _radii_mm(anatomy: Anatomy, middle_mm: FloatArray, ways: FloatArray) -> FloatArray:
+    """(n,) from the aorta's middle to its surface; inf where it was not left within ``FAR_MM``."""
+    steps = np.arange(0.0, FAR_MM, STEP_MM)
+    points = middle_mm + steps[:, None] * ways[:, None, :]
+    inside = np.isin(anatomy.labels.nearest(points), anatomy.labels.values_of(Structure.AORTA))  # (n, steps)
+    last = len(steps) - 1 - np.argmax(inside[:, ::-1], axis=1)
+    left = inside.any(axis=1) & (last < len(steps) - 1)
+    radii: FloatArray = np.where(left, steps[last] + STEP_MM / 2, np.inf)
+    return radii
