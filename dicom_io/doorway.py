@@ -13,10 +13,12 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from pynetdicom.dimse import DIMSEServiceProvider
+from pynetdicom.fsm import StateMachine
 from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
 
 from dicom_io.tls import proven_names
@@ -120,6 +122,7 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         association.dul.socket = GuardedSocket(association, self.request, doorway)
         association.dimse = BoundedMessages(association, doorway.largest_message_bytes)
         association._reactor_checkpoint = Pace(association)  # noqa: SLF001  the one place where the reactor waits
+        association.dul.state_machine = Contained(association)
         return association
 
 
@@ -158,6 +161,30 @@ class GuardedSocket(AssociationSocket):  # type: ignore[misc]
                 got += count
         return content
 
+    def _shutdown_socket(self) -> None:
+        """Close in any case; pynetdicom leaves a socket open whose peer has gone first."""
+        if self.socket is not None:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+            self.socket.close()
+
+
+class Contained(StateMachine):  # type: ignore[misc]
+    """The state machine of PS3.8 9.2; an event that its state does not know ends the association, not its thread."""
+
+    def __init__(self, association: Any) -> None:  # noqa: ANN401
+        super().__init__(association.dul)
+
+    def do_action(self, event: str) -> None:
+        """One event. The network's edge: whatever goes wrong closes this connection alone."""
+        try:
+            super().do_action(event)
+        except Exception:  # noqa: BLE001
+            association = self.dul.assoc
+            self.dul.socket.close()
+            association.is_aborted, association.is_established = True, False
+            association._kill = self.dul._kill_thread = True  # noqa: SLF001  as pynetdicom ends a broken one
+
 
 class BoundedMessages(DIMSEServiceProvider):  # type: ignore[misc]
     """Puts messages together from PDUs, up to a size and a number; beyond, the association ends (PS3.8 9.3.8)."""
@@ -170,9 +197,9 @@ class BoundedMessages(DIMSEServiceProvider):  # type: ignore[misc]
         """One P-DATA indication. The network's edge: what cannot be understood ends this association alone."""
         try:
             if self._is_too_much(primitive):
-                self.dul.event_queue.put("Evt19")
-                return
-            super().receive_primitive(primitive)
+                self.dul.socket.close()
+            else:
+                super().receive_primitive(primitive)
         except Exception:  # noqa: BLE001
             self.dul.event_queue.put("Evt19")
 

@@ -31,6 +31,8 @@ UNREADABLE = (
     ArithmeticError,
     AttributeError,
     NotImplementedError,
+    RecursionError,
+    MemoryError,
     struct.error,
     zlib.error,
 )
