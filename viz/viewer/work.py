@@ -31,6 +31,9 @@ class Sheet(Protocol):
     def put(self, **values: object) -> None:
         """Set values of the template."""
 
+    def get(self, name: str) -> Any:  # noqa: ANN401 - the template's
+        """A value of the template."""
+
     def say(self, key: str) -> str:
         """A word in the page's language."""
 
@@ -140,7 +143,9 @@ class Work:
             self._page.refresh()
 
     async def _busily(self, work: Callable[[], Awaitable[None]], word: str = "planning") -> None:
-        """Say that it takes a moment; a refusal becomes a sentence on the page."""
+        """Say that it takes a moment, one thing at a time; a refusal becomes a sentence on the page."""
+        if self._page.get("busy"):
+            return
         self._desk.message = ""
         self._page.put(busy=self._page.say(word))
         try:

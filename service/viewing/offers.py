@@ -1,0 +1,45 @@
+"""Which places one anatomy offers a procedure: what a person can choose from, each where the planner itself would aim.
+
+In: an anatomy, a procedure. Out: offers by side and level, LPS mm; what the planner would refuse is not offered.
+"""
+
+from __future__ import annotations
+
+from planner.anatomy.model import Anatomy
+from planner.errors import PlannerError
+from planner.procedure import Procedure
+from planner.structures import Side
+from planner.targets import TargetRequest, find_targets
+from viz.viewer.offer import Offer
+
+
+def offers_of(anatomy: Anatomy, procedure: Procedure) -> tuple[Offer, ...]:
+    """Every place of every side that a request by level finds, from head to foot."""
+    found: dict[str, Offer] = {}
+    for side in Side:
+        for level in _levels(anatomy):
+            for offer in _asked(anatomy, procedure, side, level):
+                found.setdefault(offer.words, offer)
+    return tuple(sorted(found.values(), key=lambda one: (-float(one.point_mm[2]), one.side)))
+
+
+def _levels(anatomy: Anatomy) -> tuple[str, ...]:
+    """Every name a place may bear here, and the height of each place without a name."""
+    places = (*anatomy.foramina, *anatomy.facets, *anatomy.sacral_foramina)
+    named = [str(place.between) for place in places if place.between.is_named]
+    vertebrae = [str(v.name) for v in anatomy.vertebrae if v.name_confidence > 0.0]
+    unnamed = [f"@{float(place.center_mm[2]):.1f}" for place in anatomy.foramina if not place.between.is_named]
+    return tuple(dict.fromkeys((*named, *vertebrae, *unnamed)))
+
+
+def _asked(anatomy: Anatomy, procedure: Procedure, side: Side, level: str) -> list[Offer]:
+    """What one request means; several needles are one offer, at the first one's place."""
+    try:
+        targets = find_targets(anatomy, procedure, TargetRequest(side, level=level))
+    except PlannerError:
+        return []
+    if not targets:
+        return []
+    words = "; ".join(target.words for target in targets)
+    certain = all(target.name_is_certain for target in targets)
+    return [Offer(level, side, words, targets[0].point_mm, certain)]

@@ -1,0 +1,108 @@
+"""A visit to the page with Debian's Chromium: what is on it, what a pane shows, which hosts it asks.
+
+Screenshots of each step lie in the run's temporary folder (``pytest --basetemp``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+PASSWORD = "a long enough password"  # noqa: S105 - of users that live for one test
+PATIENCE_MS = 60_000
+_ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One browser window that writes down which hosts it asks."""
+
+    page: Page
+    hosts: set[str]
+    folder: Path
+
+    def shot(self, name: str) -> None:
+        self.page.screenshot(path=self.folder / f"{name}.png")
+
+    def pane(self, name: str) -> np.ndarray:
+        """(rows, columns, 3) what a pane shows."""
+        picture = self.page.locator(f"[data-test=pane-{name}]").screenshot()
+        return np.asarray(Image.open(BytesIO(picture)).convert("RGB")).astype(int)
+
+    def changes(self, name: str, before: np.ndarray) -> bool:
+        """Whether the pane shows something else within its patience."""
+        for _ in range(40):
+            now = self.pane(name)
+            if now.shape == before.shape and np.abs(now - before).max() > 30:
+                return True
+            self.page.wait_for_timeout(100)
+        return False
+
+    def chosen(self) -> str:
+        return self.page.inner_text("tr.chosen")
+
+    def clearances(self) -> str:
+        return self.page.inner_text("[data-test=clearances]")
+
+    def log_in(self, base: str, name: str = "ada") -> None:
+        self.page.goto(base)
+        self.page.fill("[name=name]", name)
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("button")
+        self.page.wait_for_selector("table")
+        self.shot("worklist")
+
+    def open_first(self) -> None:
+        self.page.click("form[action^='/open/'] button")
+        self.await_pictures("tr.chosen")
+
+    def await_pictures(self, sign: str) -> None:
+        """Until the page shows a thing and the axial pane a picture."""
+        page = self.page
+        page.wait_for_selector(sign)
+        page.wait_for_function(
+            "document.querySelector('[data-test=pane-axial] img, [data-test=pane-axial] canvas')"
+        )
+        assert self.changes("axial", self.pane("axial") * 0)
+        page.wait_for_timeout(1500)
+
+    def entry_px(self) -> tuple[float, float]:
+        """Where the axial pane shows the entry: the needle's end nearest to the ceiling (the patient lies prone)."""
+        picture = self.pane("axial")
+        cyan = (picture[..., 0] < 90) & (picture[..., 1] > 190) & (picture[..., 2] > 190)
+        rows, columns = np.nonzero(cyan)
+        ring = rows <= rows.min() + 9
+        box = self.page.locator("[data-test=pane-axial]").bounding_box()
+        assert box is not None
+        return box["x"] + float(columns[ring].mean()), box["y"] + rows.min() + 5.0
+
+    def drag(self, start: tuple[float, float], by: tuple[float, float]) -> None:
+        """A slow drag with the left button."""
+        mouse = self.page.mouse
+        mouse.move(*start)
+        mouse.down()
+        mouse.move(start[0] + by[0] / 2, start[1] + by[1] / 2, steps=4)
+        mouse.move(start[0] + by[0], start[1] + by[1], steps=6)
+        mouse.up()
+
+
+@contextmanager
+def visiting(folder: Path, width: int = 1280, height: int = 720) -> Iterator[Visit]:
+    """A fresh browser that talks to nobody by itself."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=_ARGUMENTS)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(PATIENCE_MS)
+        hosts: set[str] = set()
+        page.on("request", lambda request: hosts.add(request.url.split("/")[2]) if "://" in request.url else None)
+        page.on("websocket", lambda socket: hosts.add(socket.url.split("/")[2]))
+        yield Visit(page, hosts, folder)
+        browser.close()
