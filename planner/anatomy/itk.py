@@ -66,11 +66,15 @@ def mask_on(mask: BoolArray, geometry: VolumeGeometry, grid: VolumeGeometry) -> 
     """The mask on another grid, its border at the half level of a linear interpolation."""
     if geometry.matches(grid):
         return mask.copy()
-    smooth = to_image(mask.astype(np.float32), geometry)
+    smooth = to_image(mask.astype(np.int16) * np.int16(2 * _HALF), geometry)
     coarser = grid.spacing_mm / geometry.spacing_mm
     if coarser.max() > 1.5:
         smooth = sitk.BinShrink(smooth, [int(max(1, np.floor(n))) for n in coarser[::-1]])
-    return np.asarray(to_array(_on_grid(smooth, grid, sitk.sitkLinear, 0)) >= 0.5)
+    return np.asarray(to_array(_on_grid(smooth, grid, sitk.sitkLinear, 0)) >= _HALF)
+
+
+_HALF = 5000
+"""A mask's border level while it is interpolated: as fine as needed in half the memory of floats."""
 
 
 def labels_on(labels: AnyArray, geometry: VolumeGeometry, grid: VolumeGeometry) -> AnyArray:

@@ -16,18 +16,13 @@ import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy.coarse import CoarseImage, Region, bounding_box, closed, opened, region_of, to_array
 from planner.anatomy.kidney_doubts import Kidneys, doubted
+from planner.anatomy.kidney_shape import ellipsoid_radii, sphere
 from planner.anatomy.soft_bodies import Size, completed
 from planner.geometry import BoolArray, Float32Array, FloatArray, IntArray
 from planner.structures import Side
 from planner.volume import linear
 
-_SEMI_AXES_MM = np.array([52.0, 27.0, 27.0])
-"""Along, across and before: an adult kidney is 90-130 mm long and 50-60 mm wide; with a little fat at the poles."""
-
 _SCALES = (0.75, 0.9, 1.05, 1.25)
-_MEDIAL_TILT, _POSTERIOR_TILT = 0.22, 0.2
-"""The upper pole lies nearer to the spine and further back, per length (psoas; assumed 12 degrees each)."""
-
 _U_MM, _V_MM = (28.0, 115.0), (-45.0, 95.0)
 """Where any of it may lie beside and in front of the canal."""
 
@@ -62,6 +57,9 @@ _OUTSIDE_HU = -35.0
 
 _SINUS_VOXELS = 3
 """Sinus fat is filled in where it is narrower than 12 mm."""
+
+_AROUND = 6
+"""Voxels around what the flood may reach: the gradient's Gaussian does not see further."""
 
 _FLOODS = 3
 """Floods after the first, each from the ellipsoid of what the last one reached."""
@@ -144,12 +142,17 @@ def _kidney(image: CoarseImage, taken: BoolArray, side: Side) -> Region | None:
 
 def _flooded(shown: Float32Array, fit: _Fit, radii: FloatArray, other: BoolArray) -> BoolArray:
     """The kidney's voxels: flooded from inside the surface until an edge, a neighbour, or too far from the surface."""
+    reached = _inside(shown.shape, fit, radii * _OUTER)
     inner = _inside(shown.shape, fit, radii * _INNER) & ~other
-    outer = ~_inside(shown.shape, fit, radii * _OUTER) | other | (shown < _OUTSIDE_HU)
-    markers = np.where(outer & ~inner, 2, np.where(inner, 1, 0)).astype(np.uint8)
-    smooth = sitk.GradientMagnitudeRecursiveGaussian(sitk.GetImageFromArray(shown), 1.0)
+    kidney = np.zeros(shown.shape, dtype=bool)
+    box = bounding_box(reached | inner, _AROUND)
+    if box is None:
+        return kidney
+    outer = ~reached[box] | other[box] | (shown[box] < _OUTSIDE_HU)
+    markers = np.where(outer & ~inner[box], 2, np.where(inner[box], 1, 0)).astype(np.uint8)
+    smooth = sitk.GradientMagnitudeRecursiveGaussian(sitk.GetImageFromArray(np.ascontiguousarray(shown[box])), 1.0)
     flooded = sitk.MorphologicalWatershedFromMarkers(smooth, sitk.GetImageFromArray(markers), False, False)
-    kidney = to_array(flooded) == 1
+    kidney[box] = to_array(flooded) == 1
     return closed(kidney, _SINUS_VOXELS) & ~other
 
 
@@ -174,12 +177,12 @@ def _pictured(hu: Float32Array, other: BoolArray) -> Float32Array:
 
 def _placed(image: CoarseImage, shown: Float32Array, side: Side) -> _Fit | None:
     """The ellipsoid where its surface is seen best."""
-    directions = _sphere(_DIRECTIONS)
+    directions = sphere(_DIRECTIONS)
     best: _Fit | None = None
     place = _place_penalty(image, side)
     place[: _crest_row(image, side) // _STEP] += 1.0
     for scale in _SCALES:
-        radii = _ellipsoid_radii(directions, side) * scale / image.spacing_mm
+        radii = ellipsoid_radii(directions, side) * scale / image.spacing_mm
         score = _scores(shown, directions[::5], radii[::5]) - place
         centre = np.array(np.unravel_index(int(score.argmax()), score.shape))
         if best is None or score.max() > best.score:
@@ -197,25 +200,6 @@ def _crest_row(image: CoarseImage, side: Side) -> int:
         return 0
     breaks = np.flatnonzero(np.diff(rows) > gap)
     return int(rows[breaks[0]] if len(breaks) else rows[-1])
-
-
-def _sphere(count: int) -> FloatArray:
-    """(count, 3) unit vectors (k, j, i), evenly spread."""
-    n = np.arange(count) + 0.5
-    height = 1.0 - 2.0 * n / count
-    turn = np.pi * (1.0 + np.sqrt(5.0)) * n
-    ring = np.sqrt(1.0 - height**2)
-    return np.stack([height, ring * np.cos(turn), ring * np.sin(turn)], axis=-1)
-
-
-def _ellipsoid_radii(directions: FloatArray, side: Side) -> FloatArray:
-    """Distance from the centre to the tilted ellipsoid in each direction [mm]."""
-    along = np.array([1.0, _POSTERIOR_TILT, -side.sign * _MEDIAL_TILT])
-    along /= np.linalg.norm(along)
-    before = np.array([0.0, 1.0, 0.0]) - along[1] * along
-    before /= np.linalg.norm(before)
-    axes = np.stack([along, before, np.cross(along, before)])
-    return np.asarray(1.0 / np.linalg.norm(directions @ axes.T / _SEMI_AXES_MM, axis=1))
 
 
 def _place_penalty(image: CoarseImage, side: Side) -> Float32Array:
