@@ -101,10 +101,14 @@ class Landing:
         """Never named by what a sender says: two senders of one instance must not share a file."""
         part = self._folder / "tmp" / f"{uuid.uuid4().hex}.part"
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            part.unlink()
+            raise
         return part
 
 
