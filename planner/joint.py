@@ -11,7 +11,9 @@ from itertools import combinations
 
 import numpy as np
 
-from planner.costs import price
+from planner.costs import WEIGHTS, price
+from planner.costs.room import Room
+from planner.costs.tolerance import Tolerance
 from planner.measure import measured
 from planner.plan import PlannedTrajectory
 from planner.reach import Reach
@@ -25,6 +27,10 @@ MOST_LOOKED_AT = 1000
 
 MOST_SHARED = 4
 """Pairs of paths through one puncture that are measured, for each pair of targets."""
+
+
+SAFETY_GIVEN = 0.5
+"""Points of room and tolerance that a path may lack beyond the target's best and still share a puncture; assumed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +90,7 @@ def _needles(paths: tuple[PlannedTrajectory, ...]) -> Needles:
     def column(values: list[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         return np.array(values, dtype=np.float64)
 
+    lacking = column([_lacks(path) for path in paths])
     return Needles(
         Trajectories(
             np.array([path.entry_mm for path in paths]).reshape(-1, 3),
@@ -93,4 +100,10 @@ def _needles(paths: tuple[PlannedTrajectory, ...]) -> Needles:
         column([path.needle.radius_mm for path in paths]),
         column([path.cost for path in paths]),
         column([path.tolerance_deg for path in paths]),
+        lacking <= lacking[:1] + SAFETY_GIVEN,
     )
+
+
+def _lacks(path: PlannedTrajectory) -> float:
+    """Points for what the path lacks of room and tolerance, by the weights that are the same for every site."""
+    return sum(weight * path.costs[cost.name] for cost, weight in WEIGHTS if isinstance(cost, (Room, Tolerance)))

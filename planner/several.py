@@ -27,8 +27,9 @@ BETWEEN_MM = 1.0
 SHARED_MM = 5.0
 """Entries this near are one puncture: skin moves that far under a finger; assumed."""
 
-PUNCTURE_POINTS = 1.0
-"""What a puncture costs, in the points of ``costs.WEIGHTS``: as much as 1 mm of room; assumed."""
+PUNCTURE_POINTS = 2.5
+"""What a puncture costs, in the points of ``costs.WEIGHTS``: as much as 40 degrees of tilt; assumed. It buys comfort only: a
+path that gives up room or tolerance for it does not share, see ``Needles.may_share``."""
 
 DEPTH_BAND_MM = 10.0
 """Needles whose depths fall into one band count as equally deep; assumed."""
@@ -48,6 +49,8 @@ class Needles:
     radii_mm: FloatArray
     prices: FloatArray
     tolerances_deg: FloatArray
+    may_share: BoolArray | None = None
+    """(n,) whether a path is about as safe as the target's best, so that a shared puncture may choose it; None: all are."""
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -99,7 +102,11 @@ def gap_mm(first: Needles, second: Needles) -> FloatArray:
 def shares_puncture(first: Needles, second: Needles) -> BoolArray:
     """(n, m) whether two entries are one puncture."""
     apart = first.paths.entries_mm[:, None] - second.paths.entries_mm[None]
-    return np.asarray(np.linalg.norm(apart, axis=-1) <= SHARED_MM)
+    near = np.asarray(np.linalg.norm(apart, axis=-1) <= SHARED_MM)
+    for axis, needles in ((1, first), (0, second)):
+        if needles.may_share is not None:
+            near &= np.expand_dims(needles.may_share, axis)
+    return near
 
 
 def choose(targets: Sequence[Needles]) -> Together:

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from planner.anatomy.model import Anatomy, Lie
+from planner.joint import SAFETY_GIVEN
 from planner.plan import Plan, PlannedTrajectory
 from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
 from planner.several import BETWEEN_MM, SHARED_MM, Needles, gap_mm
 from planner.structures import PatientPosition, Side
-from planner.targets import TargetRequest, find_targets
+from planner.targets import TargetRequest, find_all_targets, find_targets
 from planner.trajectories import Trajectories
 
 PRT = PROCEDURES["prt"]
@@ -68,3 +69,31 @@ def test_one_target_needs_no_placing(anatomy: Anatomy) -> None:
     alone = sitting(anatomy, ("L4", Side.LEFT))
     assert alone.placing == ()
     assert alone.together == ()
+
+
+@pytest.fixture(scope="module")
+def joints(anatomy: Anatomy) -> Plan:
+    """Two neighbouring joints on both sides."""
+    facet = PROCEDURES["facet"]
+    asked = [TargetRequest(side, level=level) for level in ("L4/L5", "L5/S1") for side in Side]
+    prone = PatientPosition.HFP
+    scan = reconcile(prone, Lie(prone.pose, 1.0, "a test"))
+    return plan_trajectories(anatomy, find_all_targets(anatomy, facet, asked), facet, scan, {})
+
+
+@pytest.mark.slow
+def test_two_neighbouring_joints_on_both_sides_share_a_puncture_on_each_side(joints: Plan) -> None:
+    upper_left, upper_right, lower_left, lower_right = chosen(joints)
+    for upper, lower in ((upper_left, lower_left), (upper_right, lower_right)):
+        assert np.linalg.norm(upper.entry_mm - lower.entry_mm) <= SHARED_MM
+    said = [sentence for sentence in joints.placing if "share one puncture" in sentence]
+    assert len(said) == 2
+    assert all(("left" in one) != ("right" in one) for one in said)
+
+
+@pytest.mark.slow
+def test_a_shared_puncture_costs_no_room(joints: Plan) -> None:
+    for target, path in zip(joints.targets, chosen(joints), strict=True):
+        assert all(row.spare_mm >= 0 for row in path.clearances)
+        best = target.trajectories[0].costs["room_lacking_mm"]
+        assert path.costs["room_lacking_mm"] <= best + SAFETY_GIVEN + 1e-9
