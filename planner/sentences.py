@@ -66,17 +66,21 @@ def lies(clearance: Clearance, target: Target) -> str:
 
 
 def explanation(path: PlannedTrajectory, target: Target) -> str:
-    """What lies nearest of what must not be touched, and what leaves the least room."""
-    nearest = _nearest(path, target)
-    passes = (
-        f"{_verb(nearest, path)} {nearest.clearance_mm:.1f} mm {lies(nearest, target)} the {name_of(nearest)} "
-        f"at {nearest.depth_mm:.0f} mm"
-        if nearest is not None
-        else "Passes nothing within reach that must not be touched"
-    )
+    """What lies nearest of what must not be touched, where the tip ends, and what leaves the least room."""
     binding = path.binding
     limit = f"binding: {name_of(binding)}, {_spare(binding)}" if binding else "nothing binds"
-    return f"{passes}; {limit}."
+    return f"{_passes(path, target)}; {limit}."
+
+
+def _passes(path: PlannedTrajectory, target: Target) -> str:
+    nearest = _nearest(path, target)
+    at = f"at the {target.what}, {target.side}" if target.what else ""
+    if nearest is None:
+        return f"{f'Ends {at}; passes' if at else 'Passes'} nothing within reach that must not be touched"
+    place = f"{nearest.clearance_mm:.1f} mm {lies(nearest, target)} the {name_of(nearest)} at {nearest.depth_mm:.0f} mm"
+    if path.length_mm - nearest.depth_mm <= _AT_TIP_MM:
+        return f"Ends {at}, {place}" if at else f"Ends {place}"
+    return f"Passes {place}, ends {at}" if at else f"Passes {place}"
 
 
 def _nearest(path: PlannedTrajectory, target: Target) -> Clearance | None:
@@ -89,28 +93,23 @@ def _nearest(path: PlannedTrajectory, target: Target) -> Clearance | None:
     return min(soft, key=lambda row: row.clearance_mm, default=None)
 
 
-def _verb(row: Clearance, path: PlannedTrajectory) -> str:
-    return "Ends" if path.length_mm - row.depth_mm <= _AT_TIP_MM else "Passes"
-
-
 def _spare(row: Clearance) -> str:
     return f"{row.spare_mm:.1f} mm to spare" if row.spare_mm >= 0 else f"{-row.spare_mm:.1f} mm too near"
 
 
 def risk_words(risk: Risk) -> tuple[str, ...]:
     """How likely a needle guided so touches and misses, and what control scans make of it; two short sentences."""
-    beyond = f"ends more than {ALLOWED_TIP_ERROR_MM:g} mm beside the planned tip"
-    first = (
-        f"{risk.guidance}, in one go: {_touches(risk.beside_bone, risk.any_contact)}; {beyond} in {risk.target_missed}."
-    )
+    beyond = f"tip more than {ALLOWED_TIP_ERROR_MM:g} mm beside the planned one"
+    touched = _touched(risk.beside_bone, risk.any_contact)
+    first = f"{risk.guidance}, in one go: {touched}; {beyond}: {risk.target_missed}."
     if not risk.checkpoints_mm:
         return first, "No control scan on the way takes a hundredth off the probability of contact."
     depths = " and ".join(f"{depth:.0f} mm" for depth in risk.checkpoints_mm)
-    scanned = _touches(risk.beside_bone_with_checkpoints, risk.with_checkpoints)
-    return first, f"with control scans at {depths}: {scanned}; {beyond} in {risk.missed_with_checkpoints}."
+    scanned = _touched(risk.beside_bone_with_checkpoints, risk.with_checkpoints)
+    return first, f"with control scans at {depths}: {scanned}; {beyond}: {risk.missed_with_checkpoints}."
 
 
-def _touches(soft: Probability | None, anything: Probability) -> str:
+def _touched(soft: Probability | None, anything: Probability) -> str:
     if soft is None:
-        return f"touches something in {anything}"
-    return f"touches something other than bone in {soft}, bone too in {anything}"
+        return f"something touched: {anything}"
+    return f"other than bone touched: {soft}; bone included: {anything}"

@@ -16,6 +16,9 @@ from service.documents import PlanDocument, TargetDocument
 from service.path_documents import ClearanceDocument, ProbabilityDocument, SliceDocument, TrajectoryDocument
 from service.show import show_list
 
+SAID_ABOVE = "No safe path; binding: "
+"""A sentence whose binding and counts stand in lines of their own."""
+
 _ROW_WIDTH = 9
 """Of the first word of a path's lines."""
 
@@ -74,7 +77,8 @@ def _show_no_path(console: Console, target: TargetDocument) -> None:
     binding = f"; binding: {target.binding}" if target.binding else ""
     console.print(escape(f"NO SAFE PATH among {target.examined} directions examined{binding}."), style="bold red")
     for sentence in target.relaxations:
-        console.print(escape(f"  - {sentence}"))
+        if not sentence.startswith(SAID_ABOVE):
+            console.print(escape(f"  - {sentence}"))
 
 
 def _show_path(console: Console, path: TrajectoryDocument, count: int) -> None:
