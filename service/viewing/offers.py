@@ -20,13 +20,17 @@ def offers_of(anatomy: Anatomy, procedure: Procedure) -> tuple[Offer, ...]:
         for level in _levels(anatomy):
             for offer in _asked(anatomy, procedure, side, level):
                 found.setdefault(offer.words, offer)
-    return tuple(sorted(found.values(), key=lambda one: (-float(one.point_mm[2]), one.side)))
+    return tuple(sorted(found.values(), key=lambda one: one.side is Side.LEFT))
 
 
 def _levels(anatomy: Anatomy) -> tuple[str, ...]:
     """Every name a place may bear here, and the height of each place without a name."""
-    places = (*anatomy.foramina, *anatomy.facets, *anatomy.sacral_foramina)
-    named = [str(place.between) for place in places if place.between.is_named]
+    spaces = [
+        *(place.between for place in anatomy.foramina),
+        *(place.between for place in anatomy.facets),
+        *(place.between for place in anatomy.sacral_foramina),
+    ]
+    named = [str(between) for between in spaces if between.is_named]
     vertebrae = [str(v.name) for v in anatomy.vertebrae if v.name_confidence > 0.0]
     unnamed = [f"@{float(place.center_mm[2]):.1f}" for place in anatomy.foramina if not place.between.is_named]
     return tuple(dict.fromkeys((*named, *vertebrae, *unnamed)))

@@ -7,27 +7,27 @@ process that ends takes nothing with it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from dicom_io.errors import DicomIoError
-from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
-from planner.structures import Side, SpineLevel
+from planner.structures import SpineLevel
 from planner.targets import SURE_NAME, TargetRequest
 from service.series_facts import SeriesFacts
 from service.viewing.job import Job
 from service.viewing.keeping import KeptCase, KeptSession, keep_session, open_kept, open_session
 from service.viewing.planning import CasePlanning
-from service.viewing.releasing import release_of
+from service.viewing.releasing import release_of, seen_on_the_image
 from service.viewing.signing import SigningDesk, UnsignedError, Wish, mark
 from viz.viewer.desk import Desk
 from viz.viewer.facts import Identity
 from viz.viewer.host import Choice, Host
+from viz.viewer.offer import Offer
 from viz.viewer.opencase import OpenCase
 from viz.viewer.page import Page
 from viz.viewer.release import Signing
@@ -83,15 +83,20 @@ def open_page(folder: Path, job: Job) -> Opened:
         identity=identity_of(case.series.facts),
         places=_places(case.series.facts),
         planning=planning,
-        first_plan=lambda key, level, side: planning.first_plan(key, TargetRequest(side, level=level)),
+        first_plan=lambda key, offer: _first_session(planning, key, offer),
         keep=_keeper(folder, is_read_only=job.is_read_only),
         choice=_choice(case),
-        level_mm=lambda level, side: _level_mm(case.anatomy, level, side),
+        offers=planning.offers,
         language=Language(job.language),
         is_read_only=job.is_read_only,
         signing=_signing(signing, job),
     )
     return Opened(Page(desk, host), signing, job)
+
+
+def _first_session(planning: CasePlanning, key: str, offer: Offer) -> Session:
+    plan = planning.first_plan(key, TargetRequest(offer.side, level=offer.level))
+    return replace(Session.opened(plan), answers=seen_on_the_image(plan))
 
 
 def _signing(signing: SigningDesk, job: Job) -> Signing:
@@ -169,18 +174,10 @@ def _places(facts: SeriesFacts) -> Callable[[FloatArray], tuple[str, str]]:
 
 def _choice(case: KeptCase) -> Choice:
     anatomy = case.anatomy
-    levels = {str(f.between): f"{f.between.root} - {f.between}" for f in anatomy.foramina if f.between.is_named}
     sure = {v.name for v in anatomy.vertebrae if v.name_confidence >= SURE_NAME}
     named = [v.name for v in anatomy.vertebrae if isinstance(v.name, SpineLevel)]
     doubts = [] if set(named) <= sure else ["name_uncertain"]
     if case.series.patient_position is None:
         doubts.append("position_inferred")
     procedures = tuple((key, one.title) for key, one in sorted(PROCEDURES.items()))
-    return Choice(procedures, tuple(levels.items()), tuple(doubts))
-
-
-def _level_mm(anatomy: Anatomy, level: str, side: str) -> FloatArray | None:
-    found = [
-        f.center_mm for f in anatomy.foramina if str(f.between) == level and (not side or f.side is Side.parse(side))
-    ]
-    return found[0] if found else None
+    return Choice(procedures, tuple(doubts))

@@ -17,6 +17,8 @@ from service.case import procedure_named
 from service.opening import OpenSeries
 from service.versions import versions
 from service.viewing.judging import JudgeOfTarget, replanned
+from service.viewing.offers import offers_of
+from viz.viewer.offer import Offer
 from viz.viewer.session import Judged
 
 
@@ -26,6 +28,13 @@ class CasePlanning:
     def __init__(self, series: OpenSeries, anatomy: Anatomy) -> None:
         self._series, self._anatomy = series, anatomy
         self._judges: dict[tuple[str, str], JudgeOfTarget] = {}
+        self._offers: dict[str, tuple[Offer, ...]] = {}
+
+    def offers(self, procedure_key: str) -> tuple[Offer, ...]:
+        """The places a procedure may aim at; looked for once."""
+        if procedure_key not in self._offers:
+            self._offers[procedure_key] = offers_of(self._anatomy, procedure_named(procedure_key))
+        return self._offers[procedure_key]
 
     def prepare(self, plan: Plan, target_index: int) -> None:
         """Make the judge of one target before it is asked."""

@@ -77,10 +77,11 @@ def _of_path(step: Step) -> tuple[str, ...]:
 
 
 def _moved_mm(step: Step) -> float:
-    """How far a person put the tip from the target."""
+    """How far a person put the tip from every tip that was planned."""
     if step.judged is None or step.path_index is not None:
         return 0.0
-    return float(np.linalg.norm(step.judged.path.target_mm - step.target.point_mm))
+    tips_mm = [step.target.point_mm, *(path.target_mm for path in step.target.trajectories)]
+    return float(np.linalg.norm(np.stack(tips_mm) - step.judged.path.target_mm, axis=1).min())
 
 
 def _warnings(step: Step, said: Mapping[str, str], person: str) -> tuple[str, ...]:
@@ -106,6 +107,11 @@ def _confirmations(plan: Plan, said: Mapping[str, str]) -> tuple[Question, ...]:
 def _confirms(sentence: str) -> str:
     """The question's key; the sentence itself, so that an answer never fits another."""
     return f"confirm {sentence}" if sentence.endswith(LOOK) else ""
+
+
+def seen_on_the_image(plan: Plan) -> dict[str, str]:
+    """The answers of a person who checked level and position on the image before planning."""
+    return {_confirms(one): YES for one in plan.release_blockers if one.endswith(LOOK[0])}
 
 
 def _is_checklist(sentence: str) -> bool:

@@ -66,7 +66,8 @@ class Acts:
             "look_share": self._look_share,
             "replan": self._work.replan,
             "plan": self._work.plan,
-            "show_level": self._show_level,
+            "offers": self._work.look_for_offers,
+            "pick": self._pick,
             "answer": self._answer,
             "read_to_sign": self._work.read_to_sign,
             "export_draft": self._work.export_draft,
@@ -77,11 +78,10 @@ class Acts:
         if not self._page.host.is_read_only:
             self._work.change(lambda session: session.answer(str(question), str(value)), moves_view=False)
 
-    def _show_level(self, level: str, side: str) -> None:
-        point = self._page.host.level_mm(level, side)
-        if point is not None:
-            self._desk.looks = self._desk.looks.at(point)
-            self._page.show(PANES)
+    def _pick(self, index: int) -> None:
+        """A place chosen; what was checked for another place is not checked."""
+        self._page.put(confirmed=False)
+        self._page.show(self._desk.pick(int(index)))
 
     def _look_share(self, share: float) -> None:
         path = self._desk.path

@@ -13,7 +13,7 @@ from viz.viewer.host import Host
 from viz.viewer.looks import OBLIQUE
 from viz.viewer.release import release_values
 from viz.viewer.session import Judged, Session
-from viz.viewer.words import Language, keys, texts
+from viz.viewer.words import Language, keys, side_words, texts
 
 
 def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
         "anterior_up": desk.looks.anterior_up,
         "can": _can(desk.session, host),
         "procedures": [list(one) for one in host.choice.procedures],
-        "levels": [list(one) for one in host.choice.levels],
+        **_of_choice(desk, language),
         "doubts": list(host.choice.doubts),
     }
 
@@ -66,6 +66,32 @@ def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) 
         "length": "" if path is None else f"{path.length_mm:.1f}",
         "empty": list(OBLIQUE) if path is None else [],
     }
+
+
+def _of_choice(desk: Desk, language: Language) -> dict[str, Any]:
+    """The places to choose from, one row for each name with its sides."""
+    if desk.session is not None:
+        return {"offers": [], "picked": -1, "picked_words": "", "near": -1, "near_words": ""}
+    rows: dict[str, dict[str, Any]] = {}
+    for number, offer in enumerate(desk.offers):
+        words = offer.words.replace(f", {offer.side}", "")
+        row = rows.setdefault(words, {"words": words, "sides": [], "doubt": not offer.name_is_certain})
+        row["sides"].append([number, side_words(offer.side, language)])
+    near = desk.near
+    return {
+        "offers": list(rows.values()),
+        "picked": desk.picked,
+        "picked_words": _offer_words(desk, desk.picked, language),
+        "near": near,
+        "near_words": _offer_words(desk, near, language),
+    }
+
+
+def _offer_words(desk: Desk, number: int, language: Language) -> str:
+    if not 0 <= number < len(desk.offers):
+        return ""
+    offer = desk.offers[number]
+    return f"{offer.words.replace(f', {offer.side}', '')}, {side_words(offer.side, language).upper()}"
 
 
 def _can(session: Session | None, host: Host) -> dict[str, bool]:

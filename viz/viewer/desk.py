@@ -18,6 +18,7 @@ from viz.planes import Plane
 from viz.viewer import looks as places
 from viz.viewer.looks import CT_WINDOWS, DOWN, NEEDLE, OBLIQUE, PANES, SCENE, SLABS, Looks, mr_windows
 from viz.viewer.marking import Shown, marks_of
+from viz.viewer.offer import Offer, nearest
 from viz.viewer.opencase import OpenCase, Planning
 from viz.viewer.panes import Grip, SlicePane, View
 from viz.viewer.pointer import Button, Pointer
@@ -47,6 +48,8 @@ class Desk:
     def __init__(self, case: OpenCase, session: Session | None, planning: Planning) -> None:
         self.case, self.session, self._planning = case, session, planning
         self.message = ""
+        self.offers: tuple[Offer, ...] = ()
+        self.picked = -1
         self._scan = ScanImage(case.volume, case.anatomy.labels)
         self._preview: Judged | None = None
         self._drag: _Drag | None = None
@@ -94,9 +97,32 @@ class Desk:
         plane, pixel = found
         pane.show(
             View(plane, pixel, self.looks.window, SLABS[self.looks.slab]),
-            marks_of(self.case, self.looks, path, Shown(name, plane, lossy)),
+            marks_of(self.case, self.looks, path, Shown(name, plane, lossy, self._spots())),
         )
         return pane.picture()
+
+    def offer(self, offers: tuple[Offer, ...]) -> tuple[str, ...]:
+        """Places to choose from; none is chosen yet."""
+        self.offers, self.picked = offers, -1
+        return PANES
+
+    def pick(self, index: int) -> tuple[str, ...]:
+        """One place chosen: every plane goes there."""
+        if not 0 <= index < len(self.offers):
+            return ()
+        self.picked = index
+        self.looks = self.looks.at(self.offers[index].point_mm)
+        return PANES
+
+    @property
+    def near(self) -> int:
+        """Which place lies near the crosshair; -1: none."""
+        return nearest(self.offers, self.looks.cross_mm)
+
+    def _spots(self) -> tuple[tuple[str, FloatArray, bool], ...]:
+        if self.session is not None:
+            return ()
+        return tuple((one.words, one.point_mm, n == self.picked) for n, one in enumerate(self.offers))
 
     def resize(self, name: str, width: int, height: int) -> None:
         """A pane's new size [pixels]."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from planner.geometry import FloatArray
-from planner.plan import Plan
-from planner.structures import Side
 from viz.viewer import facts
+from viz.viewer.offer import Offer
 from viz.viewer.opencase import Planning
 from viz.viewer.release import Signing
 from viz.viewer.session import Session
@@ -20,7 +18,6 @@ class Choice:
     """What may be chosen where a case waits for its target: keys with words."""
 
     procedures: tuple[tuple[str, str], ...] = ()
-    levels: tuple[tuple[str, str], ...] = ()
     doubts: tuple[str, ...] = ()
     """Keys of ``words``: what a person must confirm."""
 
@@ -32,11 +29,13 @@ class Host:
     identity: facts.Identity
     places: facts.Places
     planning: Planning
-    first_plan: Callable[[str, str, Side], Plan]
+    first_plan: Callable[[str, Offer], Session]
+    """A procedure's key and a place, chosen and checked by a person."""
     keep: Callable[[Session], None]
     """Called after every step, so that nothing is lost where a process ends."""
     choice: Choice = field(default_factory=Choice)
-    level_mm: Callable[[str, str], FloatArray | None] = lambda _level, _side: None
+    offers: Callable[[str], tuple[Offer, ...]] = lambda _procedure: ()
+    """Places for a procedure's key; seconds."""
     language: Language = Language.GERMAN
     is_read_only: bool = False
     signing: Signing = field(default_factory=Signing)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.geometry import FloatArray
 from planner.plan import PlannedTrajectory
 from viz.planes import Plane
 from viz.viewer.looks import AXIAL, DOWN, NEEDLE, SLABS, Looks
@@ -26,6 +27,7 @@ class Shown:
     name: str
     plane: Plane
     lossy: str
+    spots: tuple[tuple[str, FloatArray, bool], ...] = ()
 
 
 def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown: Shown) -> Marks:
@@ -42,6 +44,7 @@ def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown
         title=_title(case, looks, path, shown) + off,
         note="  ".join(word for word in (window, SLABS[looks.slab].words, shown.lossy) if word),
         shows_outlines=looks.shows_outlines,
+        spots=shown.spots,
         closest=None if binding is None else (binding.on_path_mm, binding.on_structure_mm),
     )
 

@@ -35,8 +35,7 @@ _FIRST_VALUES: dict[str, object] = {
     "busy": "",
     "panes": list(PANES),
     "wish_procedure": "",
-    "wish_level": "",
-    "wish_side": "",
+    "offered": "",
     "confirmed": False,
     "signing": False,
     "digest": "",
@@ -107,7 +106,7 @@ class Page:
             return
         judged, session = self._seen
         is_new = self.desk.judged is not judged or self.desk.session is not session
-        self.show(names, says_facts=is_new or bool(self.desk.message))
+        self.show(names, says_facts=is_new or bool(self.desk.message) or bool(self.desk.offers and session is None))
         if is_new:
             self._work.settle()
 

@@ -31,6 +31,9 @@ GRIP_PX = 10.0
 LEVEL_REACH_MM = 60.0
 """A vertebra's name is shown in planes that pass its centre within this distance, fainter things are left out; assumed."""
 
+SPOT_REACH_MM = 6.0
+"""A place to choose is ringed in planes this near: about half a foramen's height; assumed."""
+
 _MARGIN_PX, _LETTER_PX, _TEXT_PX = 8, 20, 13
 _MOST_NAMES = 26
 _GREEN = (120, 220, 160)
@@ -67,6 +70,8 @@ class Marks:
     shows_outlines: bool = True
     closest: tuple[FloatArray, FloatArray] | None = None
     """Closest approach: on the path and on the structure."""
+    spots: tuple[tuple[str, FloatArray, bool], ...] = ()
+    """Places a person may choose: words, where, and whether it is the chosen one."""
 
 
 class SlicePane:
@@ -168,6 +173,7 @@ class _Drawing:
         self._title = Words(renderer, _TEXT_PX, WHITE, "left", "top")
         self._note = Words(renderer, _TEXT_PX, WHITE, "left", "bottom")
         self._names = [Words(renderer, _TEXT_PX, _GREEN, *middle) for _ in range(_MOST_NAMES)]
+        self._spots, self._spot = Lines(renderer, TARGET, 1.5, 0.8), Lines(renderer, TARGET, 4.0)
 
     def place(self, view: View, marks: Marks, size: tuple[int, int]) -> None:
         """Everything where it belongs."""
@@ -180,6 +186,17 @@ class _Drawing:
         self._place_needle(view, marks)
         self._place_gap(view, marks)
         self._place_names(view, marks, size)
+        self._place_spots(view, marks)
+
+    def _place_spots(self, view: View, marks: Marks) -> None:
+        """A ring for each place near the plane; the chosen one thick."""
+        rings: dict[bool, list[FloatArray]] = {True: [], False: []}
+        for _, point, is_chosen in marks.spots:
+            place = view.plane.in_plane_mm(point)
+            if abs(place[2]) <= SPOT_REACH_MM:
+                rings[is_chosen].append(circle(place, 7 * view.pixel_mm))
+        for lines, found in ((self._spots, rings[False]), (self._spot, rings[True])):
+            lines.show(np.concatenate(found) if found else np.empty((0, 2, 2)))
 
     def _place_letters(self, letters: tuple[str, str, str, str], width: int, height: int) -> None:
         x, y, edge = width / 2, height / 2, _MARGIN_PX

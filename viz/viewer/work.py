@@ -6,11 +6,11 @@ In: wishes of a person. Out: the session changed, and the page told; while it la
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from planner.errors import PlannerError
-from planner.structures import Side
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
 from viz.viewer.session import Session
@@ -109,14 +109,26 @@ class Work:
 
         self.start(self._busily(run))
 
-    def plan(self, procedure: str, level: str, side: str) -> None:
-        """The first plan of a case that waited."""
-        if self._host.is_read_only:
-            return
+    def look_for_offers(self, procedure: str) -> None:
+        """The places that the anatomy offers a procedure."""
 
         async def run() -> None:
-            plan = await asyncio.to_thread(self._host.first_plan, procedure, level, Side.parse(side))
-            session = Session.opened(plan)
+            self._page.put(offered="")
+            offers = await asyncio.to_thread(self._host.offers, procedure)
+            self._page.put(offered=procedure, confirmed=False)
+            self._page.show(self._desk.offer(offers))
+
+        self.start(self._busily(run, "looking"))
+
+    def plan(self) -> None:
+        """The first plan of a case that waited, for the place a person chose and checked."""
+        desk, procedure = self._desk, str(self._page.get("offered"))
+        if self._host.is_read_only or not procedure or not 0 <= desk.picked < len(desk.offers):
+            return
+        offer = desk.offers[desk.picked]
+
+        async def run() -> None:
+            session = await asyncio.to_thread(self._host.first_plan, procedure, offer)
             self._host.keep(session)
             self._page.show(self._desk.start(session))
             self.prepare()
@@ -148,13 +160,21 @@ class Work:
             return
         self._desk.message = ""
         self._page.put(busy=self._page.say(word))
+        clock = asyncio.create_task(self._count(word))
         try:
             await work()
         except PlannerError as refusal:
             self._desk.message = str(refusal)
             self._page.refresh()
         finally:
+            clock.cancel()
             self._page.put(busy="")
+
+    async def _count(self, word: str) -> None:
+        """Seconds, while somebody waits."""
+        for seconds in itertools.count(1):
+            await asyncio.sleep(1.0)
+            self._page.put(busy=f"{self._page.say(word)} {seconds} s")
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Beside the event loop."""
