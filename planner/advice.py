@@ -18,6 +18,7 @@ from planner.landmarks import landmark_of, process_tips_mm
 from planner.merits import with_merits
 from planner.plan import Clearance, PlannedTrajectory
 from planner.sentences import lies
+from planner.side_by_side import side_by_side
 from planner.situation import Situation
 from planner.volume import LabelEntry
 
@@ -26,10 +27,11 @@ def told(paths: tuple[PlannedTrajectory, ...], situation: Situation, kept: Kept)
     """Everything a person is told about the paths to one target."""
     tips = process_tips_mm(situation.anatomy, float(situation.target.point_mm[2]))
     upper = situation.target.between.upper
-    placed = (
-        replace(advised(path, situation, kept), landmark=landmark_of(path.entry_mm, tips, upper)) for path in paths
-    )
-    return with_merits(tuple(placed))
+
+    def placed(path: PlannedTrajectory) -> PlannedTrajectory:
+        return replace(advised(path, situation, kept), landmark=landmark_of(path.entry_mm, tips, upper))
+
+    return with_merits(tuple(side_by_side(placed, paths)))
 
 
 def advised(path: PlannedTrajectory, situation: Situation, kept: Kept) -> PlannedTrajectory:

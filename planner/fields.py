@@ -11,6 +11,7 @@ is a node itself, and the distance to the nearest node of a structure, its faces
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,11 @@ import SimpleITK as sitk  # noqa: N813 - the name the whole field uses
 
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.volume import linear
+
+Patch: TypeAlias = tuple[slice, slice, slice]
+"""A box of a lattice's nodes."""
+
+NOWHERE: Patch = (slice(0, 0), slice(0, 0), slice(0, 0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,20 +69,52 @@ class Lattice:
             box = _along(_joined(box, axis, block), axis, cut)
         return box
 
+    def near(self, box: BoolArray, within_mm: float) -> Patch:
+        """The nodes, voxel by voxel, that can lie within ``within_mm`` of a mask; none where it has no voxel."""
+        found = []
+        for axis, (block, cut) in enumerate(zip(self.blocks, self.cuts, strict=True)):
+            others = tuple(other for other in range(3) if other != axis)
+            filled = np.flatnonzero(box.any(axis=others)) // block
+            if not len(filled):
+                return NOWHERE
+            pad = int(np.ceil(within_mm / (self.geometry.spacing_mm[axis] * cut)))
+            last = self.geometry.shape[axis] - 1
+            low, high = (int(filled[0]) - pad) * cut, (int(filled[-1]) + 1 + pad) * cut
+            found.append(slice(max(low, 0), min(high, last) + 1))
+        k, j, i = found
+        return k, j, i
+
     def distance_mm(self, box: BoolArray, cap_mm: float) -> Float32Array:
         """Distance to a mask at each node, cut off at ``cap_mm``; 0 on its boundary and within.
 
         How deep a node lies within is not told: a path through a structure is refused, not graded. And so a larger
         mask never makes a distance larger.
         """
-        nodes = self.nodes_of(box)
-        if not nodes.any() or nodes.all():
-            return np.full(nodes.shape, 0.0 if nodes.any() else cap_mm, dtype=np.float32)
+        distances = np.full(self.geometry.shape, cap_mm, dtype=np.float32)
+        patch = self.near(box, cap_mm)
+        distances[patch] = self.distance_on(patch, box, cap_mm)
+        return distances
+
+    def distance_on(self, patch: Patch, box: BoolArray, cap_mm: float) -> Float32Array:
+        """The part of ``distance_mm`` on ``near(box, cap_mm)``; every other node lies beyond the cap."""
+        if patch == NOWHERE:
+            return np.zeros((0, 0, 0), dtype=np.float32)
+        nodes = self.nodes_of(box[self._voxels_of(patch)])
+        if nodes.all():
+            return np.zeros(nodes.shape, dtype=np.float32)
         image = sitk.GetImageFromArray(nodes.view(np.uint8))
         image.SetSpacing(self.geometry.spacing_mm[::-1].tolist())
         found = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
-        distances: Float32Array = np.clip(sitk.GetArrayFromImage(found), 0.0, cap_mm)
-        return distances
+        distances: Float32Array = sitk.GetArrayFromImage(found)
+        return np.clip(distances, np.float32(0.0), np.float32(cap_mm), out=distances)
+
+    def _voxels_of(self, patch: Patch) -> Patch:
+        """The voxels between the first and the last node of a patch."""
+        k, j, i = (
+            slice(part.start // cut * block, (part.stop - 1) // cut * block)
+            for part, block, cut in zip(patch, self.blocks, self.cuts, strict=True)
+        )
+        return k, j, i
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,16 +8,17 @@ distance map.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.fan import Exit, Face, Swept
-from planner.fields import DistanceField, Lattice
+from planner.fields import DistanceField, Lattice, Patch
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
 from planner.obstacles import NOTHING, Obstacle, cap_mm, most_room_mm, obstacle_at
 from planner.reach import FAR_CAP_MM, FAR_STEP_MM, NEAR_CAP_MM, NEAR_MM, NEAR_STEP_MM, Entries, Reach, Zone, pack
+from planner.side_by_side import side_by_side
 from planner.volume import LabelMap
 
 WIDER_MM = 2.0
@@ -29,36 +30,76 @@ MOVABLE_MM = 6.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corners:
-    """Where n points lie between a lattice's nodes: the eight nodes around each, and their shares (8, n)."""
+    """Where n points lie between a lattice's nodes: the lowest (3, n) of the eight nodes around each, and their shares (8, n).
 
-    nodes: IntArray
+    ``steps`` (8, 3) lead from the lowest node to each of the eight; points outside the lattice are not ``inside``.
+    """
+
+    low: IntArray
     shares: Float32Array
+    steps: IntArray
     inside: BoolArray
 
     @classmethod
     def of(cls, shape: tuple[int, ...], indices: AnyArray) -> Corners:
         """From fractional indices (n, 3) in array order."""
-        last = np.array(shape) - 1
-        inside = np.asarray(((indices >= 0) & (indices <= last)).all(axis=1))
-        low = np.clip(np.floor(indices), 0, np.maximum(last - 1, 0)).astype(np.intp)
-        part = np.clip(indices - low, 0, 1).astype(np.float32)
-        strides = np.array([shape[1] * shape[2], shape[2], 1])
-        first = low @ strides
-        nodes, shares = np.empty((8, len(indices)), np.intp), np.empty((8, len(indices)), np.float32)
-        for corner, step in enumerate(np.ndindex(2, 2, 2)):
-            nodes[corner] = first + int(np.minimum(step, last) @ strides)
-            k, j, i = (part[:, axis] if one else 1 - part[:, axis] for axis, one in enumerate(step))
-            shares[corner] = k * j * i
-        return cls(nodes, shares, inside)
+        own, last = np.ascontiguousarray(indices.T), np.array(shape)[:, None] - 1
+        inside = np.asarray(((own >= 0) & (own <= last)).all(axis=0))
+        low = np.minimum(np.maximum(np.floor(own), 0), np.maximum(last - 1, 0))
+        part = np.minimum(np.maximum(own - low, 0), 1).astype(np.float32)
+        (k, j, i), (no_k, no_j, no_i) = part, 1 - part
+        pairs = [(z, y) for z in (no_k, k) for y in (no_j, j)]
+        shares = np.stack([z * y * x for z, y in pairs for x in (no_i, i)])
+        steps = np.minimum(np.array(list(np.ndindex(2, 2, 2))), last.T)
+        return cls(low.astype(np.intp), shares, steps, inside)
+
+    def on(self, patch: Patch) -> IntArray:
+        """The points whose eight nodes all lie on a patch."""
+        own = self.inside.copy()
+        for low, part in zip(self.low, patch, strict=True):
+            own &= (low >= part.start) & (low < max(part.stop - 1, 1))
+        return np.flatnonzero(own)
+
+    def linear(self, values: Float32Array, patch: Patch, chosen: IntArray) -> Float32Array:
+        """Trilinear values on a patch at the chosen points."""
+        is_all = len(chosen) == len(self.inside)
+        low, shares = (self.low, self.shares) if is_all else (self.low[:, chosen], self.shares[:, chosen])
+        strides = (values.shape[1] * values.shape[2], values.shape[2], 1)
+        k, j, i = (stride * (one - part.start) for stride, one, part in zip(strides, low, patch, strict=True))
+        nodes, flat = k + j + i, values.reshape(-1)
+        total = np.zeros(len(chosen), dtype=np.float32)
+        for step, share in zip(self.steps, shares, strict=True):
+            total += flat[nodes + int(step @ strides)] * share
+        return total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """Every obstacle's distances [mm] at one lattice's nodes, cut off at ``cap_mm``; an obstacle out of reach has none."""
+    """Every obstacle's distances [mm] at one lattice's nodes, cut off at ``cap_mm``; an obstacle out of reach has none.
+
+    ``patches`` tells which nodes an obstacle's distances are for; at every other one it is further than the cap. Without a
+    patch they are for all nodes.
+    """
 
     lattice: Lattice
     cap_mm: float
     distances: Mapping[int, Float32Array]
+    patches: Mapping[int, Patch] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], cap_mm: float) -> Layer:
+        """Distances from the label map's voxels, of each obstacle that has one in the lattice's box."""
+        box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
+        present = np.flatnonzero(np.bincount(box.reshape(-1), minlength=NOTHING + 1)[:NOTHING]).tolist()
+
+        def near(index: int) -> tuple[Patch, Float32Array]:
+            mask = box == index
+            patch = lattice.near(mask, cap_mm)
+            return patch, lattice.distance_on(patch, mask, cap_mm)
+
+        found = dict(zip(present, side_by_side(near, present), strict=True))
+        distances = {index: values for index, (_, values) in found.items()}
+        return cls(lattice, cap_mm, distances, {index: patch for index, (patch, _) in found.items()})
 
     def at(self, obstacle: int, corners: Corners) -> Float32Array:
         """(n,) trilinear distance to one obstacle; the cap outside the lattice, which is all that is known there.
@@ -67,26 +108,41 @@ class Layer:
         """
         if obstacle not in self.distances:
             return np.full(len(corners.inside), self.cap_mm + MOVABLE_MM, dtype=np.float32)
-        values = self.distances[obstacle].reshape(-1)
-        total = np.zeros(len(corners.inside), dtype=np.float32)
-        for nodes, shares in zip(corners.nodes, corners.shares, strict=True):
-            total += values[nodes] * shares
-        return np.where(corners.inside, total, np.float32(self.cap_mm))
+        patch = self.patches.get(obstacle, self._whole)
+        chosen = corners.on(patch)
+        found = np.full(len(corners.inside), self.cap_mm, dtype=np.float32)
+        found[chosen] = corners.linear(self.distances[obstacle], patch, chosen)
+        return found
+
+    @property
+    def _whole(self) -> Patch:
+        k, j, i = (slice(0, count) for count in self.lattice.geometry.shape)
+        return k, j, i
+
+    def field(self, obstacle: int) -> DistanceField:
+        """One obstacle's distances at every node."""
+        values = np.full(self.lattice.geometry.shape, self.cap_mm, dtype=np.float32)
+        values[self.patches.get(obstacle, self._whole)] = self.distances[obstacle]
+        return DistanceField(self.lattice, values, self.cap_mm)
 
     def room(self, obstacles: tuple[Obstacle, ...]) -> Zone:
         """Room beyond the obstacles' margins, fused for a sweep; the target's own nerve apart."""
         shape = self.lattice.geometry.shape
         most = most_room_mm(obstacles)
         spare = np.full(shape, most, dtype=np.float32)
-        packed = pack(spare, NOTHING)
+        farthest = pack(np.full(1, most, dtype=np.float32), NOTHING)[0]
+        packed = np.full(shape, farthest)
         own = None
         for index, distance in sorted(self.distances.items()):
             if obstacles[index].tip_zone_mm:
-                own = DistanceField(self.lattice, distance, self.cap_mm)
+                own = self.field(index)
                 continue
+            patch = self.patches.get(index, self._whole)
             room = np.minimum(distance - np.float32(obstacles[index].margin_mm), np.float32(most))
-            np.minimum(spare, room, out=spare)
-            np.minimum(packed, pack(room, index), out=packed)
+            np.minimum(spare[patch], room, out=spare[patch])
+            words = pack(room, index)
+            words[words >= farthest - NOTHING] = farthest  # as much as is told apart binds nothing
+            np.minimum(packed[patch], words, out=packed[patch])
         swept = Swept.of(self.lattice, own.values_mm) if own is not None else None
         return Zone(self.lattice, Swept.of(self.lattice, packed), DistanceField(self.lattice, spare, most), own, swept)
 
@@ -109,15 +165,7 @@ class Kept:
         entries: Entries,
     ) -> Kept:
         """Distances around every wanted path with an entry in skin, and around such paths moved by ``MOVABLE_MM``."""
-        near_ends, far_ends = ends_of(labels.geometry, tips_mm, faces, entries)
-        near, far = _lattices(labels.geometry, obstacles, (near_ends, far_ends), MOVABLE_MM + WIDER_MM)
-        around = Lattice.around(labels.geometry, far_ends, MEASURED_TO_MM + MOVABLE_MM, FAR_STEP_MM)
-        indices = obstacle_at(obstacles)[around.crop(labels.labels)]
-        return cls(
-            _layer(near, labels, obstacles, cap_mm(obstacles, NEAR_CAP_MM) + WIDER_MM),
-            _layer(far, labels, obstacles, cap_mm(obstacles, FAR_CAP_MM) + WIDER_MM),
-            surfaces_in(labels.geometry, indices, around.first, len(obstacles)),
-        )
+        return _kept((labels, obstacles), ends_of(labels.geometry, tips_mm, faces, entries), MOVABLE_MM, WIDER_MM)
 
     def serves(
         self,
@@ -171,10 +219,29 @@ def _lattices(
     )
 
 
-def _layer(lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], known_mm: float) -> Layer:
-    box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
-    present = np.flatnonzero(np.bincount(box.reshape(-1), minlength=NOTHING + 1)[:NOTHING]).tolist()
-    return Layer(lattice, known_mm, {index: lattice.distance_mm(box == index, known_mm) for index in present})
+def reach_of(
+    labels: LabelMap, obstacles: tuple[Obstacle, ...], tips_mm: FloatArray, faces: tuple[Face, ...], entries: Entries
+) -> Reach:
+    """What one sweep of these tips needs, at these margins and no others."""
+    kept = _kept((labels, obstacles), ends_of(labels.geometry, tips_mm, faces, entries), 0.0, 0.0)
+    return kept.reach(obstacles, entries)
+
+
+def _kept(
+    among: tuple[LabelMap, tuple[Obstacle, ...]],
+    ends_mm: tuple[FloatArray, FloatArray],
+    movable_mm: float,
+    wider_mm: float,
+) -> Kept:
+    labels, obstacles = among
+    near, far = _lattices(labels.geometry, obstacles, ends_mm, movable_mm + wider_mm)
+    around = Lattice.around(labels.geometry, ends_mm[1], MEASURED_TO_MM + movable_mm, FAR_STEP_MM)
+    indices = obstacle_at(obstacles)[around.crop(labels.labels)]
+    return Kept(
+        Layer.of(near, labels, obstacles, cap_mm(obstacles, NEAR_CAP_MM) + wider_mm),
+        Layer.of(far, labels, obstacles, cap_mm(obstacles, FAR_CAP_MM) + wider_mm),
+        surfaces_in(labels.geometry, indices, around.first, len(obstacles)),
+    )
 
 
 def _within(asked: Lattice, kept: Lattice) -> bool:

@@ -7,15 +7,16 @@ that the sweep's estimate kept.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
 
 from planner.clearance import Closest, Surface
 from planner.costs import WEIGHTS, costs, weighted
 from planner.entry_shift import entry_tolerance_mm
-from planner.fan import STEP
+from planner.fan import STEP, Exit
 from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg
-from planner.obstacles import Obstacle
+from planner.obstacles import NOTHING, Obstacle
 from planner.plan import Clearance, PlannedTrajectory
 from planner.reach import Reach
 from planner.robustness import tolerance_deg
@@ -26,34 +27,52 @@ from planner.situation import Candidates, Feasible, Situation
 from planner.skin import exact_exit
 from planner.trajectories import Trajectories
 
+Rows: TypeAlias = list[tuple[int, Clearance]]
+"""Index of an obstacle, and what is left to it."""
+
 
 def measured(
-    situation: Situation, reach: Reach, screened: Screened, tip: int, outward: FloatArray
+    situation: Situation, reach: Reach, screened: Screened, tip: int, outward: FloatArray, suspect: int = NOTHING
 ) -> PlannedTrajectory | None:
-    """The path from its exact skin entry, or None where it breaks a limit."""
+    """The path from its exact skin entry, or None where it breaks a limit.
+
+    ``suspect`` is the obstacle that the sweep found to bind: where the path breaks its limit, the others are not measured.
+    """
     point = situation.target.tips_mm[tip]
     longest = situation.usable_length_mm + 1.0
     depth, kind = exact_exit(
         situation.anatomy.surroundings, point, outward, longest, table_is_air=situation.is_rehearsal
     )
     entry = point + depth * outward
+    if suspect < len(reach.surfaces):
+        first = _of_one(situation, reach.surfaces, suspect, entry, point)
+        if _breaks(_candidate(situation, tip, entry, kind, first)):
+            return None
     clearances = clearances_of(situation, reach.surfaces, entry, point)
-    binding = min(range(len(clearances)), key=lambda row: clearances[row][1].spare_mm, default=None)
-    spare = clearances[binding][1].spare_mm if binding is not None else np.inf
-    candidate = Candidates(
-        situation,
-        Trajectories(entry[None], point[None]),
-        np.array([tip]),
-        np.array([int(kind)]),
-        np.array([spare]),
-        np.array([clearances[binding][0] if binding is not None else -1]),
-    )
-    rules = hard_limits(situation.obstacles, situation.site)
-    if first_broken(candidate, rules)[0] < len(rules):
+    candidate = _candidate(situation, tip, entry, kind, clearances)
+    if _breaks(candidate):
         return None
     tolerance = tolerance_deg(outward[None], screened.borders[tip], STEP)
     planned = _planned(situation, Feasible(candidate, tolerance), [row for _, row in clearances])
     return replace(planned, entry_tolerance_mm=float(entry_tolerance_mm(entry[None], screened.rims[tip])[0]))
+
+
+def _candidate(situation: Situation, tip: int, entry_mm: FloatArray, kind: Exit, rows: Rows) -> Candidates:
+    """One path with its exact clearances: the one that leaves least binds."""
+    index, clearance = min(rows, key=lambda row: row[1].spare_mm, default=(-1, None))
+    return Candidates(
+        situation,
+        Trajectories(entry_mm[None], situation.target.tips_mm[tip][None]),
+        np.array([tip]),
+        np.array([int(kind)]),
+        np.array([np.inf if clearance is None else clearance.spare_mm]),
+        np.array([index]),
+    )
+
+
+def _breaks(candidate: Candidates) -> bool:
+    rules = hard_limits(candidate.situation.obstacles, candidate.situation.site)
+    return bool(first_broken(candidate, rules)[0] < len(rules))
 
 
 def _planned(situation: Situation, feasible: Feasible, clearances: list[Clearance]) -> PlannedTrajectory:
@@ -84,20 +103,26 @@ def _planned(situation: Situation, feasible: Feasible, clearances: list[Clearanc
 
 def clearances_of(
     situation: Situation, surfaces: tuple[Surface, ...], entry_mm: FloatArray, tip_mm: FloatArray
-) -> list[tuple[int, Clearance]]:
+) -> Rows:
     """Obstacle index and clearance, for every obstacle within reach; the target's own nerve twice, shaft and tip."""
+    return [row for index in range(len(surfaces)) for row in _of_one(situation, surfaces, index, entry_mm, tip_mm)]
+
+
+def _of_one(
+    situation: Situation, surfaces: tuple[Surface, ...], index: int, entry_mm: FloatArray, tip_mm: FloatArray
+) -> Rows:
+    obstacle, surface = situation.obstacles[index], surfaces[index]
     length = float(np.linalg.norm(tip_mm - entry_mm))
+    zone = min(obstacle.tip_zone_mm, length)
+    change = tip_mm + (entry_mm - tip_mm) * (zone / length)
     rows = []
-    for index, (obstacle, surface) in enumerate(zip(situation.obstacles, surfaces, strict=True)):
-        zone = min(obstacle.tip_zone_mm, length)
-        change = tip_mm + (entry_mm - tip_mm) * (zone / length)
-        shaft = surface.closest(entry_mm, change, obstacle.growth)
-        if shaft is not None:
-            rows.append((index, _row(situation, obstacle, shaft, 0.0)))
-        near_tip = surface.closest(change, tip_mm) if zone else None
-        if near_tip is not None:
-            row = _row(situation, obstacle, near_tip, length - zone)
-            rows.append((index, replace(row, margin_mm=0.0, exempt_mm=0.0)))
+    shaft = surface.closest(entry_mm, change, obstacle.growth)
+    if shaft is not None:
+        rows.append((index, _row(situation, obstacle, shaft, 0.0)))
+    near_tip = surface.closest(change, tip_mm) if zone else None
+    if near_tip is not None:
+        row = _row(situation, obstacle, near_tip, length - zone)
+        rows.append((index, replace(row, margin_mm=0.0, exempt_mm=0.0)))
     return rows
 
 

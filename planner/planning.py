@@ -230,7 +230,8 @@ def _alternatives(situation: Situation, reach: Reach, screened: Screened) -> tup
         if not _is_new(screened.feasible.candidates.only(np.array([index])).paths, found):
             continue
         tip, outward = refined(screened, reach, index)
-        path = measured(situation, reach, screened, tip, outward)
+        suspect = int(screened.feasible.candidates.binding[index])
+        path = measured(situation, reach, screened, tip, outward, suspect)
         measurements += 1
         if path is not None and _is_new(_as_paths(path), found):
             found.append(path)

@@ -19,6 +19,7 @@ from planner.geometry import AnyArray, FloatArray, IntArray, unit
 from planner.reach import NEAR_MM, QUANTUM_MM, Reach, unpacked
 from planner.robustness import broken_border, tolerance_deg
 from planner.rules import first_broken, hard_limits
+from planner.side_by_side import side_by_side
 from planner.situation import Candidates, Feasible, Situation
 from planner.trajectories import Trajectories
 
@@ -59,11 +60,12 @@ class Sweep:
 
 def sweep(situation: Situation, reach: Reach, faces: tuple[Face, ...]) -> Sweep:
     """Depth, kind of exit, least room and binding obstacle of every direction to every tip."""
-    parts = [
-        _sweep_face(situation, reach, face, index, exits)
+    places = [
+        (face, index, exits)
         for index, exits_of_tip in enumerate(reach.entries)
         for face, exits in zip(faces, exits_of_tip, strict=True)
     ]
+    parts = side_by_side(lambda place: _sweep_face(situation, reach, *place), places)
     tips, outward, depth, kinds, room, binding, slack = (np.concatenate(column) for column in zip(*parts, strict=True))
     return Sweep(faces, tips, outward, depth, kinds, room, binding, slack)
 

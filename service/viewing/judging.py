@@ -17,13 +17,14 @@ from planner.errors import LevelNotFoundError
 from planner.fan import STEP, Exit, faces_for
 from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg, unit
 from planner.hosts import without_hosts
+from planner.kept import reach_of
 from planner.landmarks import spinous_processes_mm
 from planner.measure import clearances_of
 from planner.obstacles import find_obstacles, obstacle_at, ordered, with_roots
 from planner.plan import Clearance, Plan, PlannedTrajectory, ScanPosition, TargetPlan
 from planner.planning import approach_for, needle_groups, plan_trajectories
 from planner.procedure import Needle, Procedure
-from planner.reach import entries_of, reach_of
+from planner.reach import entries_of
 from planner.robustness import tolerance_deg
 from planner.rules import hard_limits
 from planner.search import screen, sweep

@@ -7,10 +7,11 @@ import pytest
 
 from planner.fan import STEP, Exit, in_window
 from planner.geometry import BoolArray, FloatArray, unit
+from planner.kept import reach_of
 from planner.plan import TargetPlan
 from planner.planning import Setting
 from planner.planning import planned as plan_of
-from planner.reach import QUANTUM_MM, Reach, entries_of, reach_of
+from planner.reach import QUANTUM_MM, Reach, entries_of
 from planner.rules import first_broken, hard_limits
 from planner.search import Sweep, sweep
 from planner.situation import Candidates, Situation
