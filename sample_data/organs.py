@@ -13,7 +13,7 @@ from planner.geometry import FloatArray, frozen
 from planner.structures import Pose, Side, Structure
 from sample_data.parameters import Contrast, PhantomParameters
 from sample_data.scene import Material, Solid, label
-from sample_data.shapes import Ball, Ellipsoid, Frame, RoundCone, Shape, smooth_path, tube, turn_about
+from sample_data.shapes import Ball, Ellipsoid, Frame, RoundCone, RoundedBox, Shape, smooth_path, tube, turn_about
 from sample_data.spine import Spine
 from sample_data.trunk import CAVITY_INSET_MM, Cut, HalfSpace, TrunkShell, Within, inside_cavity
 from sample_data.vessels import kidney_center_mm
@@ -93,12 +93,20 @@ def lung_solids(spine: Spine, pose: Pose) -> list[Solid]:
     t12 = spine.vertebrae[2].frame.origin_mm
     cage = TrunkShell(pose, 31.0, t12[2] - 60.0)
     dome = _dome(t12[2])
-    recess = Cut(Cut(cage, dome), HalfSpace(t12 - np.array([0, 0, 34.0]), np.array([0.0, 0.0, 1.0])))
-    air = Cut(Cut(cage, dome), HalfSpace(t12 - np.array([0, 0, 10.0]), np.array([0.0, 0.30, 0.954])))
+    chest = Cut(Cut(Cut(cage, dome), _beside_spine(t12, 29.0, -14.0)), _beside_spine(t12, 58.0, 34.0))
+    recess = Cut(chest, HalfSpace(t12 - np.array([0, 0, 34.0]), np.array([0.0, 0.0, 1.0])))
+    air = Cut(chest, HalfSpace(t12 - np.array([0, 0, 10.0]), np.array([0.0, 0.30, 0.954])))
     return [
         Solid(label(Structure.PLEURAL_ZONE), (recess,), Material(20.0)),
         Solid(label(Structure.LUNG), (air,), Material(-850.0)),
     ]
+
+
+def _beside_spine(t12_mm: FloatArray, half_width_mm: float, from_mm: float) -> RoundedBox:
+    """Vertebrae with their rib heads, or the muscles behind transverse processes: no pleura reaches there; sizes are assumed."""
+    half_depth = 100.0
+    middle = frozen([0.0, t12_mm[1] + from_mm + half_depth, t12_mm[2]])
+    return RoundedBox(Frame(middle, np.eye(3)), (half_width_mm, half_depth, 400.0), 12.0)
 
 
 def _dome(z_mm: float) -> Ellipsoid:

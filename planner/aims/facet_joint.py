@@ -32,6 +32,13 @@ RECESS_BEYOND_MM, RECESS_DORSAL_MM = 2.0, (0.0, 1.5)
 SECOND_CHOICE_MM, THIRD_CHOICE_MM = 20.0, 40.0
 """Order of the places: posterior gap, inferior recess where osteophytes close it (PubMed 9925394), superior recess; assumed."""
 
+CORONAL_BEYOND_MM, CORONAL_BEHIND_MM, CORONAL_BESIDE_MM = (0.0, 2.0), (0.5, 1.5, 2.5), (-3.0, -5.0, -1.0)
+"""Below the end of the facing processes, behind the gap's plane, and medial of the joint's point, for a thoracic joint's inferior
+recess; assumed."""
+
+CORONAL_RISE_DEG = 50.0
+"""How steeply a needle rises to it, close to the lamina below (steep caudocranial: assumed)."""
+
 CONE_RADIUS_MM, CONE_HALF_ANGLE_DEG, CONE_LENGTH_MM = 1.6, 15.0, 9.0
 """Half a gap of 2 to 4 mm (Panjabi 1993), its cartilage drawn as bone; over the depth of the posterior gap; assumed."""
 
@@ -68,8 +75,15 @@ class FacetJoint:
             cones,
             (CONE_NOTE,),
         )
+        if joint.is_coronal:
+            target = replace(target, notes=(CONE_NOTE, CORONAL_NOTE))
         return (with_tips(target, anatomy, procedure, *_points(joint)),)
 
+
+CORONAL_NOTE = (
+    "This joint's gap faces backwards: no needle enters it from behind; its inferior recess is aimed at, steeply from caudal "
+    "(assumed)."
+)
 
 CONE_NOTE = (
     f"The joint's own two processes are not tested within {CONE_LENGTH_MM:g} mm of the gap's depth, in a cone of "
@@ -87,10 +101,15 @@ def joint_places(anatomy: Anatomy, request: TargetRequest) -> list[Place]:
 
 
 def cone_of(joint: Joint) -> HostCone:
-    """From inside the gap outwards, along it."""
+    """From inside the gap outwards, along it; of a thoracic joint from its lower end, caudally and backwards."""
+    apex, axis = joint.at(-CONE_DEEPER_MM, 0.0), joint.dorsal
+    if joint.is_coronal:
+        rise = np.radians(CORONAL_RISE_DEG)
+        axis = frozen(np.cos(rise) * joint.across - np.sin(rise) * joint.cranial)
+        apex = _recess_mm(joint, CORONAL_BESIDE_MM[0], 0.0, CORONAL_BEHIND_MM[0]) - CONE_DEEPER_MM * axis
     return HostCone(
-        frozen(joint.at(-CONE_DEEPER_MM, 0.0)),
-        joint.dorsal,
+        frozen(apex),
+        axis,
         CONE_LENGTH_MM,
         CONE_RADIUS_MM,
         CONE_HALF_ANGLE_DEG,
@@ -101,11 +120,31 @@ def cone_of(joint: Joint) -> HostCone:
 
 def _points(joint: Joint) -> tuple[FloatArray, FloatArray]:
     """(n, 3) places of a tip, and (n,) how far each is from the wished one, in the order of preference [mm]."""
+    if joint.is_coronal:
+        return _recess_points(joint)
     down, up = -(joint.end_mm(-1) + RECESS_BEYOND_MM), joint.end_mm(1) + RECESS_BEYOND_MM
     rows = [(d, c, np.hypot(d, c)) for d in GAP_DORSAL_MM for c in GAP_CRANIAL_MM]
     for end, price in ((down, SECOND_CHOICE_MM), (up, THIRD_CHOICE_MM)):
         rows += [(d, end + step, price + d + abs(step)) for d in RECESS_DORSAL_MM for step in (0.0, np.sign(end) * 2.0)]
     return np.array([joint.at(d, c) for d, c, _ in rows]), np.array([wished for _, _, wished in rows])
+
+
+def _recess_points(joint: Joint) -> tuple[FloatArray, FloatArray]:
+    """Of a thoracic joint: below the upper process's end, behind the lower one."""
+    rows = [
+        (_recess_mm(joint, beside, beyond, behind), abs(beside - CORONAL_BESIDE_MM[0]) / 2 + beyond + behind)
+        for beside in CORONAL_BESIDE_MM
+        for beyond in CORONAL_BEYOND_MM
+        for behind in CORONAL_BEHIND_MM
+    ]
+    return np.array([point for point, _ in rows]), np.array([wished for _, wished in rows])
+
+
+def _recess_mm(joint: Joint, beside_mm: float, beyond_mm: float, behind_mm: float) -> FloatArray:
+    """(3,) a place at the joint's lower end; ``beside_mm`` along its gap, outwards."""
+    outwards = joint.dorsal * np.sign(joint.dorsal[0]) * joint.facet.side.sign
+    point: FloatArray = joint.at(0.0, -(joint.end_mm(-1) + beyond_mm)) + beside_mm * outwards + behind_mm * joint.across
+    return point
 
 
 def with_tips(

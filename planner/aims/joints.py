@@ -23,6 +23,9 @@ NEAR_MM = 6.0
 
 FEWEST_VOXELS = 8
 
+CORONAL = 0.7
+"""Cosine between the gap's normal and straight posterior; lumbar joints face 15 to 60 degrees off sagittal (assumed)."""
+
 MOST_ACROSS = 0.9
 """Cosine: a gap whose normal points this much cranially is no lumbar joint but a landmark that went wrong; assumed."""
 
@@ -40,6 +43,11 @@ class Joint:
     upper_bone_mm: FloatArray
     lower_bone_mm: FloatArray
     hosts: tuple[Host, ...]
+
+    @property
+    def is_coronal(self) -> bool:
+        """The upper process lies behind the lower one, as in the thorax: no needle enters the gap from behind."""
+        return bool(self.across[1] >= CORONAL)
 
     def at(self, dorsal_mm: float, cranial_mm: float) -> FloatArray:
         """(3,) a point of the gap's plane."""

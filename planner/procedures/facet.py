@@ -8,7 +8,7 @@ from __future__ import annotations
 from planner.aims.facet_joint import FacetJoint
 from planner.procedure import Approach, Procedure
 from planner.procedures import shared
-from planner.structures import Pose
+from planner.structures import Pose, SpineLevel
 from planner.volume import Modality
 
 ALONG_THE_GAP = Approach(
@@ -21,6 +21,16 @@ ALONG_THE_GAP = Approach(
     "lumbar technique); the window is assumed",
 )
 
+STEEPLY = Approach(
+    name="posterior, steeply from caudal",
+    obliquity_deg=(-25.0, 60.0),
+    tilt_deg=(-20.0, 75.0),
+    preferred_obliquity_deg=10.0,
+    preferred_tilt_deg=50.0,
+    source="thoracic: prone, steep caudocranial, near-parallel to the lamina: assumed; no source states an angle",
+    below=(SpineLevel.T10, SpineLevel.T11),
+)
+
 FACET = Procedure(
     key="facet",
     title="Facet joint block, intra-articular",
@@ -28,7 +38,7 @@ FACET = Procedure(
     modalities=(Modality.CT,),
     aim=FacetJoint(),
     treatment_pose=Pose.PRONE,
-    approaches=(ALONG_THE_GAP,),
+    approaches=(STEEPLY, ALONG_THE_GAP),
     needles=(*shared.SPINAL_22G, *shared.SPINAL_25G),
     roles=shared.roles(),
     required=(*shared.NEAR_THE_SPINE, *shared.IN_FRONT),
@@ -39,7 +49,9 @@ FACET = Procedure(
         "volume": "contrast 0.2-0.5 ml; 1-1.5 ml local anaesthetic with or without steroid; more ruptures the capsule "
         "(78stepshealth, vertebral body)",
         "target": "posterior joint gap (alpfmedical, lumbar technique); inferior recess where osteophytes close it "
-        "(RadioGraphics 1999, PubMed 9925394); superior recess: assumed",
+        "(RadioGraphics 1999, PubMed 9925394); superior recess: assumed; T10/T11 and T11/T12, "
+        "where the gap faces backwards: inferior recess: assumed",
+        "thoracic needle": "22-25 G, at most 1 ml: assumed",
         "position": "prone, pillow under the abdomen (RadioGraphics 1999, PubMed 9925394)",
         **shared.STOCK,
     },
