@@ -1,7 +1,7 @@
 """The two nerves of each facet joint, where they cross the root of the process below: the corner of articular and transverse process.
 
 In: an anatomy, a procedure, a joint with its side. Out: two targets for one joint, LPS mm; neighbours share one (n joints,
-n + 1 nerves). Joint L4/L5: L3 medial branch at the L4 transverse process, L4 medial branch at L5's; joint L5/S1: L4 medial
+n + 1 nerves). Down to T11 the nerve is met at the transverse process's supero-lateral edge. Joint L4/L5: L3 medial branch at the L4 transverse process, L4 medial branch at L5's; joint L5/S1: L4 medial
 branch at L5's, L5 dorsal ramus at the corner of S1's articular process and the ala (shuhub, medial branch blocks).
 """
 
@@ -14,17 +14,18 @@ import numpy as np
 
 from planner.aims.facet_joint import joint_places, with_tips
 from planner.aims.joints import facet_of
+from planner.aims.lower_bone import GRID_MM, LOOK_MM, LowerBone, lattice
 from planner.aims.places import Place, by_level, is_certain, require_level, require_served
+from planner.aims.transverse_edge import edge_points
 from planner.anatomy.model import Anatomy, Facet, Foramen
 from planner.errors import LevelNotFoundError
-from planner.geometry import BoolArray, FloatArray, frozen, unit
+from planner.geometry import FloatArray, frozen, unit
 from planner.obstacles import bone_uncertainty_mm
 from planner.procedure import Procedure
 from planner.structures import SpineLevel, Structure
 from planner.target import ForamenFrame, Target, TargetRequest
 from planner.tips import foramen_frame
 
-GRID_MM = 0.6
 LATERAL_MM, DORSAL_MM, HEIGHT_MM = (-4.0, 14.0), (-22.0, 3.0), (-6.0, 2.0)
 """Where the corner is looked for: lateral and dorsal of the joint above it, and around the upper border of the transverse
 process; wide, assumed."""
@@ -33,12 +34,12 @@ LEDGE_LATERAL_MM, LEDGE_DORSAL_MM, LEDGE_HEIGHT_MM = (11.0, 16.0), (-24.0, 0.0),
 """Where that border is looked for: lateral and dorsal of the joint, cranial of the pedicle's top; beyond the articular process
 (a lumbar joint is 14 mm wide, Panjabi 1993, Spine 18:1298); assumed."""
 
+THORACIC_LEDGE_LATERAL_MM = (5.0, 11.0)
+"""The same at T12, whose transverse process is short and whose upper joint is narrow (12 mm; assumed)."""
+
 BELOW_LEDGE_MM = 2.0
 """The nerve lies midway between the upper border and the mamillo-accessory notch (musculoskeletalkey, lumbar medial branch);
 2 mm: assumed."""
-
-LOOK_MM, LOOK_STEP_MM = 4.0, 0.4
-"""How far the walls of the corner are looked for."""
 
 OPEN_MM = 8.0
 """Without bone of the same vertebra behind and outwards: medial of the articular process is another groove; assumed."""
@@ -76,6 +77,17 @@ class _Corner:
     def of(cls, anatomy: Anatomy, facet: Facet) -> _Corner:
         foramen = _foramen(anatomy, facet)
         return cls(facet, foramen_frame(anatomy, foramen), foramen.pedicle_below_mm)
+
+    @property
+    def joint_mm(self) -> FloatArray:
+        """(3,) lateral, dorsal, cranial of the joint, in the foramen's frame."""
+        return self.frame.local(self.facet.point_mm)
+
+    @property
+    def is_thoracic(self) -> bool:
+        """Down to T11 the nerve runs over the transverse process's edge (musculoskeletalkey, thoracic medial branch)."""
+        lower = self.facet.between.lower
+        return isinstance(lower, SpineLevel) and lower.region == "T" and lower.order <= SpineLevel.T11.order
 
     @property
     def name(self) -> str:
@@ -120,22 +132,36 @@ def _target(anatomy: Anatomy, procedure: Procedure, corner: _Corner, place: Plac
         Structure.VERTEBRA,
         place=place.name,
     )
-    points, depth_mm = _points(anatomy, procedure, corner)
+    points, depth_mm = _places(anatomy, procedure, corner)
     if not len(points):
         return target
     return with_tips(target, anatomy, procedure, points, depth_mm)
 
 
+def _places(anatomy: Anatomy, procedure: Procedure, corner: _Corner) -> tuple[FloatArray, FloatArray]:
+    """The corner, or down to T11 the edge of the transverse process, with how far each place is from the nerve's [mm]."""
+    if corner.is_thoracic:
+        return edge_points(
+            LowerBone(anatomy, corner.facet), corner.frame, corner.joint_mm, contact_mm(anatomy, procedure)
+        )
+    return _points(anatomy, procedure, corner)
+
+
+def contact_mm(anatomy: Anatomy, procedure: Procedure) -> float:
+    """Between a needle's axis and the bone it touches."""
+    return procedure.needles[0].radius_mm + bone_uncertainty_mm(anatomy.labels.geometry) + ON_BONE_MM
+
+
 def _points(anatomy: Anatomy, procedure: Procedure, corner: _Corner) -> tuple[FloatArray, FloatArray]:
     """(n, 3) places with bone on the medial and the ventral side, and (n,) how far they are from the nerve's [mm]."""
-    frame, bone = corner.frame, _LowerBone(anatomy, corner.facet)
+    frame, bone = corner.frame, LowerBone(anatomy, corner.facet)
     ledge = _ledge_mm(corner, bone)
     if ledge is None:
         return np.empty((0, 3)), np.empty(0)
     behind_mm, ledge_mm = ledge
-    joint = frame.local(corner.facet.point_mm)
-    points = frame.lps(_lattice(LATERAL_MM, DORSAL_MM, HEIGHT_MM, np.array([joint[0], joint[1], ledge_mm])))
-    contact = procedure.needles[0].radius_mm + bone_uncertainty_mm(anatomy.labels.geometry) + ON_BONE_MM
+    joint = corner.joint_mm
+    points = frame.lps(lattice(LATERAL_MM, DORSAL_MM, HEIGHT_MM, np.array([joint[0], joint[1], ledge_mm])))
+    contact = contact_mm(anatomy, procedure)
     medial, ventral = bone.gap_mm(points, -frame.lateral), bone.gap_mm(points, -frame.dorsal)
     outwards = [
         bone.gap_mm(points, way, OPEN_MM) >= OPEN_MM for way in (frame.dorsal, unit(2.0 * frame.dorsal + frame.lateral))
@@ -148,11 +174,12 @@ def _points(anatomy: Anatomy, procedure: Procedure, corner: _Corner) -> tuple[Fl
     return points[is_corner], from_nerve[is_corner]
 
 
-def _ledge_mm(corner: _Corner, bone: _LowerBone) -> tuple[float, float] | None:
+def _ledge_mm(corner: _Corner, bone: LowerBone) -> tuple[float, float] | None:
     """Transverse process or ala beside the articular process: its dorsal surface and its upper border; None without one."""
     frame = corner.frame
-    joint, top = frame.local(corner.facet.point_mm), frame.local(corner.top_mm)
-    local = _lattice(LEDGE_LATERAL_MM, LEDGE_DORSAL_MM, LEDGE_HEIGHT_MM, np.array([joint[0], joint[1], top[2]]))
+    joint, top = corner.joint_mm, frame.local(corner.top_mm)
+    lateral = THORACIC_LEDGE_LATERAL_MM if corner.facet.between.lower is SpineLevel.T12 else LEDGE_LATERAL_MM
+    local = lattice(lateral, LEDGE_DORSAL_MM, LEDGE_HEIGHT_MM, np.array([joint[0], joint[1], top[2]]))
     found = local[bone.contains(frame.lps(local))]
     if not len(found):
         return None
@@ -160,37 +187,3 @@ def _ledge_mm(corner: _Corner, bone: _LowerBone) -> tuple[float, float] | None:
     inner = found[:, 0] <= found[:, 0].min() + GRID_MM
     level = inner & (np.abs(found[:, 2] - border + BELOW_LEDGE_MM) <= 1.0 + GRID_MM)
     return float((found[level] if level.any() else found)[:, 1].max()), border
-
-
-def _lattice(
-    lateral: tuple[float, float], dorsal: tuple[float, float], height: tuple[float, float], middle: FloatArray
-) -> FloatArray:
-    """(n, 3) local points every ``GRID_MM`` around a middle."""
-    axes = [np.arange(low, high, GRID_MM) + c for (low, high), c in zip((lateral, dorsal, height), middle, strict=True)]
-    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _LowerBone:
-    """The lower vertebra's own bone, or the sacrum."""
-
-    anatomy: Anatomy
-    facet: Facet
-
-    def contains(self, points_mm: FloatArray) -> BoolArray:
-        """(...) whether points (..., 3) lie in it."""
-        labels, lower = self.anatomy.labels, self.facet.between.lower
-        wanted = [
-            value
-            for value, entry in labels.entries.items()
-            if (entry.structure is Structure.VERTEBRA and entry.level == lower)
-            or (entry.structure is Structure.SACRUM and lower is SpineLevel.S1)
-        ]
-        return np.isin(labels.nearest(points_mm), wanted)
-
-    def gap_mm(self, points_mm: FloatArray, direction: FloatArray, most_mm: float = LOOK_MM) -> FloatArray:
-        """(n,) way from each point to the bone along a direction, ``most_mm`` where it is further; 0 inside."""
-        steps = np.arange(0.0, most_mm, LOOK_STEP_MM)
-        inside = self.contains(points_mm[:, None, :] + steps[:, None] * direction)  # (n, steps)
-        gap: FloatArray = np.where(inside.any(axis=1), steps[np.argmax(inside, axis=1)], most_mm)
-        return gap
