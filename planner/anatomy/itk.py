@@ -239,7 +239,7 @@ def box_around(mask: BoolArray, geometry: VolumeGeometry, margin_mm: float = 0.0
 
 def true_box(mask: BoolArray) -> Box | None:
     """The smallest box that holds every true voxel; None where there is none. Later axes look in what earlier ones left."""
-    k = _span(np.asarray(mask.reshape(len(mask), -1).any(axis=1)))
+    k = _span(np.asarray(mask.reshape(len(mask), mask.shape[1] * mask.shape[2]).any(axis=1)))
     if k is None:
         return None
     planes = mask[k]

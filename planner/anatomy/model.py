@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TypeAlias
 
-from planner.geometry import FloatArray
+import numpy as np
+
+from planner.geometry import FloatArray, frozen
 from planner.structures import Interspace, LevelName, Pose, Side, Structure
 from planner.volume import LabelMap
 
@@ -91,13 +93,19 @@ class SacralForamen:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Facet:
-    """One facet joint: a point on its posterior gap and the unit vector along its cranio-caudal axis."""
+    """One facet joint: a point on its posterior gap and the unit vector along its cranio-caudal axis.
+
+    ``surface_mm`` (n, 3) are points of the gap that were seen, ``normal`` the unit vector across it, from the lower vertebra's
+    process to the upper one's; both empty where only a point is known.
+    """
 
     between: Interspace
     side: Side
     point_mm: FloatArray
     axis: FloatArray
     confidence: float
+    surface_mm: FloatArray = field(default_factory=lambda: frozen(np.zeros((0, 3))))
+    normal: FloatArray = field(default_factory=lambda: frozen(np.zeros(0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +134,27 @@ class Lie:
     evidence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Slab:
+    """The part of the scan that was asked for, between two LPS z: what lies outside is absent by request.
+
+    ``beyond`` are structures that were sought, and lie outside: checked, though nothing of them is drawn.
+    """
+
+    low_z_mm: float
+    high_z_mm: float
+    beyond: tuple[Structure, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """What a person must know about it."""
+        said = (
+            f"only z {self.low_z_mm:.0f} to {self.high_z_mm:.0f} mm was asked for: what lies outside is not drawn, and no path "
+            "may leave it"
+        )
+        return f"{said}; outside it lies the {', '.join(s.words for s in self.beyond)}" if self.beyond else said
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Anatomy:
     """One image's anatomy, and what is doubtful about it.
@@ -151,3 +180,5 @@ class Anatomy:
     warnings: tuple[str, ...] = ()
     stages: tuple[str, ...] = field(default=())
     sacral_foramina: tuple[SacralForamen, ...] = ()
+    region: Slab | None = None
+    """What was asked for of the scan; None: all of it."""

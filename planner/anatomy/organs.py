@@ -17,7 +17,19 @@ from planner.anatomy.lungs import Lungs, find_lungs
 from planner.anatomy.muscles import Muscles, find_muscles
 from planner.anatomy.vessels import Vessels, find_vessels
 from planner.geometry import BoolArray
+from planner.structures import Structure
 from planner.volume import Volume
+
+SOUGHT = (
+    Structure.AORTA,
+    Structure.INFERIOR_VENA_CAVA,
+    Structure.LUNG,
+    Structure.PLEURAL_ZONE,
+    Structure.GAS,
+    Structure.KIDNEY,
+    Structure.BOWEL,
+)
+"""What a procedure may require of these stages."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,6 +41,25 @@ class Organs:
     muscles: Muscles
     kidneys: Kidneys
     abdomen: Abdomen
+
+    @property
+    def confidence(self) -> dict[Structure, float]:
+        """Of every structure that was found: its surest part's; a zone where nothing was seen counts too."""
+        found = [
+            *((vessel.structure, vessel.region) for vessel in self.vessels.found),
+            *((zone.structure, zone.region) for zone in self.vessels.zones),
+            (Structure.LUNG, self.lungs.lung),
+            (Structure.GAS, self.lungs.gas),
+            (Structure.PLEURAL_ZONE, self.lungs.pleural_zone),
+            (Structure.KIDNEY, self.kidneys.left),
+            (Structure.KIDNEY, self.kidneys.right),
+            (Structure.BOWEL, self.abdomen.bowel),
+        ]
+        sure: dict[Structure, float] = {}
+        for structure, region in found:
+            if region is not None:
+                sure[structure] = max(region.confidence, sure.get(structure, 0.0))
+        return sure
 
     @property
     def warnings(self) -> tuple[str, ...]:

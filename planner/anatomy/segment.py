@@ -5,205 +5,276 @@ In: a CT volume on any grid. Out: labels on the scan's own grid, landmarks in LP
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from planner.anatomy.bone import find_bone, with_marrow
 from planner.anatomy.canal import track_canal
 from planner.anatomy.coarse import coarse_image
-from planner.anatomy.column import SpineColumn, lay_straight
+from planner.anatomy.column import lay_straight
 from planner.anatomy.compose import compose, confidences, uncertainties_mm
 from planner.anatomy.discs import find_discs
 from planner.anatomy.facets import find_facets
+from planner.anatomy.findings import Findings, Frame, Spine, interspaces_of, middles_mm
 from planner.anatomy.foramina import find_openings, foramina
 from planner.anatomy.lie import agrees_with_spine
-from planner.anatomy.model import Anatomy, Disc, StageWatch, Vertebra, unwatched
+from planner.anatomy.model import Anatomy, Disc, Slab, StageWatch, Surroundings, Vertebra, unwatched
 from planner.anatomy.naming import LevelAnchor, name_levels
-from planner.anatomy.organs import find_organs
-from planner.anatomy.pelvis import Pelvis, find_pelvis
+from planner.anatomy.organs import SOUGHT, Organs, find_organs
+from planner.anatomy.pelvis import find_pelvis
 from planner.anatomy.pieces import Found, all_pieces, missing
-from planner.anatomy.ribs import Ribs, find_ribs
+from planner.anatomy.region import ORGAN_MARGIN_MM, Region, discs_in, names_in, rows_of, stage_in, volume_in, widened
+from planner.anatomy.ribs import find_ribs
 from planner.anatomy.roots import find_roots
 from planner.anatomy.sac import find_sac
 from planner.anatomy.skin import find_skin
-from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Naming, Skin
-from planner.anatomy.vertebrae import Vertebrae, share_out
+from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Skin
+from planner.anatomy.vertebrae import share_out
 from planner.anatomy.working_grid import WorkingGrid
 from planner.errors import AnatomyError, ModalityError
-from planner.geometry import FloatArray
-from planner.structures import Interspace, LevelName, SpineLevel
+from planner.geometry import VolumeGeometry
+from planner.structures import SpineLevel, Structure
 from planner.volume import LabelMap, Modality, Volume
+
+Beside: TypeAlias = Callable[[Callable[[], Organs]], Callable[[], Organs]]
+"""Starts a piece of work, and gives the call that waits for its answer."""
+
+STAGES = (
+    "working grid", "skin", "bone", "canal", "discs", "marrow", "pelvis", "ribs", "vertebrae", "foramina", "nerve roots",
+    "facets", "sac", "organs", "labels",
+)  # fmt: skip
+"""What the watch is called with; organs may run beside the five before them."""
 
 _SKIN_IN_VIEW = 0.9
 _WEAK_DISC, _SURE_DISC = 0.25, 0.4
 """Of a disc's confidence: below the first a person should look; a spine shows at least one above the second."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Frame:
-    """What everything else hangs on; discs are sought in cortex alone, where foramina are open for sure."""
-
-    skin: Skin
-    bone: Bone
-    canal: CanalTrack
-    discs: tuple[DiscLevel, ...]
+def in_turn(work: Callable[[], Organs]) -> Callable[[], Organs]:
+    """Work done at once, before anything else."""
+    answer = work()
+    return lambda: answer
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Spine:
-    """What the spine's stages found, and the names of its vertebrae, caudal to cranial."""
-
-    discs: tuple[DiscLevel, ...]
-    pelvis: Pelvis
-    ribs: Ribs
-    column: SpineColumn
-    vertebrae: Vertebrae
-    naming: Naming
-
-    @property
-    def names(self) -> tuple[LevelName, ...]:
-        """Of vertebra 0 (below the first disc), 1, 2 and on."""
-        return (self.naming.below, *self.naming.names)
-
-    @property
-    def interspaces(self) -> tuple[Interspace, ...]:
-        """Of disc 0, 1, 2 and on."""
-        return tuple(Interspace(upper, lower) for lower, upper in zip(self.names[:-1], self.names[1:], strict=True))
-
-
-def segment(volume: Volume, anchor: LevelAnchor | None = None, watch: StageWatch = unwatched) -> Anatomy:
+def segment(
+    volume: Volume,
+    anchor: LevelAnchor | None = None,
+    watch: StageWatch = unwatched,
+    region: Region | None = None,
+    beside: Beside = in_turn,
+) -> Anatomy:
     """All anatomy that this version finds in a CT of the trunk.
 
     Parameters
     ----------
     anchor : a person's name for the vertebra at one z, where the image anchors none or is to be overruled.
     watch : called with each stage's name and held open while it runs.
+    region : what one plan needs; None: everything in the scan.
+    beside : starts the organs beside the spine where the caller has a thread to spare; the answer is the same.
     """
+    return anatomy_of(find(volume, anchor, watch, region, beside), watch)
+
+
+def find(
+    volume: Volume,
+    anchor: LevelAnchor | None = None,
+    watch: StageWatch = unwatched,
+    region: Region | None = None,
+    beside: Beside = in_turn,
+) -> Findings:
+    """Every stage's own result, for ``anatomy_of`` and for whoever wants to look at one stage alone."""
     if volume.modality is not Modality.CT:
         raise ModalityError(volume.modality)
-    stages: list[str] = []
-    watched = _noting(watch, stages)
-    with watched("working grid"):
+    with watch("working grid"):
         grid = WorkingGrid.of(volume)
-    frame = _frame(grid.volume, watched)
-    skin, bone, canal = frame.skin, frame.bone, frame.canal
-    spine = _spine(grid.volume, frame, anchor, watched)
-    with watched("foramina"):
-        openings = find_openings(spine.column, spine.interspaces)
-    with watched("nerve roots"):
-        roots = find_roots(spine.column, openings)
-    with watched("facets"):
-        facets = find_facets(grid.volume, spine.column, spine.vertebrae, spine.interspaces)
-    with watched("sac"):
-        sac = find_sac(grid.volume, canal)
-    with watched("organs"):
-        organs = find_organs(grid.volume, coarse_image(grid.volume, skin, bone, canal), _t12_end_s_mm(spine))
-    found = Found(
-        skin, bone, sac, canal, spine.column, spine.vertebrae, spine.names, spine.pelvis, spine.ribs, roots, organs
-    )
-    with watched("labels"):
-        pieces = all_pieces(grid.volume.geometry, found)
-        labels = compose(grid.volume.geometry, pieces)
+    whole = _frame(grid.volume, anchor, watch)
+    slab = _slab(whole, region, grid.volume.geometry)
+    needed = () if region is None else region.needed
+    waiting = beside(lambda: _organs(grid.volume, whole, slab, needed, watch))
+    part, frame = grid.volume, whole
+    if slab is not None:
+        part, frame = _in_rows(part, whole, rows_of(slab, part.geometry))
+    spine = _spine(part, frame, slab, watch)
+    organs = waiting()
+    return Findings(grid, part, slab, whole, frame, spine, organs)
+
+
+def anatomy_of(found: Findings, watch: StageWatch = unwatched) -> Anatomy:
+    """What the stages found as one answer on the scan's own grid."""
+    frame, spine, organs = found.frame, found.spine, found.organs
+    with watch("labels"):
+        pieces = all_pieces(found.volume.geometry, _to_draw(found))
+        labels = compose(found.volume.geometry, pieces)
+    sure = confidences(pieces)
+    beyond = _beyond(found, sure)
+    slab = None if found.slab is None else replace(found.slab, beyond=tuple(beyond))
+    whole = found.whole.skin
     anatomy = Anatomy(
-        labels=_on_scan(grid, labels),
-        surroundings=LabelMap(volume.geometry, grid.back(skin.surroundings.astype(np.uint16))),
-        vertebrae=_vertebrae(spine),
+        labels=LabelMap(found.grid.scan, found.grid.back(found.on_grid(labels.labels, 0)), labels.entries),
+        surroundings=LabelMap(found.grid.scan, found.grid.back(_surroundings(found))),
+        vertebrae=_vertebrae(frame, spine),
         discs=_discs(spine),
-        canal_centreline_mm=canal.frame.centres_mm,
-        foramina=foramina(openings),
-        facets=facets,
-        nerve_roots=roots,
-        confidence=confidences(pieces),
-        uncertainty_mm=uncertainties_mm(pieces),
-        lie=agrees_with_spine(skin.lie, skin.body, grid.volume.geometry, canal.frame.centres_mm),
-        naming=spine.naming.evidence,
-        warnings=(*spine.naming.warnings, *organs.warnings, *_doubts(skin, spine)),
-        stages=tuple(stages),
+        canal_centreline_mm=frame.canal.frame.centres_mm,
+        foramina=foramina(spine.openings),
+        facets=spine.facets,
+        nerve_roots=spine.roots,
+        confidence={**sure, **beyond},
+        uncertainty_mm={**dict.fromkeys(beyond, 0.0), **uncertainties_mm(pieces)},
+        lie=agrees_with_spine(whole.lie, whole.body, whole.geometry, frame.canal.frame.centres_mm),
+        naming=frame.naming.evidence,
+        warnings=(*frame.naming.warnings, *organs.warnings, *_doubts(frame.skin, spine)),
+        stages=STAGES,
+        region=slab,
     )
-    return replace(anatomy, warnings=(*anatomy.warnings, *missing(anatomy.confidence)))
+    asked = () if slab is None else (slab.words,)
+    return replace(anatomy, warnings=(*anatomy.warnings, *missing(anatomy.confidence), *asked))
 
 
-def _noting(watch: StageWatch, stages: list[str]) -> StageWatch:
-    """The same watch, keeping the stages' names in order."""
-
-    def noted(stage: str) -> AbstractContextManager[None]:
-        stages.append(stage)
-        return watch(stage)
-
-    return noted
-
-
-def _frame(volume: Volume, watched: StageWatch) -> _Frame:
-    with watched("skin"):
+def _frame(volume: Volume, anchor: LevelAnchor | None, watch: StageWatch) -> Frame:
+    """Discs are sought in cortex alone, where foramina are open for sure; bones are parted with their marrow."""
+    with watch("skin"):
         skin = find_skin(volume)
-    with watched("bone"):
+    with watch("bone"):
         bone = find_bone(volume, skin)
-    with watched("canal"):
+    with watch("canal"):
         canal = track_canal(volume, skin, bone)
-    with watched("marrow"):
-        filled = with_marrow(volume, skin, bone, canal)
-    with watched("discs"):
-        return _Frame(skin, filled, canal, find_discs(volume, bone, canal))
+    with watch("discs"):
+        discs = _sure_discs(volume, bone, canal)
+    with watch("marrow"):
+        bone = with_marrow(volume, skin, bone, canal)
+    with watch("pelvis"):
+        pelvis = find_pelvis(volume, bone, canal, discs)
+    discs = discs[pelvis.lumbosacral or 0 :]
+    with watch("ribs"):
+        ribs = find_ribs(volume.geometry, bone, canal, discs)
+    naming = name_levels(discs, middles_mm(discs), pelvis, ribs, anchor)
+    return Frame(skin, bone, canal, discs, pelvis, ribs, naming)
 
 
-def _spine(volume: Volume, frame: _Frame, anchor: LevelAnchor | None, watched: StageWatch) -> _Spine:
-    seen = frame.discs
+def _sure_discs(volume: Volume, bone: Bone, canal: CanalTrack) -> tuple[DiscLevel, ...]:
+    seen = find_discs(volume, bone, canal)
     if max((disc.confidence for disc in seen), default=0.0) < _SURE_DISC:
         raise AnatomyError(
             "intervertebral disc",
-            f"what looks like a canal of {frame.canal.frame.s_mm[-1]:.0f} mm has none",
+            f"what looks like a canal of {canal.frame.s_mm[-1]:.0f} mm has none",
             "send a CT that shows two neighbouring vertebrae of the thoracic or lumbar spine",
         )
-    with watched("pelvis"):
-        pelvis = find_pelvis(volume, frame.bone, frame.canal, seen)
-    discs = seen[pelvis.lumbosacral or 0 :]
-    with watched("ribs"):
-        ribs = find_ribs(volume.geometry, frame.bone, frame.canal, discs)
-    with watched("vertebrae"):
+    return seen
+
+
+def _slab(frame: Frame, region: Region | None, scan: VolumeGeometry) -> Slab | None:
+    slab = None if region is None else region.slab(frame.interspaces, frame.discs, scan)
+    return slab if slab is None or len(frame.discs[discs_in(slab, frame.discs)]) else None
+
+
+def _in_rows(volume: Volume, frame: Frame, rows: slice) -> tuple[Volume, Frame]:
+    """Volume and frame on the slices alone."""
+    cut = replace(
+        frame,
+        skin=stage_in(frame.skin, volume.geometry, rows),
+        bone=stage_in(frame.bone, volume.geometry, rows),
+        canal=stage_in(frame.canal, volume.geometry, rows),
+        pelvis=stage_in(frame.pelvis, volume.geometry, rows),
+        ribs=stage_in(frame.ribs, volume.geometry, rows),
+    )
+    return volume_in(volume, rows), cut
+
+
+def _spine(volume: Volume, frame: Frame, slab: Slab | None, watch: StageWatch) -> Spine:
+    wanted = slice(0, len(frame.discs)) if slab is None else discs_in(slab, frame.discs)
+    discs, names = frame.discs[wanted], names_in(frame.names, wanted)
+    between = interspaces_of(names)
+    with watch("vertebrae"):
         column = lay_straight(volume, frame.bone, frame.canal, discs)
         vertebrae = share_out(column)
-    naming = name_levels(discs, _centres_mm(column), pelvis, ribs, anchor)
-    return _Spine(discs, pelvis, ribs, column, vertebrae, naming)
+    with watch("foramina"):
+        openings = find_openings(column, between)
+    with watch("nerve roots"):
+        roots = find_roots(column, openings)
+    with watch("facets"):
+        facets = find_facets(volume, column, vertebrae, between)
+    with watch("sac"):
+        sac = find_sac(volume, frame.canal)
+    return Spine(discs, names, column, vertebrae, openings, roots, facets, sac)
 
 
-def _centres_mm(column: SpineColumn) -> FloatArray:
-    """(n, 3) middles of the bodies."""
-    suv = [(body.center_s_mm, body.center_u_mm, body.center_v_mm) for body in column.bodies]
-    return column.grid.frame.to_lps(np.array(suv))
+def _organs(
+    volume: Volume, whole: Frame, slab: Slab | None, needed: tuple[Structure, ...], watch: StageWatch
+) -> Organs:
+    """In the slab with a margin; in the whole scan where something that must be sought is not there."""
+    with watch("organs"):
+        if slab is not None:
+            part, frame = _in_rows(volume, whole, rows_of(widened(slab, ORGAN_MARGIN_MM), volume.geometry))
+            found = _organs_of(part, frame)
+            if not {s for s in needed if s in SOUGHT} - set(found.confidence) - _known_above(whole, slab):
+                return found
+        return _organs_of(volume, whole)
 
 
-def _t12_end_s_mm(spine: _Spine) -> float | None:
-    """Where the T12 body ends below, along the canal; None where T12 is not named."""
-    if SpineLevel.T12 not in spine.names:
-        return None
-    body = spine.column.bodies[spine.names.index(SpineLevel.T12)]
-    return body.center_s_mm - body.height_mm / 2.0
+def _organs_of(volume: Volume, frame: Frame) -> Organs:
+    return find_organs(volume, coarse_image(volume, frame.skin, frame.bone, frame.canal), frame.t12_end_s_mm)
 
 
-def _vertebrae(spine: _Spine) -> tuple[Vertebra, ...]:
-    sure = spine.naming.confidence
-    return tuple(
-        Vertebra(name, centre, confidence, sure if isinstance(name, SpineLevel) else 0.0)
-        for name, centre, confidence in zip(
-            spine.names, _centres_mm(spine.column), spine.vertebrae.confidence, strict=True
-        )
+def _known_above(whole: Frame, slab: Slab) -> set[Structure]:
+    """The pleural zone, where T12's name tells that it ends above the slab; a margin holds what is tilted."""
+    end = whole.t12_end_s_mm
+    if end is None:
+        return set()
+    end_z_mm = float(whole.canal.frame.at(end)[0][2])
+    return {Structure.PLEURAL_ZONE} if end_z_mm > slab.high_z_mm + ORGAN_MARGIN_MM else set()
+
+
+def _beyond(found: Findings, drawn: Mapping[Structure, float]) -> dict[Structure, float]:
+    """Structures that were sought and lie outside the slab, and how sure that is."""
+    if found.slab is None:
+        return {}
+    above = dict.fromkeys(_known_above(found.whole, found.slab), found.whole.naming.confidence)
+    return {s: sure for s, sure in {**above, **found.organs.confidence}.items() if s not in drawn}
+
+
+def _to_draw(found: Findings) -> Found:
+    frame, spine = found.frame, found.spine
+    return Found(
+        frame.skin,
+        frame.bone,
+        spine.sac,
+        frame.canal,
+        spine.column,
+        spine.vertebrae,
+        spine.names,
+        frame.pelvis,
+        frame.ribs,
+        spine.roots,
+        found.organs,
     )
 
 
-def _discs(spine: _Spine) -> tuple[Disc, ...]:
+def _surroundings(found: Findings) -> npt.NDArray[np.uint16]:
+    """Of the slices that were asked for; a path that leaves them has no entry, as one that leaves the image."""
+    kinds = found.frame.skin.surroundings.astype(np.uint16)
+    return found.on_grid(kinds, Surroundings.OUTSIDE_RECONSTRUCTION)
+
+
+def _vertebrae(frame: Frame, spine: Spine) -> tuple[Vertebra, ...]:
+    sure = frame.naming.confidence
+    return tuple(
+        Vertebra(name, centre, confidence, sure if isinstance(name, SpineLevel) else 0.0)
+        for name, centre, confidence in zip(spine.names, spine.centres_mm, spine.vertebrae.confidence, strict=True)
+    )
+
+
+def _discs(spine: Spine) -> tuple[Disc, ...]:
     return tuple(
         Disc(between, disc.center_mm, disc.normal, disc.confidence)
         for between, disc in zip(spine.interspaces, spine.discs, strict=True)
     )
 
 
-def _on_scan(grid: WorkingGrid, labels: LabelMap) -> LabelMap:
-    return LabelMap(grid.scan, grid.back(labels.labels), labels.entries)
-
-
-def _doubts(skin: Skin, spine: _Spine) -> tuple[str, ...]:
+def _doubts(skin: Skin, spine: Spine) -> tuple[str, ...]:
     """What a person should look at, in words and numbers."""
     said = []
     if skin.confidence < _SKIN_IN_VIEW:
