@@ -30,6 +30,9 @@ Association: TypeAlias = Any
 Context: TypeAlias = tuple[str, str]
 """SOP Class UID and Transfer Syntax UID."""
 
+Choice: TypeAlias = tuple[str, list[str]]
+"""SOP Class UID and the Transfer Syntax UIDs among which the other side chooses."""
+
 Role: TypeAlias = Any
 """A role selection item, as ``pynetdicom.build_role`` makes it."""
 
@@ -92,12 +95,12 @@ class NotOfferedError(DicomIoError):
 @contextmanager
 def associated(
     destination: Destination,
-    contexts: Sequence[Context],
+    contexts: Sequence[Context | Choice],
     *,
     roles: Sequence[Role] = (),
     handlers: Sequence[Handler] = (),
 ) -> Iterator[Association]:
-    """An open association that offers each context with its one transfer syntax; released or gone at the end.
+    """An open association that offers each context with its transfer syntax or syntaxes; released or gone at the end.
 
     ``roles`` are offered where we are the provider (PS3.7 D.3.3.4); ``handlers`` hear what the other side asks then.
     """

@@ -62,3 +62,15 @@ def receiver_contexts() -> list[Any]:
     commitment = build_context(StorageCommitmentPushModel)
     commitment.scu_role, commitment.scp_role = True, True
     return [*storage_contexts(), commitment]
+
+
+def retrieve_contexts() -> list[tuple[str, list[str]]]:
+    """What an archive may send to us in a C-GET, within the 128 contexts of one association (PS3.8 9.3.2.2).
+
+    Uncompressed together; each compression of images on its own, so that the archive need not decode what it keeps.
+    """
+    plain, compressed = list(TRANSFER_SYNTAXES[:4]), TRANSFER_SYNTAXES[4:]
+    return [
+        *((str(storage), [str(one) for one in plain]) for storage in STORAGE_CLASSES),
+        *((str(storage), [str(one)]) for storage in STORAGE_CLASSES[:6] for one in compressed),
+    ]

@@ -189,6 +189,12 @@ def _is_open(result: SendResult | None) -> bool:
     return result is None or result.outcome in {Outcome.NO_ANSWER, Outcome.NOT_CONNECTED}
 
 
+def instance_uid_of(path: Path) -> str | None:
+    """The SOP Instance UID of a DICOM file; None where it is none."""
+    file = _file(path)
+    return None if file is None else file.sop_instance_uid
+
+
 def _file(path: Path) -> _File | None:
     try:
         meta = pydicom.filereader.read_file_meta_info(path)

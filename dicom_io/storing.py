@@ -17,6 +17,7 @@ from pydicom.filereader import read_partial
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
+from dicom_io.errors import DicomIoError
 from dicom_io.landing import Arrival, Landing, data_set, is_uid
 from dicom_io.scan import UNREADABLE
 
@@ -68,6 +69,13 @@ class _RefusalError(Exception):
         super().__init__(reason)
         self.status = status
         self.reason = reason
+
+
+class NotKeptError(DicomIoError):
+    """A file that a server sent and that is no whole DICOM object."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"a file that was sent cannot be kept: {reason}; look at the sending side")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +133,24 @@ class Storing:
             identity.sop_uid,
         ):
             raise _RefusalError(DATA_SET_DOES_NOT_MATCH, "SOP class or instance differs between request and data set")
+        return self._landed(content, identity, sender)
+
+    def keep(self, file: bytes, sender: str) -> Received:
+        """Keep a whole DICOM file that came another way than C-STORE; raises what would have been a status."""
+        try:
+            transfer_syntax = str(
+                read_partial(BytesIO(file), stop_when=_at_once).file_meta.get("TransferSyntaxUID", "")
+            )
+        except UNREADABLE as error:
+            raise NotKeptError(type(error).__name__) from error
+        try:
+            received = self._landed(file, self._identity(file, transfer_syntax), sender)
+        except _RefusalError as refusal:
+            raise NotKeptError(refusal.reason) from refusal
+        self.on_stored(received)
+        return received
+
+    def _landed(self, content: bytes, identity: _Identity, sender: str) -> Received:
         landed = self.landing.place(content, identity.series_uid, identity.sop_uid)
         return Received(
             identity.study_uid,
@@ -164,6 +190,10 @@ class Storing:
         except Exception as error:  # noqa: BLE001
             _logger.error("a refused instance could not be kept: %s", type(error).__name__)  # noqa: TRY400
         return refusal.status
+
+
+def _at_once(_tag: BaseTag, _vr: str | None, _length: int) -> bool:
+    return True
 
 
 def _identity(content: BytesIO, *, is_bare: bool) -> _Identity:

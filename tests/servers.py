@@ -33,6 +33,7 @@ _PACKAGES = {
     "dcmcrle": "dcmtk",
     "dcmdump": "dcmtk",
     "dcmmkdir": "dcmtk",
+    "wlmscpfs": "dcmtk",
     "dsrdump": "dcmtk",
     "dciodvfy": "dicom3tools",
 }
