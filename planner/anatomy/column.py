@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.anatomy.bodies import Body, body_mask, disc_mask, disc_planes, find_bodies
+from planner.anatomy.joints import Sheet, expected_place, find_sheet
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
 from planner.anatomy.straight import StraightGrid, straighten, straighten_mask
 from planner.geometry import BoolArray, Float32Array, FloatArray
@@ -85,7 +86,10 @@ def _smooth_median(wall: FloatArray, present: npt.NDArray[np.intp]) -> FloatArra
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpineColumn:
-    """The straightened spine. ``body`` and ``disc`` (n_s, n_v, n_u) hold vertebra or disc number + 1, 0 elsewhere."""
+    """The straightened spine. ``body`` and ``disc`` (n_s, n_v, n_u) hold vertebra or disc number + 1, 0 elsewhere.
+
+    ``joints[n]`` are the gaps seen between vertebra n and n + 1.
+    """
 
     grid: StraightGrid
     hu: Float32Array
@@ -96,6 +100,7 @@ class SpineColumn:
     body: npt.NDArray[np.uint8]
     disc: npt.NDArray[np.uint8]
     pedicles: tuple[dict[Side, Pedicle], ...]
+    joints: tuple[dict[Side, Sheet], ...] = ()
 
     @property
     def solid(self) -> BoolArray:
@@ -117,7 +122,8 @@ def lay_straight(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[Dis
     body, disc = _numbered(bodies, grid, hollow)
     walls = CanalWalls.of(hollow, grid)
     pedicles = tuple(_pedicles(bones | (body > 0) | (hu > _PEDICLE_HU), grid, walls, one) for one in bodies)
-    return SpineColumn(grid, hu, bones, hollow, walls, bodies, body, disc, pedicles)
+    joints = tuple(_joints(volume, grid, walls, *pair) for pair in pairwise(pedicles))
+    return SpineColumn(grid, hu, bones, hollow, walls, bodies, body, disc, pedicles, joints)
 
 
 def _numbered(
@@ -174,6 +180,21 @@ def _extent(filled: BoolArray) -> tuple[float, float]:
     ends = np.where(beyond.any(axis=1), beyond.argmax(axis=1), filled.shape[1])
     width = float(np.clip(np.percentile(ends - starts, 33) * STEP_MM, _NARROWEST_MM, _WIDEST_MM))
     return float(np.median(starts)), width
+
+
+def _joints(
+    volume: Volume, grid: StraightGrid, walls: CanalWalls, below: dict[Side, Pedicle], above: dict[Side, Pedicle]
+) -> dict[Side, Sheet]:
+    """The joints' gaps between two vertebrae of which both pedicles are known."""
+    found = {}
+    for side in below.keys() & above.keys():
+        low, high = below[side], above[side]
+        row = int(np.clip(np.searchsorted(grid.s_mm, (low.s_mm + high.s_mm) / 2.0), 0, grid.shape[0] - 1))
+        place = expected_place(side, (low.s_mm, low.u_mm), (high.s_mm, high.u_mm), float(walls.back_mm[row]))
+        sheet = find_sheet(volume, grid, place)
+        if sheet is not None:
+            found[side] = sheet
+    return found
 
 
 def _longest_run(row: BoolArray) -> slice | None:

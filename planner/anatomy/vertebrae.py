@@ -17,7 +17,7 @@ import SimpleITK as sitk  # noqa: N813
 from planner.anatomy.column import STEP_MM, Pedicle, SpineColumn
 from planner.anatomy.itk import touched_by
 from planner.anatomy.straight import bring_back, gaussian
-from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
+from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
 from planner.structures import Part, Side
 
 _CORE_MM = 1.0
@@ -55,6 +55,12 @@ _SHARPER, _GAP_MM = 2.0, 1.5
 (Panjabi 1993), and blur fills it."""
 
 _LARGEST_HU = 1200.0
+_BESIDE_GAP_MM = (2.0, 3.0)
+"""From a joint's gap to the subchondral bone of both processes, and into it."""
+
+_SURE_GAP = 0.5
+_LAST = 1e5
+"""Of the relief: above any bone, so that soft tissue never floods marrow through a blurred cortex."""
 
 
 class PartCode(IntEnum):
@@ -89,7 +95,7 @@ def share_out(column: SpineColumn) -> Vertebrae:
     """The column's bone, shared out, on the straight grid."""
     markers = _markers(column)
     flooded = sitk.MorphologicalWatershedFromMarkers(
-        sitk.GetImageFromArray(_relief(column.hu)), sitk.GetImageFromArray(markers), False, False
+        sitk.GetImageFromArray(_relief(column)), sitk.GetImageFromArray(markers), False, False
     )
     number: npt.NDArray[np.uint8] = sitk.GetArrayFromImage(flooded)
     bone = (column.bone | (column.body > 0)) & (column.disc == 0) & ~column.canal
@@ -99,10 +105,14 @@ def share_out(column: SpineColumn) -> Vertebrae:
     return Vertebrae(number, part, column.disc, _confidence(number, column))
 
 
-def _relief(hu: Float32Array) -> Float32Array:
-    """Depths that bright bone fills first, the blurred gaps between processes raised to ridges."""
-    fine = gaussian(np.clip(hu, -_LARGEST_HU, _LARGEST_HU), 0.5)
-    return -(fine + _SHARPER * (fine - gaussian(fine, _GAP_MM / STEP_MM)))
+def _relief(column: SpineColumn) -> Float32Array:
+    """Depths that bright bone fills first, the blurred gaps between processes raised to ridges; no bone comes last."""
+    fine = gaussian(np.clip(column.hu, -_LARGEST_HU, _LARGEST_HU), 0.5)
+    relief = -(fine + _SHARPER * (fine - gaussian(fine, _GAP_MM / STEP_MM)))
+    relief[~(column.bone | (column.body > 0))] = _LAST
+    for sheet in (one for joints in column.joints for one in joints.values() if one.confidence >= _SURE_GAP):
+        relief[tuple(_voxels_at(column, sheet.points_mm).T)] = _LAST
+    return relief
 
 
 def _markers(column: SpineColumn) -> npt.NDArray[np.uint8]:
@@ -118,12 +128,30 @@ def _markers(column: SpineColumn) -> npt.NDArray[np.uint8]:
             markers[box][bone[box] & (markers[box] == 0)] = n + 1
         for box in _alae(column, n):
             markers[box][bone[box] & (markers[box] == 0)] = n + 1
+    _mark_processes(markers, bone, column)
     aside = np.abs(column.grid.u_mm)
     behind = (column.grid.v_mm < _BACK_AND_ASIDE_MM[0])[:, None] & (aside > _BACK_AND_ASIDE_MM[1])
     markers[bone & (behind | (aside > _FAR_MM))] = other
     outside = sitk.BinaryDilate(sitk.GetImageFromArray((bone | (column.body > 0)).view(np.uint8)), [1, 1, 1])
     markers[(sitk.GetArrayFromImage(outside) == 0) | column.canal | (column.disc > 0)] = nothing
     return markers
+
+
+def _mark_processes(markers: npt.NDArray[np.uint8], bone: BoolArray, column: SpineColumn) -> None:
+    """Bone on both sides of a joint's gap: in front of it and outside the lower vertebra's, behind it the upper one's."""
+    for n, joints in enumerate(column.joints):
+        for sheet in (one for one in joints.values() if one.confidence >= _SURE_GAP):
+            for number, sign in ((n + 1, -1.0), (n + 2, 1.0)):
+                for away in _BESIDE_GAP_MM:
+                    at = _voxels_at(column, sheet.points_mm + sign * away * sheet.normals)
+                    at = at[bone[tuple(at.T)] & (markers[tuple(at.T)] == 0)]
+                    markers[tuple(at.T)] = number
+
+
+def _voxels_at(column: SpineColumn, points_mm: FloatArray) -> IntArray:
+    """(n, 3) voxels of the straight grid that hold the points; those beyond it are left out."""
+    index = np.round(column.grid.index(column.grid.frame.from_lps(points_mm))).astype(np.intp)
+    return index[((index >= 0) & (index < column.grid.shape)).all(axis=1)]
 
 
 Box = tuple[slice, slice, slice]
@@ -187,20 +215,27 @@ def _without_strays(
         mine = number[box] == n + 1
         mine &= is_near[box] | (column.grid.v_mm[box[1]] < body.center_v_mm)[:, None]
         held = touched_by(mine, markers[box] == n + 1)
-        kept[box][_without_holes(held)] = n + 1
+        kept[box][_without_holes(held, column.canal[box])] = n + 1
     kept[column.canal | (column.disc > 0)] = 0
     return kept
 
 
-def _without_holes(mask: BoolArray) -> BoolArray:
-    """With the marrow that is as dark as muscle: holes in sagittal and coronal planes, where a vertebra has no opening."""
+def _without_holes(mask: BoolArray, canal: BoolArray) -> BoolArray:
+    """With the marrow that is as dark as muscle: what bone encloses in one plane, but for the hole that holds the canal."""
     filled = mask.copy()
-    for axis in (2, 1):
+    for axis in (2, 1, 0):
         planes = np.moveaxis(filled, axis, 0)
         for n in np.flatnonzero(planes.any(axis=(1, 2))):
-            image = sitk.GetImageFromArray(np.ascontiguousarray(planes[n]).view(np.uint8))
-            planes[n] = sitk.GetArrayFromImage(sitk.BinaryFillhole(image)) > 0
+            planes[n] |= _holes(planes[n], np.moveaxis(canal, axis, 0)[n])
     return filled
+
+
+def _holes(plane: BoolArray, canal: BoolArray) -> BoolArray:
+    image = sitk.GetImageFromArray(np.ascontiguousarray(plane).view(np.uint8))
+    holes = (sitk.GetArrayFromImage(sitk.BinaryFillhole(image)) > 0) & ~plane
+    if (holes & canal).any():
+        holes &= ~touched_by(holes, canal)
+    return np.asarray(holes)
 
 
 def _bounds(mask: BoolArray) -> Box:
