@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from service.case import plan_case
+from service.earlier import signed_before
 from service.opening import open_series
 from service.request import NamedAnchor, PlanRequest
 from service.results import WrittenObject
@@ -43,7 +44,7 @@ def work_on(job: CaseJob) -> CaseOutcome:
     watch = Stopwatch()
     with watch("reading"):
         series = open_series(job.folder, job.series_uid)
-    tools = site_tools(job.out, watch, job.opened_at)
+    tools = site_tools(job.out, watch, job.opened_at, lambda one: signed_before(job.out.parent, one, job.out))
     if job.request is None:
         anatomy = tools.segment(series, job.anchor)
         return CaseOutcome(f"segmented, {len(anatomy.vertebrae)} vertebrae", is_planned=False, objects=())

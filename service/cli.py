@@ -132,13 +132,17 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
         float | None, typer.Option(min=0.0, help="Added to every margin for each mm below the skin [mm/mm].")
     ] = None,
     site: SiteFile = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(help="An earlier plan of this patient, to stand beside: its report.dcm or its results folder."),
+    ] = None,
 ) -> None:
     """Plan paths to one target, or to several of one sitting."""
     request = parse_request(procedure, root, level, side, anchor)
     values = PLAIN if site is None else read_site(site)
     values = values if guidance is None else replace(values, guidance=EXECUTIONS[guidance])
     values = values if margin_growth is None else replace(values, margin_growth=margin_growth)
-    options = commands.PlanOptions(checklist, values)
+    options = commands.PlanOptions(checklist, values, tuple(earlier or ()))
     found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out, options)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 

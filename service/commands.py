@@ -23,6 +23,7 @@ from service.demo import REQUEST, sample_series
 from service.describe import anatomy_document, plan_document
 from service.doctor import examine
 from service.documents import schemas
+from service.earlier import named_by_hand
 from service.errors import RequestError
 from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.request import NamedAnchor, PlanRequest
@@ -40,6 +41,8 @@ class PlanOptions:
     answers: Path | None = None
     """The checklist's file; None leaves every gate open."""
     site: Site = PLAIN
+    earlier: tuple[Path, ...] = ()
+    """Reports or results folders of earlier plans of this patient."""
 
 
 def plan(
@@ -51,9 +54,10 @@ def plan(
     _require_apart(choice.path, out)
     with _progress(console) as watch:
         series = _open(choice, watch)
-        tools = site_tools(out, watch, datetime.now().astimezone())
+        before = tuple(named_by_hand(one, series) for one in options.earlier)
+        tools = site_tools(out, watch, datetime.now().astimezone(), lambda _: before)
         planned = plan_case(series, request, tools, checklist, options.site)
-    document = plan_document(planned.plan, series.facts)
+    document = plan_document(planned.plan, series.facts, before)
     show_notes(console, series.facts.notes)
     show_plan(console, document)
     show_notes(console, planned.written.notes)

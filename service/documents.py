@@ -62,6 +62,7 @@ class EarlierPlanDocument(Document):
     state_words: str
     content_date: str = Field(description="Content Date (0008,0023) of its report")
     sop_instance_uid: str
+    joined_by: str = Field(description="what says that it is the same patient")
     targets: list[EarlierTargetDocument]
 
 

@@ -18,6 +18,7 @@ from planner.anatomy.model import Anatomy
 from planner.plan import Plan
 from planner.volume import LabelMap
 from service.describe import anatomy_document, labels_document, plan_document
+from service.documents import EarlierPlanDocument
 from service.files import write_bytes, write_document, write_label_map, write_with
 from service.opening import OpenSeries
 from service.pictures import Drawn, draw, sheet
@@ -55,6 +56,8 @@ class PlannedSeries:
     anatomy: Anatomy
     series: OpenSeries
     opened_at: datetime
+    earlier: tuple[EarlierPlanDocument, ...] = ()
+    """Plans of the same patient, the latest first."""
     signature: Signature | None = None
 
 
@@ -90,7 +93,7 @@ def write_anatomy(out: Path, anatomy: Anatomy, series: OpenSeries, seconds: Mapp
 
 def write_plan(out: Path, planned: PlannedSeries, watch: Stopwatch) -> Written:
     """``plan.json``, ``plan.png`` and, for a DICOM series, the DICOM objects."""
-    document = write_document(out / "plan.json", plan_document(planned.plan, planned.series.facts))
+    document = write_document(out / "plan.json", plan_document(planned.plan, planned.series.facts, planned.earlier))
     with watch("pictures"):
         drawn = draw(planned.plan, planned.anatomy, planned.series)
         png = _write_sheet(out, drawn)

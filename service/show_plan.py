@@ -47,7 +47,11 @@ def _show_state(console: Console, plan: PlanDocument) -> None:
     for sentence in plan.placing:
         console.print(escape(sentence), style="bold")
     for earlier in plan.earlier_plans:
-        console.print(escape(f"Earlier plan, {earlier.content_date or 'date unknown'}, {earlier.state_words}:"))
+        console.print(
+            escape(
+                f"Earlier plan, {earlier.content_date or 'date unknown'}, {earlier.state_words} ({earlier.joined_by}):"
+            )
+        )
         for one in earlier.targets:
             console.print(escape(f"  {one.words}: {one.needle or 'no safe path'}. {one.sentence}"))
 

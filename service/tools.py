@@ -5,22 +5,33 @@ In: a folder, a watch, a date. Out: ``case.Tools``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from planner.anatomy.model import Anatomy
 from planner.anatomy.segment import segment
 from planner.plan import Plan
 from service.case import Tools
+from service.documents import EarlierPlanDocument
 from service.opening import OpenSeries
 from service.request import NamedAnchor
 from service.results import PlannedSeries, Written, clear, write_anatomy, write_labels, write_plan
 from service.viewing.keeping import KEPT, KeptCase, forget, keep, keep_plan
 from service.watch import Stopwatch
 
+Earlier: TypeAlias = Callable[[OpenSeries], tuple[EarlierPlanDocument, ...]]
+"""Finds plans of the same patient."""
 
-def site_tools(out: Path, watch: Stopwatch, opened_at: datetime) -> Tools:
-    """Results go to ``out``; ``opened_at`` dates the DICOM objects."""
+
+def nothing_earlier(_series: OpenSeries) -> tuple[EarlierPlanDocument, ...]:
+    """No earlier plan is looked for."""
+    return ()
+
+
+def site_tools(out: Path, watch: Stopwatch, opened_at: datetime, earlier: Earlier = nothing_earlier) -> Tools:
+    """Results go to ``out``; ``opened_at`` dates the DICOM objects; ``earlier`` finds what stands beside a plan."""
 
     def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None) -> Anatomy:
         clear(out)
@@ -33,7 +44,7 @@ def site_tools(out: Path, watch: Stopwatch, opened_at: datetime) -> Tools:
         return anatomy
 
     def publish(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Written:
-        written = write_plan(out, PlannedSeries(plan, anatomy, series, opened_at), watch)
+        written = write_plan(out, PlannedSeries(plan, anatomy, series, opened_at, earlier(series)), watch)
         keep_plan(out / KEPT, plan)
         return write_anatomy(out, anatomy, series, watch.seconds) + written
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.plan import Plan, PlannedTrajectory, PlanState, ScanPosition
 from planner.structures import Structure
 
-DRAFT = "DRAFT - NOT RELEASED"
+DRAFT, RELEASED = "DRAFT - NOT RELEASED", "RELEASED"
 NOT_IN_THE_IMAGES = "not in the images"
 UNKNOWN_BREATHING = "unknown"
 _SHOWN_DEG = 0.05
@@ -16,7 +16,7 @@ VALID_FOR = "this series only: patient moved or re-scanned -> plan again"
 
 def state_words(plan: Plan) -> str:
     """The plan's state as it is shown."""
-    return DRAFT if plan.state is PlanState.DRAFT else "RELEASED"
+    return DRAFT if plan.state is PlanState.DRAFT else RELEASED
 
 
 def scan_position_words(scan: ScanPosition) -> str:

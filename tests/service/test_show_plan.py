@@ -101,6 +101,7 @@ def test_an_earlier_plan_stands_before_the_new_one() -> None:
         state_words="RELEASED",
         content_date="20260105",
         sop_instance_uid="1.2.3",
+        joined_by="a test",
         targets=[target],
     )
     text = printed(advised(), earlier)
