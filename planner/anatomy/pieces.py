@@ -105,9 +105,11 @@ def _bones(geometry: VolumeGeometry, found: Found) -> Iterator[Piece | None]:
     bone, pelvis = found.bone, found.pelvis
     yield piece(bone.mask, LabelEntry(Structure.BONE, confidence=bone.confidence), near)
     yield piece(bone.metal, LabelEntry(Structure.METAL, confidence=bone.confidence), near)
-    yield piece(pelvis.sacrum, LabelEntry(Structure.SACRUM, confidence=pelvis.confidence), near)
+    yield piece(pelvis.sacrum, LabelEntry(Structure.SACRUM, confidence=pelvis.sacrum_confidence), near)
     for side, mask in pelvis.ilium.items():
-        yield piece(mask, LabelEntry(Structure.ILIUM, side=side, confidence=pelvis.confidence), near)
+        yield piece(
+            mask, LabelEntry(Structure.ILIUM, side=side, confidence=pelvis.ilium_confidence.get(side, 0.0)), near
+        )
     for side in Side:
         sure = found.ribs.confidence_of(side)
         yield piece(
