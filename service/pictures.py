@@ -69,7 +69,13 @@ def _caption(plan: Plan, target: TargetPlan, series: OpenSeries) -> Caption:
     return Caption(
         banner="\n".join(mark for mark in marks if mark),
         identity=(*_who(series), target.words, positions),
-        notes=(words.entry_words(path), words.obliquity_words(path), words.tilt_words(path)),
+        notes=(
+            words.entry_words(path),
+            words.landmark_words(path),
+            words.obliquity_words(path),
+            words.tilt_words(path),
+            words.depth_words(path),
+        ),
     )
 
 

@@ -73,6 +73,18 @@ def angle_words(trajectory: PlannedTrajectory) -> str:
     return f"{obliquity_words(trajectory)}, {tilt_words(trajectory)}"
 
 
+def landmark_words(trajectory: PlannedTrajectory) -> str:
+    """*12 mm caudal of the tip of the L4 spinous process*."""
+    return str(trajectory.landmark) if trajectory.landmark else "no spinous process found"
+
+
+def depth_words(trajectory: PlannedTrajectory) -> str:
+    """*77.5 mm to the tip, first control scan at 60 mm; 22 G x 90 mm Quincke*."""
+    stop = None if trajectory.risk is None else trajectory.risk.first_checkpoint_mm
+    scan = "" if stop is None else f", first control scan at {stop:.0f} mm"
+    return f"{trajectory.length_mm:.1f} mm to the tip{scan}; {trajectory.needle}"
+
+
 def _signed(angle_deg: float) -> str:
     return "0.0" if abs(angle_deg) < _SHOWN_DEG else f"{angle_deg:+.1f}"
 
