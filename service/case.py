@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from planner.anatomy.model import Anatomy, StageWatch, unwatched
+from planner.anatomy.region import Region
 from planner.gates import Checklist, open_gates
 from planner.plan import Plan
 from planner.planning import plan_trajectories
@@ -29,11 +31,18 @@ from service.versions import versions
 UNANSWERED = Checklist()
 
 
+class Segment(Protocol):
+    """Finds the anatomy: in the whole scan, or what one plan needs of it."""
+
+    def __call__(self, series: OpenSeries, anchor: NamedAnchor | None, region: Region | None = None) -> Anatomy:
+        """``anchor`` names a level where the scan cannot."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a case is worked on with."""
 
-    segment: Callable[[OpenSeries, NamedAnchor | None], Anatomy]
+    segment: Segment
     publish: Callable[[Plan, Anatomy, OpenSeries], Written]
     watch: StageWatch = unwatched
 
@@ -60,7 +69,7 @@ def plan_case(
     """
     procedure = site.own(procedure_named(request.procedure))
     answers = for_site(checklist, site)
-    anatomy = tools.segment(series, request.anchor)
+    anatomy = tools.segment(series, request.anchor, _region(request, procedure))
     scan = reconcile(series.patient_position, anatomy.lie)
     with tools.watch("planning"):
         targets = find_all_targets(anatomy, procedure, _target_requests(request))
@@ -76,6 +85,12 @@ def procedure_named(key: str) -> Procedure:
     if key not in PROCEDURES:
         raise RequestError(f"procedure {key!r} is not known; valid: {', '.join(sorted(PROCEDURES))}")
     return PROCEDURES[key]
+
+
+def _region(request: PlanRequest, procedure: Procedure) -> Region:
+    """Around all places of the request, with all that the procedure may require anywhere."""
+    at_levels = [structure for structures in procedure.required_at.values() for structure in structures]
+    return Region(tuple(_target_requests(request)), tuple(dict.fromkeys((*procedure.required, *at_levels))))
 
 
 def _target_requests(request: PlanRequest) -> list[TargetRequest]:

@@ -6,11 +6,13 @@ In: a folder, a watch, a date. Out: ``case.Tools``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
 from planner.anatomy.model import Anatomy
+from planner.anatomy.region import Region
 from planner.anatomy.segment import segment
 from planner.plan import Plan
 from service.case import Tools
@@ -33,10 +35,11 @@ def nothing_earlier(_series: OpenSeries) -> tuple[EarlierPlanDocument, ...]:
 def site_tools(out: Path, watch: Stopwatch, opened_at: datetime, earlier: Earlier = nothing_earlier) -> Tools:
     """Results go to ``out``; ``opened_at`` dates the DICOM objects; ``earlier`` finds what stands beside a plan."""
 
-    def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None) -> Anatomy:
+    def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None, region: Region | None = None) -> Anatomy:
         clear(out)
         forget(out / KEPT)
-        anatomy = segment(series.volume, anchor, watch)
+        with ThreadPoolExecutor(1) as pool:
+            anatomy = segment(series.volume, anchor, watch, region, lambda work: pool.submit(work).result)
         with watch("writing labels"):
             write_labels(out, anatomy.labels)
         write_anatomy(out, anatomy, series, watch.seconds)
