@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from planner.site import PLAIN
 from service.case import plan_case
 from service.earlier import signed_before
 from service.opening import open_series
 from service.request import NamedAnchor, PlanRequest
 from service.results import WrittenObject
+from service.site_file import read_site
 from service.tools import site_tools
 from service.watch import Stopwatch
 
@@ -28,6 +30,7 @@ class CaseJob:
     request: PlanRequest | None
     anchor: NamedAnchor | None
     opened_at: datetime
+    site_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ def work_on(job: CaseJob) -> CaseOutcome:
     if job.request is None:
         anatomy = tools.segment(series, job.anchor)
         return CaseOutcome(f"segmented, {len(anatomy.vertebrae)} vertebrae", is_planned=False, objects=())
-    planned = plan_case(series, job.request, tools)
+    site = PLAIN if job.site_file is None else read_site(job.site_file)
+    planned = plan_case(series, job.request, tools, site=site)
     paths = sum(len(target.trajectories) for target in planned.plan.targets)
     words = f"{job.request}: {paths} paths" if planned.plan.has_path else f"{job.request}: no safe path"
     return CaseOutcome(words, is_planned=True, objects=planned.written.objects)

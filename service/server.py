@@ -17,7 +17,8 @@ from service.errors import JobDiedError, JobFailedError, JobRefusedError, JobTim
 from service.inbox import Readiness, judge
 from service.logs import Log
 from service.outbox import Outbox
-from service.routing import NO_TARGET_CHOSEN, Route, SeriesTags, route
+from service.orders import Order, ordered
+from service.routing import DEFAULT_RULES, NO_TARGET_CHOSEN, Route, SeriesTags, route
 from service.rows import Case, CaseState, ExportState
 from service.settings import Action, Publish, Settings
 from service.store import NewExport, NewInstance, Store
@@ -36,6 +37,13 @@ class Incoming(Protocol):
     def tags_of(self, series_uid: str) -> SeriesTags:
         """What rules can match on."""
 
+    def order_for(self, tags: SeriesTags) -> Order | None:
+        """What is ordered for a series."""
+
+    @property
+    def orders_version(self) -> int:
+        """Grows whenever the orders change."""
+
 
 class Service:
     """Moves cases; ``tick`` looks once at everything there is to do."""
@@ -48,6 +56,7 @@ class Service:
         self._pool = pool
         self._running: dict[int, Future[CaseOutcome]] = {}
         self._next_look_s: dict[int, float] = {}
+        self._orders_seen = incoming.orders_version
 
     def start(self, now_s: float) -> None:
         """Take up what an earlier run left."""
@@ -66,6 +75,7 @@ class Service:
         for case in self._store.cases(CaseState.RECEIVING):
             if now_s >= self._next_look_s.get(case.number, 0.0):
                 self._judge(case, now_s)
+        self._look_at_orders(now_s)
         for case in self._store.cases(CaseState.READY):
             if len(self._running) < self._settings.jobs.workers:
                 self._begin(case, now_s)
@@ -89,6 +99,15 @@ class Service:
                 self._move(number, CaseState.PUBLISHED, "drafts are in the PACS", now_s)
             elif ExportState.DEAD in states:
                 _LOG.error("an export needs a person", case=number)
+
+    def _look_at_orders(self, now_s: float) -> None:
+        """Cases that wait for a target become ready when an order that names one comes after them."""
+        if self._incoming.orders_version == self._orders_seen:
+            return
+        self._orders_seen = self._incoming.orders_version
+        for case in self._store.cases(CaseState.WAITING):
+            if case.reason.startswith(NO_TARGET_CHOSEN) and self._route(case).action is Action.PLAN:
+                self._move(case.number, CaseState.READY, "an order came", now_s)
 
     def _judge(self, case: Case, now_s: float) -> None:
         folder = self._incoming.folder_of(case.series_instance_uid)
@@ -116,16 +135,19 @@ class Service:
             self._running[case.number] = self._pool.submit(work_on, self._job(case, found, out))
 
     def _route(self, case: Case) -> Route:
-        return route(self._settings.rules, self._incoming.tags_of(case.series_instance_uid))
+        tags = self._incoming.tags_of(case.series_instance_uid)
+        found = route((*self._settings.rules, *DEFAULT_RULES), tags)
+        return ordered(found, self._incoming.order_for(tags))
 
     def _job(self, case: Case, found: Route, out: Path) -> CaseJob:
         return CaseJob(
             folder=self._incoming.folder_of(case.series_instance_uid),
             series_uid=case.series_instance_uid,
             out=out,
-            request=found.rule.request() if found.rule and found.action is Action.PLAN else None,
+            request=found.request,
             anchor=found.rule.named_anchor() if found.rule else None,
             opened_at=datetime.fromtimestamp(case.last_image_at_s, UTC).astimezone(),
+            site_file=self._settings.jobs.site_file,
         )
 
     def _results_folder(self, case: Case) -> Path:

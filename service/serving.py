@@ -25,10 +25,12 @@ from service.jobs import Limits, ProcessPerCase
 from service.listening import receiving
 from service.logs import Log, start_logging
 from service.nodes import node_titled
+from service.order_book import OrderBook
 from service.outbox import Outbox
 from service.sending import sender
 from service.server import Service, send_due
 from service.settings import Settings
+from service.site_file import read_site
 from service.store import Store
 from service.viewing.department import viewing
 
@@ -40,6 +42,8 @@ _LOG = Log("serving")
 def serve(settings: Settings) -> None:
     """Run until told to stop by SIGTERM or SIGINT."""
     start_logging(sys.stderr)
+    if settings.jobs.site_file is not None:
+        read_site(settings.jobs.site_file)  # refused now, not at the first case
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
@@ -60,7 +64,8 @@ def run(settings: Settings, stopping: threading.Event) -> None:
 
 def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Event) -> None:
     audit = AuditTrail(folder / "audit.jsonl")
-    arrivals = Arrivals(folder / "received", store)
+    orders = OrderBook.of(settings)
+    arrivals = Arrivals(folder / "received", store, orders)
     limits = Limits(settings.jobs.time_limit_seconds, int(settings.jobs.memory_limit_gb * _BYTES_PER_GB))
     service = Service(settings, store, audit, arrivals, ProcessPerCase(settings.jobs.workers, limits))
     found, lost = arrivals.reconcile(time.time())
@@ -70,6 +75,7 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
     with (
         receiving(settings, folder, service, audit, commitments),
         _exporting(settings, store, service, commitments, stopping),
+        _ordering(settings, orders, stopping),
         viewing(settings.viewer, folder, store, audit, settings.destinations),
     ):
         while not stopping.wait(_LOOK_EVERY_S):
@@ -97,6 +103,15 @@ def _exporting(
         yield
     finally:
         thread.join(timeout=10.0)
+
+
+@contextmanager
+def _ordering(settings: Settings, orders: OrderBook, stopping: threading.Event) -> Iterator[None]:
+    """A thread of its own: a slow worklist must not keep cases waiting."""
+    if settings.worklist is not None:
+        every_s = settings.worklist.refresh_seconds
+        threading.Thread(target=orders.keep_fresh, args=(every_s, stopping), name="worklist", daemon=True).start()
+    yield
 
 
 @contextmanager

@@ -41,6 +41,8 @@ class JobSettings(Part):
     workers: int = Field(default=1, ge=1)
     time_limit_seconds: float = Field(default=900.0, gt=0)
     memory_limit_gb: float = Field(default=8.0, gt=0)
+    site_file: Path | None = None
+    """The site's own values for every plan: guidance, reserves, stock, reach (``needleplan plan --site``)."""
 
 
 class OutboxSettings(Part):

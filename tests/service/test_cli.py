@@ -151,6 +151,34 @@ def test_serve_without_a_named_sender_is_refused(needleplan, tmp_path, monkeypat
     assert "allowed_calling_ae_titles" in answer.err
 
 
+def test_a_site_file_with_an_impossible_value_is_refused_before_the_service_starts(needleplan, tmp_path):
+    (tmp_path / "site.toml").write_text('[guidance]\nname = "telepathy"\n')
+    settings = (
+        f'[storage]\nfolder = "{tmp_path / "storage"}"\n[jobs]\nsite_file = "{tmp_path / "site.toml"}"\n'
+        '[receiver]\nallowed_calling_ae_titles = ["CT"]\n'
+    )
+    (tmp_path / "s.toml").write_text(settings)
+    answer = needleplan("serve", "--settings", tmp_path / "s.toml")
+    assert answer.exit_code == REFUSED
+    assert "guidance" in answer.err
+
+
+def test_an_unknown_guidance_is_refused_with_the_known_ones(needleplan, tmp_path):
+    asked = ("--procedure", "prt", "--root", "L3", "--side", "left", "--out", tmp_path / "out")
+    answer = needleplan("plan", tmp_path, *asked, "--guidance", "telepathy")
+    assert answer.exit_code == REFUSED
+    for known in ("freehand", "laser", "robot"):
+        assert known in answer.err
+
+
+def test_an_earlier_plan_that_is_none_is_refused_before_anything_is_segmented(needleplan, series, tmp_path):
+    asked = ("--procedure", "prt", "--root", "L3", "--side", "left", "--out", tmp_path / "out")
+    answer = needleplan("plan", series, *asked, "--earlier", tmp_path / "nothing")
+    assert answer.exit_code == REFUSED
+    assert "give report.dcm" in " ".join(answer.err.split())
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_misspelt_setting_is_refused(needleplan, tmp_path):
     (tmp_path / "s.toml").write_text("[reciever]\nport = 1\n")
     answer = needleplan("serve", "--settings", tmp_path / "s.toml")
