@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NEEDLEPLAN := $(BIN)/needleplan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint soak bench bench-speed bench-accuracy clean
+.PHONY: help demo test test-fast lint soak bench bench-speed bench-accuracy bench-coverage clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -55,6 +55,9 @@ bench-speed: $(VENV)/.benchmarks ## paths a second beside the peers; SERIES=... 
 
 bench-accuracy: $(VENV)/.product ## the anatomy beside its bars; OPTIONS=--quick runs a few; NEEDLEPLAN_DATA names the scans
 	PYTHONPATH=. $(BIN)/python benchmarks/accuracy.py $(OPTIONS)
+
+bench-coverage: $(VENV)/.product ## each procedure on each real scan; OPTIONS="--pictures FOLDER"; NEEDLEPLAN_DATA names the scans
+	PYTHONPATH=. $(BIN)/python benchmarks/coverage.py $(OPTIONS)
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache

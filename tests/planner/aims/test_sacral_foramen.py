@@ -6,26 +6,23 @@ import numpy as np
 import pytest
 
 from planner.aims.sacral_foramen import DEPTH_STOP_MM
-from planner.anatomy.model import Anatomy, Lie, SacralForamen
+from planner.anatomy.model import Anatomy, Lie
 from planner.errors import AnatomyError, UnknownNameError
 from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
 from planner.release import not_checked
-from planner.structures import Interspace, PatientPosition, Pose, Side, SpineLevel, Structure
+from planner.structures import PatientPosition, Pose, Side, Structure
 from planner.targets import TargetRequest, find_all_targets, find_targets
 from planner.tips import MOST_TIPS
 from planner.volume import LabelMap
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import Phantom, make_phantom
+from tests.planner.sacral import OPEN_MM, with_sacral_foramina
 
 PRT = PROCEDURES["prt"]
-FIRST = Interspace(SpineLevel.S1, SpineLevel.S2)
 BOTH = (Side.LEFT, Side.RIGHT)
-
-POSTERIOR_MM, ANTERIOR_MM, OPEN_MM = (24.5, 33.0, -12.0), (28.0, -13.0, -13.0), 8.0
-"""In S1's frame, read off the phantom's closed form: between ala, lateral mass, lamina and the two pedicles."""
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +37,8 @@ def sacrum() -> Phantom:
 
 @pytest.fixture(scope="module")
 def opened(sacrum: Phantom) -> Anatomy:
-    """Its anatomy with both first sacral foramina, placed by hand."""
-    s1 = sacrum.spine.vertebrae[-1].frame
-    foramina = tuple(
-        SacralForamen(
-            FIRST,
-            side,
-            s1.point(side.sign * POSTERIOR_MM[0], *POSTERIOR_MM[1:]),
-            s1.point(side.sign * ANTERIOR_MM[0], *ANTERIOR_MM[1:]),
-            OPEN_MM,
-            1.0,
-            0.9,
-        )
-        for side in BOTH
-    )
-    return replace(sacrum.anatomy(), sacral_foramina=foramina)
+    """Its anatomy with both first sacral foramina."""
+    return with_sacral_foramina(sacrum)
 
 
 def planned(anatomy: Anatomy, side: Side) -> Plan:
