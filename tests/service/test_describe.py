@@ -1,6 +1,7 @@
 """The files say everything in words that cannot be misread."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,8 @@ from planner.volume import Modality
 from service.describe import plan_document
 from service.documents import PlanDocument, schemas
 from service.series_facts import SeriesFacts
+from tests.dicom_io import plans
+from tests.dicom_io.plans import advised
 
 NEEDLE = Needle(22, 0.72, 120.0, "Chiba")
 GEOMETRY = VolumeGeometry.from_spacing((40, 50, 60), (2.5, 1.0, 1.0), (-30.0, -20.0, -300.0), "1.2.840.1")
@@ -199,6 +202,37 @@ def test_a_target_without_path_keeps_its_counts():
     (target,) = written(plan())["targets"]
     assert target["trajectories"] == []
     assert target["examined"] == 99
+
+
+def test_risk_bend_landmark_and_merits_of_a_path_are_in_the_file_and_in_its_schema():
+    told = advised(plans.path())
+    target = replace(plan(told).targets[0], trajectories=(told,))
+    trajectory = written(plan(told, targets=(target,)))["targets"][0]["trajectories"][0]
+    risk = trajectory["risk"]
+    assert (risk["guidance"], risk["checkpoints_mm"], risk["allowed_tip_error_mm"]) == ("freehand", [60.0, 70.0], 2.7)
+    assert risk["beside_bone"] == {"value": 0.231, "low": 0.213, "high": 0.25, "n": 2000}
+    assert risk["contacts"][0] == {
+        "obstacle": "bone",
+        "probability": {"value": 0.319, "low": 0.299, "high": 0.339, "n": 2000},
+    }
+    assert trajectory["first_checkpoint_mm"] == 60.0
+    assert trajectory["entry_tolerance_mm"] == 7.1
+    assert trajectory["bend"]["words"].startswith("Bevel at 3 o'clock")
+    assert trajectory["landmark"]["words"] == "12 mm caudal of the tip of the L4 spinous process"
+    assert trajectory["merits"] == ["safest", "shortest"]
+    assert trajectory["clearances"][0]["lies"] == "dorsal and cranial to"
+    assert trajectory["clearances"][0]["name"] == "left L4 ganglion"
+    schema = json.dumps(schemas()["plan.json"])
+    for name in ("risk", "bend", "landmark", "merits", "relaxations", "placing", "together", "earlier_plans"):
+        assert f'"{name}"' in schema, name
+
+
+def test_what_binds_and_what_would_help_stand_with_a_target_without_path():
+    none = replace(plan().targets[0], binding="bone", relaxations=("None long enough: 32 mm missing.",))
+    document = written(plan(targets=(none,), placing=("one after another",), together=(), site_values=("tilt 0",)))
+    assert document["targets"][0]["binding"] == "bone"
+    assert document["targets"][0]["relaxations"] == ["None long enough: 32 mm missing."]
+    assert (document["placing"], document["site_values"]) == (["one after another"], ["tilt 0"])
 
 
 def test_every_file_has_a_schema():
