@@ -9,7 +9,17 @@ import pytest
 from planner.clearance import Surface
 from planner.contact import BEYOND_STEP_MM, Draws, Leg, Shaft, bound_of, leg_sigmas_mm, touched_on
 from planner.control_scans import MOST_CHECKPOINTS, SAMPLES, WORTH_A_SCAN, best_chain, risk_of
-from planner.execution import EXECUTIONS, FREEHAND, LASER, ROBOT, Execution, contact_at_most, free_tube, missed
+from planner.execution import (
+    EXECUTIONS,
+    FREEHAND,
+    LASER,
+    ROBOT,
+    Execution,
+    contact_at_most,
+    free_tube,
+    measured_by_site,
+    missed,
+)
 from planner.fields import Lattice
 from planner.geometry import BoolArray, FloatArray, VolumeGeometry
 from planner.kept import Kept, Layer
@@ -24,9 +34,11 @@ GRID = VolumeGeometry.from_spacing((41, 60, 41), (1.0, 2.0, 1.0), (-20.0, -10.0,
 """x and z from -20.5 to 20.5, y from -11 to 109; the path runs along y from 90 to 10."""
 
 
-def shaft_among(mask: BoolArray, uncertainty_mm: float = 0.0, radius_mm: float = 0.0) -> Shaft:
+def shaft_among(
+    mask: BoolArray, uncertainty_mm: float = 0.0, radius_mm: float = 0.0, structure: Structure = Structure.BONE
+) -> Shaft:
     """A path along y past one obstacle."""
-    obstacle = Obstacle("wall", Structure.BONE, np.array([1], np.uint16), uncertainty_mm, 0.0)
+    obstacle = Obstacle("wall", structure, np.array([1], np.uint16), uncertainty_mm, 0.0)
     corners = GRID.points_mm(np.array([[0, 0, 0], GRID.shape]))
     lattices = [Lattice.around(GRID, corners, 0.0, step) for step in (0.5, 1.0)]
     near, far = (Layer(lattice, CAP_MM, {0: lattice.distance_mm(mask, CAP_MM)}) for lattice in lattices)
@@ -133,6 +145,27 @@ def test_control_scans_take_contact_away_and_each_is_worth_it() -> None:
     assert narrow.first_checkpoint_mm == narrow.checkpoints_mm[0]
     assert narrow.any_contact.value - narrow.with_checkpoints.value >= WORTH_A_SCAN / 2
     assert narrow.missed_with_checkpoints.value < narrow.target_missed.value
+
+
+def test_bone_is_left_out_of_what_must_not_be_touched_and_anything_else_is_not() -> None:
+    wall = wall_from(2.5)
+    bone, artery = (
+        risk_of(shaft_among(wall, radius_mm=0.4, structure=one), FREEHAND, 3.0, np.random.default_rng(0))
+        for one in (Structure.BONE, Structure.ARTERY)
+    )
+    assert bone.beside_bone == bone.beside_bone_with_checkpoints == below(1e-4)
+    assert artery.beside_bone == artery.any_contact == bone.any_contact
+    assert artery.beside_bone_with_checkpoints == artery.with_checkpoints
+    assert artery.contact_with("wall") == artery.any_contact
+    assert artery.contact_with("nothing of that name") is None
+
+
+def test_a_site_s_own_sigma_scales_what_the_hand_does_and_says_so() -> None:
+    own = measured_by_site(FREEHAND, FREEHAND.tip_sigma_mm / 2)
+    assert (own.skin_sigma_mm, own.angle_sigma_deg) == (FREEHAND.skin_sigma_mm / 2, FREEHAND.angle_sigma_deg / 2)
+    assert (own.depth_sigma_mm, own.seen_sigma_mm) == (FREEHAND.depth_sigma_mm, FREEHAND.seen_sigma_mm)
+    assert "the site's own value" in own.source
+    assert risk(wall_from(2.5), own).any_contact.value < risk(wall_from(2.5), FREEHAND).any_contact.value
 
 
 def test_where_nothing_is_near_no_scan_is_advised_and_nothing_is_drawn() -> None:
