@@ -10,12 +10,13 @@ import re
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any, TypeAlias
 
 from pynetdicom import AE, _config, evt
+from pynetdicom.transport import AssociationSocket
 
 from dicom_io.errors import DicomIoError
 
@@ -171,6 +172,17 @@ class Gate:
         association = self._association
         is_itself = threading.current_thread() is association
         return association.is_alive() and not association._kill and not is_itself  # noqa: SLF001 - as above
+
+
+def _closed(wrapped: AssociationSocket) -> None:
+    """Close in any case: pynetdicom 3.0.4 leaves a socket open whose peer refused or went first."""
+    if wrapped.socket is not None:
+        with suppress(OSError):
+            wrapped.socket.shutdown(socket.SHUT_RDWR)
+        wrapped.socket.close()
+
+
+AssociationSocket._shutdown_socket = _closed  # noqa: SLF001 - a retry every few seconds must not use up descriptors
 
 
 def _without_delay(event: evt.Event) -> None:

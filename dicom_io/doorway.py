@@ -13,7 +13,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -160,13 +159,6 @@ class GuardedSocket(AssociationSocket):  # type: ignore[misc]
                     return content[:got]
                 got += count
         return content
-
-    def _shutdown_socket(self) -> None:
-        """Close in any case; pynetdicom leaves a socket open whose peer has gone first."""
-        if self.socket is not None:
-            with suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)
-            self.socket.close()
 
 
 class Contained(StateMachine):  # type: ignore[misc]

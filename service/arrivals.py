@@ -6,13 +6,15 @@ In: the folder that ``dicom_io.receive`` fills. Out: folders, tags for the rules
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dicom_io.candidates import Candidate
 from dicom_io.landing import Arrival, data_set
 from dicom_io.receive import Received
 from dicom_io.series import find_series
+from service.order_book import OrderBook
+from service.orders import Order
 from service.routing import SeriesTags
 from service.store import NewInstance, Store
 
@@ -29,6 +31,7 @@ class Arrivals:
 
     folder: Path
     store: Store
+    orders: OrderBook = field(default_factory=lambda: OrderBook(tuple, ()))
 
     def folder_of(self, series_uid: str) -> Path:
         """The folder that holds the images of one series."""
@@ -38,7 +41,16 @@ class Arrivals:
         """What rules can match on; empty where there is no image to ask."""
         found = [one for one in find_series(self.folder_of(series_uid)) if one.series_uid == series_uid]
         senders = {one.calling_ae_title for one in self.store.instances(series_uid)}
-        return _tags(found[0], senders.pop() if len(senders) == 1 else "") if found else NO_TAGS
+        return tags_of_candidate(found[0], senders.pop() if len(senders) == 1 else "") if found else NO_TAGS
+
+    def order_for(self, tags: SeriesTags) -> Order | None:
+        """What is ordered for a series."""
+        return self.orders.for_series(tags)
+
+    @property
+    def orders_version(self) -> int:
+        """Grows whenever the orders change."""
+        return self.orders.version
 
     def reconcile(self, now_s: float) -> tuple[int, int]:
         """Give rows to files that have none, drop rows whose file is gone; how many of each."""
@@ -90,7 +102,8 @@ def _rows_of(folder: Path, known: set[str]) -> list[NewInstance]:
     ]
 
 
-def _tags(series: Candidate, sender: str) -> SeriesTags:
+def tags_of_candidate(series: Candidate, sender: str) -> SeriesTags:
+    """What rules can match on, as the first image says it."""
     image = series.instances[0]
     return SeriesTags(
         modality=series.modality,
@@ -101,4 +114,5 @@ def _tags(series: Candidate, sender: str) -> SeriesTags:
         study_uid=image.study.study_instance_uid,
         accession_number=image.study.accession_number,
         patient_id=image.patient.patient_id,
+        issuer_of_patient_id=image.patient.issuer_of_patient_id,
     )

@@ -20,7 +20,7 @@ def node(destination: Destination, calling_ae_title: str) -> Node:
         destination.ae_title,
         calling_ae_title,
         tries=1,
-        tls=None if destination.tls is None else _context(destination.tls),
+        tls=None if destination.tls is None else context_of(destination.tls),
     )
 
 
@@ -33,6 +33,7 @@ def node_titled(settings: Settings, ae_title: str) -> Node | None:
     return next((node(one, ours) for one in settings.destinations if one.ae_title == ae_title), None)
 
 
-def _context(tls: DestinationTls) -> SSLContext:
+def context_of(tls: DestinationTls) -> SSLContext:
+    """How we speak TLS to a server."""
     own = OwnCertificate(tls.certificate, tls.private_key) if tls.certificate and tls.private_key else None
     return requestor_context(tls.authority, own)

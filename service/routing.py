@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from service.request import PlanRequest
 from service.settings import Action, Match, Rule
 
 NO_TARGET_CHOSEN = "no target chosen"
@@ -26,6 +27,7 @@ class SeriesTags:
     study_uid: str
     accession_number: str = field(repr=False)
     patient_id: str = field(repr=False)
+    issuer_of_patient_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,25 @@ class Route:
     rule: Rule | None
     why: str
     passed_over: tuple[str, ...]
+    request: PlanRequest | None = None
+    """What is to be planned; None where nothing is."""
+
+
+DEFAULT_RULES = (
+    Rule(name="default: no anatomy on MR", action=Action.IGNORE, match=Match(modality="MR")),
+    Rule(
+        name="default: no spine in view",
+        action=Action.IGNORE,
+        match=Match(
+            body_part=(
+                "ANKLE", "ARM", "BRAIN", "BREAST", "ELBOW", "FINGER", "FOOT", "FOREARM", "HAND", "HEAD",
+                "JAW", "KNEE", "LEG", "ORBIT", "SINUS", "SKULL", "TIBIA", "TMJOINT", "TOE", "WRIST",
+            )
+        ),
+    ),
+    Rule(name="default: find the anatomy of every other CT", action=Action.SEGMENT, match=Match(modality="CT")),
+)  # fmt: skip
+"""After the site's own rules. Body parts are terms of PS3.16 annex L; absent ones are segmented."""
 
 
 def route(rules: Sequence[Rule], tags: SeriesTags) -> Route:
@@ -44,7 +65,9 @@ def route(rules: Sequence[Rule], tags: SeriesTags) -> Route:
     for rule in rules:
         differing = _differing(rule.match, tags)
         if not differing:
-            return Route(rule.action, rule, f"rule {rule.name!r} matches {_fields(rule.match)}", tuple(passed_over))
+            why = f"rule {rule.name!r} matches {_fields(rule.match)}"
+            request = rule.request() if rule.action is Action.PLAN else None
+            return Route(rule.action, rule, why, tuple(passed_over), request)
         passed_over.append(f"rule {rule.name!r}: {', '.join(differing)} differ{'s' if len(differing) == 1 else ''}")
     return Route(Action.SEGMENT, None, f"{NO_TARGET_CHOSEN}: no rule matches", tuple(passed_over))
 
@@ -57,7 +80,9 @@ def _differing(match: Match, tags: SeriesTags) -> list[str]:
     return [name for name, wanted in match.given.items() if not _agrees(name, wanted, tags)]
 
 
-def _agrees(name: str, wanted: str, tags: SeriesTags) -> bool:
+def _agrees(name: str, wanted: str | tuple[str, ...], tags: SeriesTags) -> bool:
+    if isinstance(wanted, tuple):
+        return any(_agrees(name, one, tags) for one in wanted)
     if name == "series_description_contains":
         return wanted.casefold() in tags.series_description.casefold()
     found: str = getattr(tags, name)

@@ -16,8 +16,8 @@ from service.caseworker import CaseJob, CaseOutcome, work_on
 from service.errors import JobDiedError, JobFailedError, JobRefusedError, JobTimeLimitError
 from service.inbox import Readiness, judge
 from service.logs import Log
-from service.outbox import Outbox
 from service.orders import Order, ordered
+from service.outbox import Outbox
 from service.routing import DEFAULT_RULES, NO_TARGET_CHOSEN, Route, SeriesTags, route
 from service.rows import Case, CaseState, ExportState
 from service.settings import Action, Publish, Settings

@@ -1,7 +1,8 @@
 """Settings: one TOML file, then the environment, read once and checked; one module per group of tables."""
 
 from service.settings.loading import ENVIRONMENT_PREFIX, NOT_SETTINGS, SETTINGS_VARIABLE, load_settings
-from service.settings.network import Destination, DestinationTls, ReceiverSettings, ReceiverTls, host_and_port
+from service.settings.network import Destination, DestinationTls, ReceiverSettings, ReceiverTls, Retrieve, host_and_port
+from service.settings.orders import OrderCode, WorklistSettings
 from service.settings.rules import Action, Match, Rule
 from service.settings.running import (
     InboxSettings,
@@ -23,14 +24,17 @@ __all__ = [
     "InboxSettings",
     "JobSettings",
     "Match",
+    "OrderCode",
     "OutboxSettings",
     "Publish",
     "ReceiverSettings",
     "ReceiverTls",
+    "Retrieve",
     "Rule",
     "Settings",
     "StorageSettings",
     "ViewerSettings",
+    "WorklistSettings",
     "host_and_port",
     "load_settings",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -79,6 +80,14 @@ class ReceiverSettings(Part):
         return self
 
 
+class Retrieve(StrEnum):
+    """How images are fetched from a PACS."""
+
+    GET = "get"
+    MOVE = "move"
+    DICOMWEB = "dicomweb"
+
+
 class Destination(Part):
     """One PACS."""
 
@@ -87,6 +96,18 @@ class Destination(Part):
     host: str
     port: int = Field(ge=1, le=65535)
     tls: DestinationTls | None = None
+    retrieve: Retrieve = Retrieve.GET
+    """``move`` needs this node known there, and a port of ours that it reaches."""
+    dicomweb: str | None = Field(default=None, pattern="^https?://")
+    """Root of its DICOMweb service."""
+    dicomweb_authorization_file: Path | None = None
+    """A file that holds the whole value of the Authorization header, for example ``Bearer ...``."""
+
+    @model_validator(mode="after")
+    def _says_its_address(self) -> Self:
+        if self.retrieve is Retrieve.DICOMWEB and self.dicomweb is None:
+            raise ValueError('retrieve = "dicomweb" needs dicomweb, the address')
+        return self
 
 
 def host_and_port(address: str) -> tuple[str, int]:

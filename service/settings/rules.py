@@ -22,10 +22,13 @@ class Action(StrEnum):
 
 
 class Match(Part):
-    """What a series must show; every field that is given must agree. Texts compare without case."""
+    """What a series must show; every field that is given must agree. Texts compare without case.
 
-    modality: str | None = None
-    body_part: str | None = None
+    Where a list is given, one of it must agree.
+    """
+
+    modality: str | tuple[str, ...] | None = None
+    body_part: str | tuple[str, ...] | None = None
     series_description_contains: str | None = None
     requested_procedure: str | None = None
     calling_ae_title: str | None = None
@@ -35,7 +38,7 @@ class Match(Part):
     """``""`` matches a series without Patient ID (its plan can never be released)."""
 
     @property
-    def given(self) -> dict[str, str]:
+    def given(self) -> dict[str, str | tuple[str, ...]]:
         """The fields that are given."""
         return {key: value for key, value in self.model_dump().items() if value is not None}
 

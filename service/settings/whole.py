@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import field_validator
 
 from service.settings.network import Destination, ReceiverSettings
+from service.settings.orders import OrderCode, WorklistSettings
 from service.settings.part import Part
 from service.settings.rules import Rule
 from service.settings.running import (
@@ -29,6 +30,8 @@ class Settings(Part):
     viewer: ViewerSettings = ViewerSettings()
     destinations: tuple[Destination, ...] = ()
     rules: tuple[Rule, ...] = ()
+    worklist: WorklistSettings | None = None
+    order_codes: tuple[OrderCode, ...] = ()
 
     @field_validator("destinations")
     @classmethod
@@ -37,3 +40,11 @@ class Settings(Part):
         if len(set(names)) != len(names):
             raise ValueError(f"destination names must differ, got {', '.join(names)}")
         return destinations
+
+    @field_validator("order_codes")
+    @classmethod
+    def _codes_are_unique(cls, codes: tuple[OrderCode, ...]) -> tuple[OrderCode, ...]:
+        pairs = [(one.code, one.scheme) for one in codes]
+        if len(set(pairs)) != len(pairs):
+            raise ValueError("an order code stands there twice; say each once")
+        return codes

@@ -25,12 +25,6 @@ from tests.dicom_io.label_maps import blocks
 from tests.dicom_io.test_pictures import AXIAL
 from tests.servers import Orthanc, a_free_port
 
-leaves_a_socket = pytest.mark.filterwarnings(
-    "ignore:unclosed <socket:ResourceWarning",
-    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning",
-)
-"""pynetdicom 3.0.4 drops the socket of a refused connection without closing it; its collection closes it."""
-
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
@@ -90,7 +84,6 @@ def test_an_archive_is_asked_what_it_holds(orthanc: Orthanc, files: list[Path]) 
     assert outcomes == [Outcome.DONE, Outcome.DONE, Outcome.NOT_FOUND]
 
 
-@leaves_a_socket
 @pytest.mark.servers
 def test_an_echo_tells_a_running_archive_from_a_wrong_name_and_a_closed_port(orthanc: Orthanc) -> None:
     here = archive(orthanc)
@@ -182,7 +175,6 @@ def test_a_name_no_node_can_have_is_refused(title: str) -> None:
         Destination("127.0.0.1", 104, title)
 
 
-@leaves_a_socket
 def test_no_identity_reaches_an_answer(files: list[Path]) -> None:
     closed = Destination("127.0.0.1", a_free_port(), "OTHER", tries=1)
     for result in send_files(files[:2], closed):

@@ -25,12 +25,6 @@ pytestmark = pytest.mark.servers
 
 SERIES = "1.2.826.0.1.1"
 
-leaves_a_socket = pytest.mark.filterwarnings(
-    "ignore:unclosed <socket:ResourceWarning",
-    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning",
-)
-"""pynetdicom 3.0.4 drops the socket of a refused connection without closing it; its collection closes it."""
-
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
@@ -84,7 +78,6 @@ def test_what_is_kept_is_told_and_what_is_not(tmp_path, store, uids) -> None:
     assert not list((tmp_path / "commitment").iterdir())
 
 
-@leaves_a_socket
 def test_an_asker_that_is_away_is_told_later_and_a_restart_forgets_nothing(tmp_path, store, uids) -> None:
     away = Destination("127.0.0.1", a_free_port(), "SCANNER", tries=1, connect_timeout_s=1)
     assert Commitments(tmp_path / "commitment", store, lambda _: away).take(request(uids), now_s=10.0)
@@ -97,7 +90,6 @@ def test_an_asker_that_is_away_is_told_later_and_a_restart_forgets_nothing(tmp_p
     assert heard[0][0] == 1
 
 
-@leaves_a_socket
 def test_an_asker_without_address_is_refused_and_a_request_without_end_is_given_up(tmp_path, store, uids) -> None:
     nobody = Commitments(tmp_path / "commitment", store, lambda _: None)
     assert not nobody.take(request(uids), now_s=10.0)

@@ -2,15 +2,17 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
+from dicom_io.worklist import Code, WorklistItem
 from service.arrivals import Arrivals
 from service.audit import AuditTrail
 from service.jobs import Limits, ProcessPerCase
 from service.rows import CaseState
 from service.server import Service
-from service.settings import Settings
+from service.settings import OrderCode, Settings
 from service.store import Store
 from tests.dicom_io.builders import Grid, write_series
 
@@ -137,3 +139,22 @@ def test_the_audit_trail_is_whole_and_names_no_patient(hospital, tmp_path):
     assert "R-1" not in text
     assert "Ramp" not in text
     assert {json.loads(line)["event"] for line in text.splitlines()} >= {"application start", "case changed"}
+
+
+def test_an_order_that_comes_after_its_series_makes_the_waiting_case_ready(hospital):
+    place = hospital()
+    place.receive()
+    place.store.move(1, CaseState.WAITING, "no target chosen; segmented", START_S)
+    codes = (Code("PRT-L4", "99SITE"), Code("7771000", "SCT"))
+    item = WorklistItem("A7", STUDY, "R-1", "", "", "", "", "", "CT", "", "", "", codes)
+    items = [replace(item, patient_id="R-2")]
+    place.arrivals.orders._ask = lambda: items
+    place.arrivals.orders._codes = (OrderCode(code="PRT-L4", scheme="99SITE", procedure="prt", root="L4"),)
+    place.arrivals.orders.refresh()
+    place.service.tick(START_S + 1)
+    assert place.case().state is CaseState.WAITING, "another patient's order"
+    items.append(item)
+    place.arrivals.orders.refresh()
+    place.service.tick(START_S + 2)
+    assert place.case().state is CaseState.RUNNING
+    assert place.case().reason == "ordered: prt L4 left"

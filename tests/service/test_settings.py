@@ -105,7 +105,7 @@ def test_destination_names_differ(tmp_path):
 
 def documented_settings() -> str:
     page = Path(__file__).parents[2] / "docs" / "operations.md"
-    return page.read_text().split("```toml")[1].split("```")[0]
+    return "\n".join(block.split("```")[0] for block in page.read_text().split("```toml")[1:])
 
 
 def test_the_documented_settings_are_valid_and_name_every_key(tmp_path):
