@@ -12,10 +12,12 @@ from itertools import pairwise
 import numpy as np
 
 from planner.anatomy import itk
+from planner.anatomy.rib_shafts import rib_bone
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
 from planner.geometry import BoolArray, FloatArray, IntArray, VolumeGeometry
 from planner.structures import Side
+from planner.volume import Volume
 
 _WORK_MM = 1.5
 _NECK_MM = (28.0, 35.0)
@@ -32,6 +34,9 @@ _THICKEST_MM2 = 450.0
 
 _THICKEST_SHAFT_MM2 = 400.0
 """A shaft is 8 x 14 mm; cut obliquely, where it descends steeply, three times that."""
+
+_BEYOND_DISCS_MM = 45.0
+"""A vertebra and a disc: what starts further below the lowest or above the highest disc belongs to no counted vertebra."""
 
 _BELOW_BACK_MM, _IN_FRONT_MM = -65.0, 60.0
 
@@ -65,15 +70,16 @@ class Ribs:
         return round(0.5 + 0.45 * paired / len(mine), 3) if mine else 0.3
 
 
-def find_ribs(geometry: VolumeGeometry, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...]) -> Ribs:
+def find_ribs(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...]) -> Ribs:
     """The ribs of the vertebrae that the discs separate."""
+    geometry = volume.geometry
     box = itk.box_around(bone.mask, geometry, 0.0)
     own = itk.crop(geometry, box)
     grid = itk.isotropic_grid(own, _WORK_MM)
     coarse = itk.mask_on(bone.mask[box], own, grid)
     suv, voxels = _in_spine(coarse, grid, canal.frame)
     found: list[Rib] = []
-    stubs = np.zeros(grid.shape, dtype=bool)
+    necks = [np.zeros((0, 3))]
     for side in Side:
         labels = _lateral_pieces(suv, voxels, grid.shape, side)
         for label in range(1, int(labels.max(initial=0)) + 1):
@@ -81,10 +87,8 @@ def find_ribs(geometry: VolumeGeometry, bone: Bone, canal: CanalTrack, discs: tu
             ribs = _ribs_of(suv[piece], side, discs)
             found.extend(ribs)
             if ribs:
-                stubs[tuple(voxels[piece].T)] = True
-    mask = np.zeros(geometry.shape, dtype=bool)
-    whole = _whole_ribs(coarse, suv, voxels, stubs)
-    mask[box] = (itk.labels_on(itk.dilated(whole, grid, _WORK_MM).view(np.uint8), grid, own) > 0) & bone.mask[box]
+                necks.append(grid.points_mm(voxels[piece]))
+    mask = rib_bone(volume, bone, canal.frame, np.concatenate(necks))
     ordered = tuple(sorted(found, key=lambda rib: (rib.vertebra, rib.side)))
     return Ribs(ordered, _seen_without(geometry, canal.frame, discs, ordered), mask)
 
@@ -119,6 +123,8 @@ def _ribs_of(suv: FloatArray, side: Side, discs: tuple[DiscLevel, ...]) -> list[
         return []
     part = max(necks, key=len)
     s = float(np.mean(part[:, 0]))
+    if not discs[0].s_mm - _BEYOND_DISCS_MM < s < discs[-1].s_mm + _BEYOND_DISCS_MM:
+        return []
     return [Rib(int(np.searchsorted([disc.s_mm for disc in discs], s)), side, s, reach)]
 
 
@@ -132,14 +138,6 @@ def _clusters(neck: FloatArray) -> list[FloatArray]:
     order = np.argsort(neck[:, 0])
     gaps = np.flatnonzero(np.diff(neck[order, 0]) > 3.0)
     return list(np.split(neck[order], gaps + 1))
-
-
-def _whole_ribs(coarse: BoolArray, suv: FloatArray, voxels: IntArray, stubs: BoolArray) -> BoolArray:
-    """The bone that hangs on the traced pieces once the spine is cut out."""
-    spine = (np.abs(suv[:, 1]) <= _NECK_MM[0]) & (suv[:, 2] < _IN_FRONT_MM)
-    apart = coarse.copy()
-    apart[tuple(voxels[spine].T)] = False
-    return itk.touched_by(apart, stubs)
 
 
 def _seen_without(

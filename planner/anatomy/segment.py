@@ -150,7 +150,7 @@ def _frame(volume: Volume, anchor: LevelAnchor | None, watch: StageWatch) -> Fra
         pelvis = find_pelvis(volume, bone, canal, discs)
     discs = discs[pelvis.lumbosacral or 0 :]
     with watch("ribs"):
-        ribs = find_ribs(volume.geometry, bone, canal, discs)
+        ribs = find_ribs(volume, bone, canal, discs)
     naming = name_levels(discs, middles_mm(discs), pelvis, ribs, anchor)
     return Frame(skin, bone, canal, discs, pelvis, ribs, naming)
 
