@@ -98,18 +98,27 @@ def _spare(row: Clearance) -> str:
 
 
 def risk_words(risk: Risk) -> tuple[str, ...]:
-    """How likely a needle guided so touches and misses, and what control scans make of it; two short sentences."""
-    beyond = f"tip more than {ALLOWED_TIP_ERROR_MM:g} mm beside the planned one"
-    touched = _touched(risk.beside_bone, risk.any_contact)
-    first = f"{risk.guidance}, in one go: {touched}; {beyond}: {risk.target_missed}."
+    """How likely a needle guided so touches and misses, and what control scans make of it; short sentences.
+
+    Its probabilities are drawn, all from as many needles, or in closed form.
+    """
+    first = f"{risk.guidance}, in one go: {_chances(risk.beside_bone, risk.any_contact, risk.target_missed)}"
+    interval = f"95 % intervals, n = {max(risk.any_contact.n, risk.with_checkpoints.n)}"
     if not risk.checkpoints_mm:
-        return first, "No control scan on the way takes a hundredth off the probability of contact."
+        return f"{first}; {interval}.", "No control scan on the way takes a hundredth off the probability of contact."
     depths = " and ".join(f"{depth:.0f} mm" for depth in risk.checkpoints_mm)
-    scanned = _touched(risk.beside_bone_with_checkpoints, risk.with_checkpoints)
-    return first, f"with control scans at {depths}: {scanned}; {beyond}: {risk.missed_with_checkpoints}."
+    scanned = _chances(risk.beside_bone_with_checkpoints, risk.with_checkpoints, risk.missed_with_checkpoints)
+    return f"{first};", f"with control scans at {depths}: {scanned}; {interval}."
 
 
-def _touched(soft: Probability | None, anything: Probability) -> str:
-    if soft is None:
-        return f"something touched: {anything}"
-    return f"other than bone touched: {soft}; bone included: {anything}"
+def _chances(soft: Probability | None, anything: Probability, missed: Probability) -> str:
+    more = "" if soft is None else f"touches other than bone {_between(soft)}, "
+    return (
+        f"{more}anything, bone included, {_between(anything)}, ends over {ALLOWED_TIP_ERROR_MM:g} mm beside the planned tip "
+        f"{_between(missed)}"
+    )
+
+
+def _between(one: Probability) -> str:
+    """*8.0% (6.9% to 9.3%)*; the interval's kind and n are said once, behind."""
+    return f"{one.value:.1%} ({one.low:.1%} to {one.high:.1%})" if one.n else str(one)

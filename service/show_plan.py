@@ -19,7 +19,7 @@ from service.show import show_list
 SAID_ABOVE = "No safe path; binding: "
 """A sentence whose binding and counts stand in lines of their own."""
 
-_ROW_WIDTH = 9
+_ROW_WIDTH = 10
 """Of the first word of a path's lines."""
 
 
@@ -88,8 +88,11 @@ def _show_no_path(console: Console, target: TargetDocument) -> None:
 def _show_path(console: Console, path: TrajectoryDocument, count: int) -> None:
     best = [*(["best overall"] if path.rank == 1 and count > 1 else []), *path.merits]
     console.print(escape(f"Path {path.rank} of {count}{': ' if best else ''}{', '.join(best)}"), style="bold green")
+    lines = Table.grid(padding=(0, 1))
+    lines.add_column(min_width=_ROW_WIDTH)
     for word, text in _lines(path):
-        console.print(escape(f"  {word:<{_ROW_WIDTH}} {text}"))
+        lines.add_row(f"  {word}", escape(text))
+    console.print(lines)
     console.print(_clearances([path]))
 
 
@@ -153,7 +156,7 @@ def _show_others(console: Console, target: TargetDocument, rank: int) -> None:
             f"{path.tolerance_deg:.1f} deg",
             _least(path.clearances),
             _soft(path),
-            escape(_needle(path)),
+            escape(f"{path.needle.gauge} G x {path.needle.length_mm:g} mm"),
         )
     console.print(table)
     for path in others:

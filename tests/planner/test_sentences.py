@@ -134,11 +134,11 @@ def test_risk_is_said_with_and_without_control_scans() -> None:
     )
     first, second = risk_words(risk)
     assert first.startswith(
-        "freehand, in one go: other than bone touched: 10.0% (95 % interval 9.0% to 11.0%, n = 2000)"
+        "freehand, in one go: touches other than bone 10.0% (9.0% to 11.0%), anything, bone included, 40.0%"
     )
-    assert first.endswith("tip more than 2.7 mm beside the planned one: 62.8%.")
-    assert second.startswith("with control scans at 60 mm and 70 mm: other than bone touched: 5.0%")
-    assert second.endswith("below 0.01%.")
+    assert first.endswith("ends over 2.7 mm beside the planned tip 62.8%;")
+    assert second.startswith("with control scans at 60 mm and 70 mm: touches other than bone 5.0% (4.0% to 6.0%)")
+    assert second.endswith("below 0.01%; 95 % intervals, n = 2000.")
     assert "No control scan" in risk_words(replace(risk, checkpoints_mm=()))[1]
 
 

@@ -18,7 +18,7 @@ from tests.service.test_describe import GEOMETRY, source
 def printed(plan: Plan, *earlier: EarlierPlanDocument) -> str:
     into = StringIO()
     facts = SeriesFacts(GEOMETRY, source("SECRET77"), ())
-    show_plan(Console(file=into, width=200), plan_document(plan, facts, earlier))
+    show_plan(Console(file=into, width=300), plan_document(plan, facts, earlier))
     return into.getvalue()
 
 
@@ -43,7 +43,9 @@ def test_the_first_lines_say_state_rehearsal_and_what_was_not_checked() -> None:
         "22 G x 90 mm Quincke",
         "Passes 0.8 mm dorsal to the left L4 root",
         "3.2 deg, or 7.1 mm at the skin",
-        "freehand, in one go: other than bone touched: 23.1% (95 % interval 21.3% to 25.0%, n = 2000)",
+        "freehand, in one go: touches other than bone 23.1% (21.3% to 25.0%)",
+        "with control scans at 60 mm and 70 mm: touches other than bone 10.0% (8.8% to 11.4%)",
+        "95 % intervals, n = 2000",
         "Bevel at 3 o'clock",
     ],
 )
