@@ -73,6 +73,13 @@ def annotated(
     return renderer
 
 
+def captioned(picture: npt.NDArray[np.uint8], caption: Caption) -> Renderer:
+    """A picture with words alone."""
+    renderer = _backdrop(picture)
+    write_caption(renderer, caption, picture.shape[0])
+    return renderer
+
+
 def write_caption(renderer: Renderer, caption: Caption, height: int) -> None:
     """Banner and identity at the top left, notes at the bottom left."""
     _write(renderer, caption.banner, _Anchor(_MARGIN_PX, height - _MARGIN_PX, "left", "top"), _BANNER_PX, WARNING)

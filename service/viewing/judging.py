@@ -10,21 +10,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.advice import told
 from planner.anatomy.model import Anatomy
 from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.costs import WEIGHTS, costs, weighted
+from planner.entry_shift import entry_tolerance_mm
 from planner.errors import LevelNotFoundError
-from planner.fan import STEP, Exit, faces_for
+from planner.fan import STEP, Exit
 from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg, unit
 from planner.hosts import without_hosts
-from planner.kept import reach_of
 from planner.landmarks import spinous_processes_mm
 from planner.measure import clearances_of
 from planner.obstacles import find_obstacles, obstacle_at, ordered, with_roots
-from planner.plan import Clearance, Plan, PlannedTrajectory, ScanPosition, TargetPlan
-from planner.planning import approach_for, needle_groups, plan_trajectories
+from planner.plan import Clearance, Plan, PlannedTrajectory, TargetPlan
+from planner.planning import approach_for, needle_groups, plan_prepared
+from planner.prepared import Prepared
 from planner.procedure import Needle, Procedure
-from planner.reach import entries_of
 from planner.robustness import tolerance_deg
 from planner.rules import hard_limits
 from planner.search import screen, sweep
@@ -34,6 +35,9 @@ from planner.skin import exact_exit
 from planner.targets import Target, TargetRequest, find_targets
 from planner.trajectories import Trajectories
 from viz.viewer.session import Judged
+
+TIP_BY_HAND = "; tip placed by hand"
+NOT_TOGETHER = "A target was moved by hand: its needle is not checked against the others."
 
 UNKNOWN_TOLERANCE_DEG = 0.0
 """Until it is measured: promises nothing."""
@@ -82,22 +86,19 @@ class JudgeOfTarget:
         feasible = Feasible(candidate, np.array([UNKNOWN_TOLERANCE_DEG]))
         return Judged(_path(feasible, clearances), _broken(candidate), is_tolerance_known=False)
 
-    def settled(self, judged: Judged) -> Judged:
-        """The same path with its tolerance, which needs a sweep around its tip: a second, not milliseconds."""
+    def settled(self, judged: Judged, prepared: Prepared) -> Judged:
+        """The same path with what a sweep around its tip tells: tolerance, entry shift, risk, bend; a second."""
         path = judged.path
-        target = replace(self.situation.target, point_mm=path.target_mm, tips_mm=frozen(path.target_mm[None]))
-        situation = replace(self.situation, target=target)
-        faces = faces_for(situation.approach, target.side, situation.labels.geometry.axes)
-        longest = situation.usable_length_mm + 1.0
-        entries = entries_of(
-            situation.anatomy.surroundings, target.tips_mm, faces, longest, table_is_air=situation.is_rehearsal
-        )
-        reach = reach_of(situation.labels, situation.obstacles, target.tips_mm, faces, entries)
-        borders = screen(situation, sweep(situation, reach, faces)).borders[0]
         outward = unit(path.entry_mm - path.target_mm)
-        forgiven = np.zeros(1) if judged.broken else tolerance_deg(outward[None], borders, STEP)
+        moved = prepared.moved(path.target_mm[None])
+        situation = next(one for one in moved.situations if path.needle in one.needles)
+        screened = screen(situation, sweep(situation, moved.reach, moved.faces))
+        forgiven = np.zeros(1) if judged.broken else tolerance_deg(outward[None], screened.borders[0], STEP)
+        shift = 0.0 if judged.broken else float(entry_tolerance_mm(path.entry_mm[None], screened.rims[0])[0])
         candidate, clearances = self._measured(path.entry_mm, path.target_mm, Exit.SKIN)
-        return Judged(_path(Feasible(candidate, forgiven), clearances), judged.broken)
+        settled = replace(_path(Feasible(candidate, forgiven), clearances), entry_tolerance_mm=shift)
+        (advised,) = told((settled,), situation, moved.kept)
+        return Judged(replace(advised, merits=()), judged.broken)
 
     def _candidate(self, entry_mm: FloatArray, target_mm: FloatArray) -> tuple[Candidates, list[Clearance]] | None:
         target_mm = np.asarray(target_mm, dtype=np.float64)
@@ -148,21 +149,28 @@ def target_of(anatomy: Anatomy, planned: TargetPlan, procedure: Procedure) -> Ta
     return same[0]
 
 
-def replanned(
-    anatomy: Anatomy, planned: TargetPlan, procedure: Procedure, scan: ScanPosition, old: Plan, tip_mm: FloatArray
-) -> Plan:
-    """A plan for the same target with the tip where a person put it."""
-    target = target_of(anatomy, planned, procedure)
-    moved = replace(
-        target,
+def replanned(old: Plan, target_index: int, prepared: Prepared, tip_mm: FloatArray) -> Plan:
+    """The plan with one target's tip where a person put it; no distance map is made where it lies near enough."""
+    planned = old.targets[target_index]
+    found = plan_prepared(prepared.moved(np.asarray(tip_mm)[None]))
+    paths = found.plan.trajectories
+    if found.searched is not None and found.prepared is not None and paths:
+        paths = told(paths, found.searched.situation, found.prepared.kept)
+    by_hand = planned.chosen_by.removesuffix(TIP_BY_HAND) + TIP_BY_HAND
+    new = replace(
+        planned,
         point_mm=frozen(tip_mm),
-        tips_mm=frozen(np.asarray(tip_mm)[None]),
-        name_is_certain=planned.name_is_certain,
-        chosen_by=f"{planned.chosen_by}; tip placed by hand",
+        trajectories=paths,
+        rejected=found.plan.rejected,
+        examined=found.plan.examined,
+        chosen_by=by_hand,
+        relaxations=(),
     )
-    plan = plan_trajectories(anatomy, (moved,), procedure, scan, old.versions)
-    kept = tuple(blocker for blocker in old.release_blockers if blocker not in plan.release_blockers)
-    return replace(plan, release_blockers=(*plan.release_blockers, *kept))
+    targets = (*old.targets[:target_index], new, *old.targets[target_index + 1 :])
+    if len(targets) == 1:
+        return replace(old, targets=targets)
+    blockers = (*(one for one in old.release_blockers if one != NOT_TOGETHER), NOT_TOGETHER)
+    return replace(old, targets=targets, placing=(), together=(), release_blockers=blockers)
 
 
 def _needles_of(planned: TargetPlan, groups: tuple[tuple[Needle, ...], ...]) -> tuple[Needle, ...]:

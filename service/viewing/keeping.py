@@ -201,7 +201,10 @@ def keep_session(folder: Path, session: KeptSession) -> Path:
     content = {
         "version": _VERSION,
         "plans": [writer.value(one) for one in plans],
-        "steps": [[places[id(s.plan)], s.target_index, s.path_index, writer.value(s.judged)] for s in steps],
+        "steps": [
+            [places[id(s.plan)], s.target_index, s.path_index, writer.value(s.judged), writer.value(s.others)]
+            for s in steps
+        ],
         "past": len(session.past),
         "signature": writer.value(session.signature),
         "answers": dict(session.answers),
@@ -219,8 +222,8 @@ def open_session(folder: Path) -> KeptSession | None:
         return None
     plans = [_value(folder / "session", one) for one in content["plans"]]
     steps = [
-        Step(plans[number], target, path, _value(folder / "session", judged))
-        for number, target, path, judged in content["steps"]
+        Step(plans[number], target, path, *(_value(folder / "session", one) for one in rest))
+        for number, target, path, *rest in content["steps"]
     ]
     now, rest = steps[0], tuple(steps[1:])
     signature = _value(folder, content.get("signature"))

@@ -16,24 +16,23 @@ from viz.viewer.offer import Offer
 def offers_of(anatomy: Anatomy, procedure: Procedure) -> tuple[Offer, ...]:
     """Every place of every side that a request by level finds, from head to foot."""
     found: dict[str, Offer] = {}
-    for side in Side:
-        for level in _levels(anatomy):
+    for level in _levels(anatomy):
+        for side in (Side.RIGHT, Side.LEFT):
             for offer in _asked(anatomy, procedure, side, level):
                 found.setdefault(offer.words, offer)
-    return tuple(sorted(found.values(), key=lambda one: one.side is Side.LEFT))
+    return tuple(found.values())
 
 
 def _levels(anatomy: Anatomy) -> tuple[str, ...]:
-    """Every name a place may bear here, and the height of each place without a name."""
+    """Every name a place may bear here and the height of each place without a name, from head to foot."""
     spaces = [
-        *(place.between for place in anatomy.foramina),
-        *(place.between for place in anatomy.facets),
-        *(place.between for place in anatomy.sacral_foramina),
+        *((place.between, place.center_mm) for place in anatomy.foramina),
+        *((place.between, place.point_mm) for place in anatomy.facets),
+        *((place.between, place.posterior_mm) for place in anatomy.sacral_foramina),
     ]
-    named = [str(between) for between in spaces if between.is_named]
-    vertebrae = [str(v.name) for v in anatomy.vertebrae if v.name_confidence > 0.0]
-    unnamed = [f"@{float(place.center_mm[2]):.1f}" for place in anatomy.foramina if not place.between.is_named]
-    return tuple(dict.fromkeys((*named, *vertebrae, *unnamed)))
+    names = [(str(between) if between.is_named else f"@{float(at[2]):.1f}", float(at[2])) for between, at in spaces]
+    names += [(str(v.name), float(v.body_center_mm[2])) for v in anatomy.vertebrae if v.name_confidence > 0.0]
+    return tuple(dict.fromkeys(name for name, _ in sorted(names, key=lambda one: -one[1])))
 
 
 def _asked(anatomy: Anatomy, procedure: Procedure, side: Side, level: str) -> list[Offer]:

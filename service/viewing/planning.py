@@ -1,25 +1,30 @@
 """What the planner answers to a person at the page: judges and plans for one open case.
 
-In: a kept case. Out: ``viz.viewer.desk.Planning``. Fields around a target are made at the first question and kept.
+In: a kept case. Out: ``viz.viewer.opencase.Planning``. Fields around a target are made at the first question and kept.
 """
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray
+from planner.obstacles import with_roots
 from planner.plan import Plan
-from planner.planning import plan_trajectories
+from planner.planning import Setting, plan_trajectories, prepare
 from planner.position import reconcile
+from planner.prepared import Prepared
 from planner.targets import TargetRequest, find_targets
 from service.case import procedure_named
 from service.opening import OpenSeries
 from service.versions import versions
 from service.viewing.judging import JudgeOfTarget, replanned
 from service.viewing.offers import offers_of
+from service.viewing.skin_map import skin_map
 from viz.viewer.offer import Offer
 from viz.viewer.session import Judged
+from viz.viewer.skin import SkinMap
 
 
 class CasePlanning:
@@ -28,6 +33,8 @@ class CasePlanning:
     def __init__(self, series: OpenSeries, anatomy: Anatomy) -> None:
         self._series, self._anatomy = series, anatomy
         self._judges: dict[tuple[str, str], JudgeOfTarget] = {}
+        self._prepared: tuple[tuple[str, str], Prepared] | None = None
+        self._making, self._preparing = threading.Lock(), threading.Lock()
         self._offers: dict[str, tuple[Offer, ...]] = {}
 
     def offers(self, procedure_key: str) -> tuple[Offer, ...]:
@@ -37,8 +44,9 @@ class CasePlanning:
         return self._offers[procedure_key]
 
     def prepare(self, plan: Plan, target_index: int) -> None:
-        """Make the judge of one target before it is asked."""
+        """Make the judge of one target and the fields around it before they are asked."""
         self.judge_of(plan, target_index)
+        self.prepared_of(plan, target_index)
 
     def judge(self, plan: Plan, target_index: int, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
         """A path from the skin towards a wished entry."""
@@ -46,12 +54,15 @@ class CasePlanning:
 
     def settle(self, plan: Plan, target_index: int, judged: Judged) -> Judged:
         """The same path with its tolerance."""
-        return self.judge_of(plan, target_index).settled(judged)
+        return self.judge_of(plan, target_index).settled(judged, self.prepared_of(plan, target_index))
+
+    def skin_map(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> SkinMap:
+        """Where on the skin a needle to this tip may enter, and why not elsewhere."""
+        return skin_map(self.prepared_of(plan, target_index), tip_mm)
 
     def replan(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> Plan:
         """New paths to a moved tip."""
-        procedure = procedure_named(plan.procedure)
-        return replanned(self._anatomy, plan.targets[target_index], procedure, plan.scan_position, plan, tip_mm)
+        return replanned(plan, target_index, self.prepared_of(plan, target_index), tip_mm)
 
     def first_plan(self, procedure_key: str, request: TargetRequest) -> Plan:
         """A plan for a target that a person chose at the page."""
@@ -64,8 +75,22 @@ class CasePlanning:
     def judge_of(self, plan: Plan, target_index: int) -> JudgeOfTarget:
         """The judge of one target; made once."""
         target = plan.targets[target_index]
-        key = (plan.procedure, target.words)
-        if key not in self._judges:
-            procedure = procedure_named(plan.procedure)
-            self._judges[key] = JudgeOfTarget.of(self._anatomy, target, procedure, is_rehearsal=plan.is_rehearsal)
-        return self._judges[key]
+        with self._making:
+            key = (plan.procedure, target.words)
+            if key not in self._judges:
+                procedure = procedure_named(plan.procedure)
+                self._judges[key] = JudgeOfTarget.of(self._anatomy, target, procedure, is_rehearsal=plan.is_rehearsal)
+            return self._judges[key]
+
+    def prepared_of(self, plan: Plan, target_index: int) -> Prepared:
+        """The fields around one target; made once, those of the last target only: they are large."""
+        judge = self.judge_of(plan, target_index)
+        with self._preparing:
+            key = (plan.procedure, plan.targets[target_index].words)
+            if self._prepared is None or self._prepared[0] != key:
+                situation = judge.situation
+                setting = Setting(
+                    situation.anatomy, with_roots(situation.anatomy), situation.procedure, situation.is_rehearsal
+                )
+                self._prepared = key, prepare(setting, situation.target)
+            return self._prepared[1]

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from planner.gates import Answer, Checklist, Scheme, open_gates, questions_for
-from planner.plan import Plan
+from planner.plan import Plan, TargetPlan
 from planner.procedure import Procedure
 from service.case import procedure_named
 from service.series_facts import BREATHING_UNKNOWN, NO_CHECKLIST
 from service.versions import program_version
 from viz.viewer.release import Question, Release
-from viz.viewer.session import Session, Step
+from viz.viewer.session import Chosen, Session, Step, first_path
 
 YES = "yes"
 INR, PLATELETS, SCHEME, BREATHING = "inr", "platelets_per_nl", "scheme", "breathing"
@@ -61,27 +61,61 @@ def _blockers(step: Step, procedure: Procedure, said: Mapping[str, str], person:
 
 
 def _of_path(step: Step) -> tuple[str, ...]:
-    """What the path at hand keeps from release."""
-    if step.judged is None:
-        return ("No safe path: nothing can be released.",)
-    found = [f"The path breaks a limit: {name} {room:+.1f} {unit}." for name, room, unit in step.judged.broken]
-    if not step.judged.is_tolerance_known:
-        found.append("The path's tolerance is still being measured.")
-    moved = _moved_mm(step)
-    if moved > _FURTHEST_TIP_MM:
+    """What the chosen paths keep from release."""
+    found = [
+        sentence
+        for number, target in enumerate(step.plan.targets)
+        for sentence in _of_chosen(step.chosen_at(number), target)
+    ]
+    is_changed = [_changes_the_choice(step, number) for number in _numbers(step)]
+    if len(is_changed) > 1 and any(is_changed):
         found.append(
-            f"The tip lies {moved:.0f} mm from the planned target, {_FURTHEST_TIP_MM:g} mm at most keep the level's name; "
-            "plan for the level that is meant."
+            "These needles are not the ones that were found to go together: they are not checked against each other."
         )
     return tuple(found)
 
 
-def _moved_mm(step: Step) -> float:
+def _numbers(step: Step) -> range:
+    return range(len(step.plan.targets))
+
+
+def _changes_the_choice(step: Step, number: int) -> bool:
+    """Whether a person took another path than the one that goes with the other needles."""
+    return step.chosen_at(number).path_index != first_path(step.plan, number).path_index
+
+
+def _of_chosen(chosen: Chosen, target: TargetPlan) -> list[str]:
+    if chosen.judged is None:
+        return [f"{target.words}: no safe path, nothing can be released."]
+    found = [
+        f"{target.words}: the path breaks a limit: {name} {room:+.1f} {unit}."
+        for name, room, unit in chosen.judged.broken
+    ]
+    if not chosen.judged.is_tolerance_known:
+        found.append(f"{target.words}: the path's tolerance is still being measured.")
+    moved = _moved_mm(chosen, target)
+    if moved > _FURTHEST_TIP_MM:
+        found.append(
+            f"{target.words}: the tip lies {moved:.0f} mm from the planned target, {_FURTHEST_TIP_MM:g} mm at most keep "
+            "the level's name; plan for the level that is meant."
+        )
+    return found
+
+
+def _moved_mm(chosen: Chosen, target: TargetPlan) -> float:
     """How far a person put the tip from every tip that was planned."""
-    if step.judged is None or step.path_index is not None:
+    if chosen.judged is None or chosen.path_index is not None:
         return 0.0
-    tips_mm = [step.target.point_mm, *(path.target_mm for path in step.target.trajectories)]
-    return float(np.linalg.norm(np.stack(tips_mm) - step.judged.path.target_mm, axis=1).min())
+    tips_mm = [target.point_mm, *(path.target_mm for path in target.trajectories)]
+    return float(np.linalg.norm(np.stack(tips_mm) - chosen.judged.path.target_mm, axis=1).min())
+
+
+def _by_hand(chosen: Chosen, target: TargetPlan) -> list[str]:
+    if chosen.path_index is not None or chosen.judged is None:
+        return []
+    moved = _moved_mm(chosen, target)
+    tip = f"; its tip was placed {moved:.1f} mm from the planned target" if moved > _TOLD_MM else ""
+    return [f"{target.words}: the path was drawn by hand{tip}."]
 
 
 def _warnings(step: Step, said: Mapping[str, str], person: str) -> tuple[str, ...]:
@@ -89,11 +123,9 @@ def _warnings(step: Step, said: Mapping[str, str], person: str) -> tuple[str, ..
     plan, phase = step.plan, said.get(BREATHING)
     stated = [f"Breathing phase: {phase}, stated by {person}."] if phase in PHASES else []
     own = [one for one in plan.warnings if one != _NOT_STATED or not stated]
-    moved = _moved_mm(step)
-    by_hand = ["The path was drawn by hand."] if step.path_index is None and step.judged is not None else []
-    tip = [f"The tip was placed by hand, {moved:.1f} mm from the planned target."] if moved > _TOLD_MM else []
+    by_hand = [line for n in _numbers(step) for line in _by_hand(step.chosen_at(n), plan.targets[n])]
     confirmed = [f"Confirmed by {person}: {one}" for one in plan.release_blockers if said.get(_confirms(one)) == YES]
-    return (*by_hand, *tip, *own, *stated, *confirmed)
+    return (*by_hand, *own, *stated, *confirmed)
 
 
 def _confirmations(plan: Plan, said: Mapping[str, str]) -> tuple[Question, ...]:

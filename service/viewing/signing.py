@@ -18,7 +18,7 @@ from dicom_io.report import release_blockers
 from dicom_io.signature import ReportReference
 from dicom_io.signature import Signature as ReportSignature
 from planner.geometry import AnyArray
-from planner.plan import Plan, PlannedTrajectory, PlanState, TargetPlan
+from planner.plan import Plan, PlanState, TargetPlan
 from service.errors import RequestError
 from service.results import PlannedSeries, Written, WrittenObject, write_labels, write_plan
 from service.viewing.exports import SIGNED
@@ -79,7 +79,7 @@ class SigningDesk:
         plan = replace(plan, versions={**plan.versions, INPUTS: digest})
         folder = _next(self._results / SIGNED)
         signature = ReportSignature(wish.person, "", now, self._predecessor(session, now))
-        written = self._write(folder, PlannedSeries(plan, self._case.anatomy, self._case.series, now, signature))
+        written = self._write(folder, PlannedSeries(plan, self._case.anatomy, self._case.series, now, signature=signature))
         return SignedCase(Signature(wish.person, now.isoformat(timespec="seconds"), digest), written.objects)
 
     def export_draft(self, session: Session, now: datetime) -> Path:
@@ -132,20 +132,14 @@ def released(session: Session, person: str) -> Plan:
 
 
 def chosen(step: Step) -> Plan:
-    """The plan with the path that is looked at alone; other targets keep the path that goes with it."""
+    """The plan with one path to each target: the chosen one."""
     targets = tuple(_with_one_path(step, number, target) for number, target in enumerate(step.plan.targets))
-    return replace(step.plan, targets=targets)
+    return replace(step.plan, targets=targets, together=(1,) * len(step.plan.together))
 
 
 def _with_one_path(step: Step, number: int, target: TargetPlan) -> TargetPlan:
-    path = step.path if number == step.target_index else _path_of(step, number)
-    return replace(target, trajectories=() if path is None else (replace(path, rank=1),))
-
-
-def _path_of(step: Step, number: int) -> PlannedTrajectory | None:
-    paths = step.plan.targets[number].trajectories
-    rank = step.plan.together[number] if step.plan.together else 1
-    return paths[rank - 1] if len(paths) >= rank else None
+    judged = step.chosen_at(number).judged
+    return replace(target, trajectories=() if judged is None else (replace(judged.path, rank=1),))
 
 
 def mark(sentence: str) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from planner.anatomy.model import Surroundings
 from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
+from planner.prepared import Prepared
 from planner.procedures import PROCEDURES
 from planner.structures import PatientPosition, Side
 from planner.targets import TargetRequest, find_targets
@@ -71,14 +73,52 @@ def test_the_planners_own_paths_are_judged_as_planned(case: KeptCase, judge: Jud
             assert ours.clearance_mm == pytest.approx(planned.clearance_mm, abs=0.02)
 
 
-def test_a_settled_path_forgives_as_much_as_planned(case: KeptCase, judge: JudgeOfTarget):
+@pytest.fixture(scope="module")
+def planning(case: KeptCase) -> CasePlanning:
+    return CasePlanning(case.series, case.anatomy)
+
+
+@pytest.fixture(scope="module")
+def prepared(case: KeptCase, planning: CasePlanning) -> Prepared:
+    return planning.prepared_of(case.plan, 0)
+
+
+def test_a_settled_path_forgives_as_much_as_planned(case: KeptCase, judge: JudgeOfTarget, prepared: Prepared):
     path = case.plan.targets[0].trajectories[0]
     first = judge(path.entry_mm, path.target_mm)
-    settled = judge.settled(first)
+    settled = judge.settled(first, prepared)
     assert not first.is_tolerance_known
     assert settled.is_tolerance_known
     assert settled.path.entry_mm == pytest.approx(first.path.entry_mm, abs=0)
     assert settled.path.tolerance_deg == pytest.approx(path.tolerance_deg, abs=0.2)
+    assert settled.path.entry_tolerance_mm == pytest.approx(path.entry_tolerance_mm, abs=0.5)
+    assert settled.path.risk.any_contact.value == pytest.approx(path.risk.any_contact.value, abs=0.05)
+
+
+def test_new_paths_end_in_the_moved_tip_and_say_who_put_it_there(case: KeptCase, planning: CasePlanning):
+    tip = case.plan.targets[0].trajectories[0].target_mm + np.array([1.0, 0.5, 1.0])
+    plan = planning.replan(case.plan, 0, tip)
+    (target,) = plan.targets
+    assert len(target.trajectories) >= 1
+    assert all((path.target_mm == tip).all() for path in target.trajectories)
+    assert target.chosen_by.endswith("; tip placed by hand")
+    assert planning.replan(plan, 0, tip).targets[0].chosen_by == target.chosen_by
+    assert plan.release_blockers == case.plan.release_blockers
+
+
+def test_the_skin_map_allows_where_planned_paths_enter_and_nowhere_else(case: KeptCase, planning: CasePlanning):
+    path = case.plan.targets[0].trajectories[0]
+    skin = planning.skin_map(case.plan, 0, path.target_mm)
+    nearest = np.linalg.norm(skin.entries_mm - path.entry_mm, axis=1).argmin()
+    assert np.linalg.norm(skin.entries_mm[nearest] - path.entry_mm) < 1.5
+    assert skin.allowed[nearest]
+    assert (skin.room_mm[skin.allowed] >= 0).all()
+    assert 0 < skin.allowed.sum() < len(skin.allowed)
+    surroundings = case.anatomy.surroundings
+    outward = (skin.entries_mm - path.target_mm) / np.linalg.norm(skin.entries_mm - path.target_mm, axis=1)[:, None]
+    assert (surroundings.nearest(skin.entries_mm + 2.5 * outward)[skin.allowed] == Surroundings.AIR).mean() > 0.99
+    shares = [float(row["share"]) for row in skin.legend()]
+    assert sum(shares) == pytest.approx(100, abs=len(shares))
 
 
 def test_the_entry_snaps_to_the_skin_on_the_way_to_the_wish(case: KeptCase, judge: JudgeOfTarget):
@@ -185,7 +225,7 @@ def dragged(desk: Desk, name: str, from_px: np.ndarray, by_px: tuple[float, floa
 @pytest.mark.graphics
 def test_a_dragged_entry_moves_along_the_skin_and_undo_brings_it_back(desk: Desk):
     before = desk.path
-    dragged(desk, AXIAL, desk._panes[AXIAL].pixel(before.entry_mm), (18.0, 0.0))
+    dragged(desk, AXIAL, desk.panes[AXIAL].pixel(before.entry_mm), (18.0, 0.0))
     after = desk.path
     assert desk.session.now.path_index is None
     assert after.target_mm == pytest.approx(before.target_mm)
@@ -197,7 +237,7 @@ def test_a_dragged_entry_moves_along_the_skin_and_undo_brings_it_back(desk: Desk
 @pytest.mark.graphics
 def test_a_target_dragged_in_the_oblique_plane_goes_no_further_than_the_hand(desk: Desk):
     before = desk.path
-    pane = desk._panes[NEEDLE]
+    pane = desk.panes[NEEDLE]
     pixel_mm = pane.view.pixel_mm
     dragged(desk, NEEDLE, pane.pixel(before.target_mm), (6.0, 3.0))
     moved_mm = np.linalg.norm(desk.path.target_mm - before.target_mm)

@@ -42,7 +42,7 @@ def test_an_edit_forgets_what_was_undone(plan: Plan):
     assert by_hand(by_hand(Session.opened(plan)).undo()).future == ()
 
 
-@pytest.mark.parametrize("change", [by_hand, lambda s: s.choose(2), lambda s: s.replan(s.now.plan), Session.undo])
+@pytest.mark.parametrize("change", [by_hand, lambda s: s.choose(2), lambda s: s.with_paths(s.now.plan), Session.undo])
 def test_every_change_drops_the_signature(plan: Plan, change):
     signed = Session.opened(plan).choose(1).signed(Signature("Roe^Jane", "2026-01-01T12:00", "00"))
     assert signed.signature is not None
@@ -51,8 +51,8 @@ def test_every_change_drops_the_signature(plan: Plan, change):
 
 def test_a_new_plan_keeps_the_path_drawn_by_hand(plan: Plan):
     edited = by_hand(Session.opened(plan))
-    assert edited.replan(plan).now.judged is edited.now.judged
-    assert Session.opened(plan).replan(plan).now.path_index == 0
+    assert edited.with_paths(plan).now.judged is edited.now.judged
+    assert Session.opened(plan).with_paths(plan).now.path_index == 0
 
 
 def test_a_plan_without_a_path_opens_all_the_same(plan: Plan):

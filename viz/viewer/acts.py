@@ -9,11 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
+import numpy as np
+
 from planner.geometry import FloatArray
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
 from viz.viewer.looks import PANES, SLABS
 from viz.viewer.pointer import Pointer
+from viz.viewer.ruler import Tool
 from viz.viewer.session import Session
 from viz.viewer.work import Work
 
@@ -59,6 +62,7 @@ class Acts:
             "undo": lambda: self._work.change(Session.undo),
             "redo": lambda: self._work.change(Session.redo),
             "choose": lambda index: self._work.change(lambda session: session.choose(int(index))),
+            "target": lambda index: self._work.change(lambda session: session.look_at(int(index))),
             "reset": lambda: self._page.show(self._desk.reset()),
             "language": self._page.switch_language,
             "anterior_up": lambda: self._look(anterior_up=not self._desk.looks.anterior_up),
@@ -69,9 +73,33 @@ class Acts:
             "offers": self._work.look_for_offers,
             "pick": self._pick,
             "answer": self._answer,
+            "tool": self._take,
+            "skin": self._work.map_skin,
+            "place": self._place_number,
             "read_to_sign": self._work.read_to_sign,
             "export_draft": self._work.export_draft,
         }
+
+    def _escape(self) -> None:
+        self._desk.take(Tool.LOOK)
+        self._page.put(help=False, big="", signing=False)
+        self._page.refresh()
+
+    def _take(self, tool: str) -> None:
+        self._desk.take(Tool(tool))
+        self._page.refresh()
+
+    def _place_number(self, end: str, x: str, y: str, z: str) -> None:
+        """Typed LPS mm of entry or target; what is no number is no place."""
+        try:
+            point = np.array([float(str(value).replace(",", ".")) for value in (x, y, z)])
+        except ValueError:
+            return
+        if np.isfinite(point).all() and not self._page.host.is_read_only:
+            changed = (self._desk.set_entry if end == "entry" else self._desk.set_target)(point)
+            self._page.show(changed or PANES)
+            if changed:
+                self._work.settle()
 
     def _answer(self, question: str, value: str) -> None:
         """One question of the release, answered or taken back."""
@@ -109,9 +137,14 @@ class Acts:
             "s": lambda: self._look(slab=(looks.slab + 1) % len(SLABS)),
             "o": lambda: self._look(shows_outlines=not looks.shows_outlines),
             "m": self._enlarge,
+            "d": lambda: self._take(Tool.DISTANCE),
+            "a": lambda: self._take(Tool.ANGLE),
+            "k": self._work.map_skin,
+            "delete": lambda: self._page.show(self._desk.rub_out()),
+            "backspace": lambda: self._page.show(self._desk.rub_out()),
             " ": lambda: self._page.show(self._desk.reset()),
             "?": lambda: self._page.put(help=not self._page.get("help")),
-            "escape": lambda: self._page.put(help=False, big="", signing=False),
+            "escape": self._escape,
             "arrowup": lambda: self._scroll(1),
             "arrowdown": lambda: self._scroll(-1),
             **{str(n + 1): self._window_action(n) for n in range(len(self._desk.windows))},

@@ -28,6 +28,8 @@ def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
         "message": texts(language).get(desk.message, desk.message),
         "outlines": desk.looks.shows_outlines,
         "anterior_up": desk.looks.anterior_up,
+        "tool": str(desk.tool),
+        "skin": [] if desk.skin is None else desk.skin.legend(),
         "can": _can(desk.session, host),
         "procedures": [list(one) for one in host.choice.procedures],
         **_of_choice(desk, language),
@@ -49,6 +51,9 @@ def _of_case(session: Session | None, host: Host, language: Language) -> dict[st
         "waiting": session is None,
         "paths": facts.path_rows(session),
         "rejected": facts.rejected_rows(session),
+        "relaxations": [] if session is None else list(session.now.target.relaxations),
+        "together": facts.together_rows(session),
+        "targets": facts.target_rows(session, language),
     }
 
 
@@ -63,6 +68,7 @@ def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) 
         "rows": facts.clearance_rows(judged, language),
         "strip": facts.depth_strip(judged, desk.case.anatomy, language),
         "closest": "" if binding is None else f"{texts(language)['closest']}: {closest}, {binding.depth_mm:.0f} mm",
+        "ends": [] if path is None else [[round(float(v), 1) for v in end] for end in (path.entry_mm, path.target_mm)],
         "length": "" if path is None else f"{path.length_mm:.1f}",
         "empty": list(OBLIQUE) if path is None else [],
     }

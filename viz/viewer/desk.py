@@ -6,7 +6,7 @@ No web toolkit: any host that has pixels and keys can drive it. One thread.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,30 +16,22 @@ from planner.plan import PlannedTrajectory
 from viz.palette import Window
 from viz.planes import Plane
 from viz.viewer import looks as places
-from viz.viewer.looks import CT_WINDOWS, DOWN, NEEDLE, OBLIQUE, PANES, SCENE, SLABS, Looks, mr_windows
+from viz.viewer.hand import Hand
+from viz.viewer.looks import CT_WINDOWS, DOWN, PANES, SCENE, SLABS, Looks, mr_windows
 from viz.viewer.marking import Shown, marks_of
 from viz.viewer.offer import Offer, nearest
 from viz.viewer.opencase import OpenCase, Planning
-from viz.viewer.panes import Grip, SlicePane, View
-from viz.viewer.pointer import Button, Pointer
+from viz.viewer.panes import SlicePane, View
+from viz.viewer.pointer import Pointer
+from viz.viewer.ruler import Ruler, Tool
 from viz.viewer.scan import ScanImage
 from viz.viewer.screen import Screen
 from viz.viewer.session import Judged, Session, along
+from viz.viewer.skin import SkinMap
 from viz.viewer.solid import ScenePane
 
 FIRST_SIZE = (420, 300)
-_ZOOM_PER_NOTCH = 1.15
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Drag:
-    name: str
-    start: Pointer
-    last: Pointer
-    grip: Grip
-    start_mm: FloatArray
-    entry_mm: FloatArray
-    target_mm: FloatArray
+LOSSY = "JPEG (lossy)"
 
 
 class Desk:
@@ -51,20 +43,24 @@ class Desk:
         self.offers: tuple[Offer, ...] = ()
         self.picked = -1
         self._scan = ScanImage(case.volume, case.anatomy.labels)
-        self._preview: Judged | None = None
-        self._drag: _Drag | None = None
-        self._frozen: dict[str, tuple[Plane, float]] = {}
+        self.preview: Judged | None = None
+        self.wants_replan = False
+        """The tip was moved, and the hand rests: the list of paths is for another tip."""
+        self.skin: SkinMap | None = None
+        self.rulers: tuple[Ruler, ...] = ()
+        self.frozen: dict[str, tuple[Plane, float]] = {}
         self.pointer_at: tuple[str, Pointer] | None = None
-        self._home_mm = self._first_home_mm()
-        self.looks = Looks(self._home_mm, self.windows[2])
-        self._panes = {name: SlicePane(self._scan, Screen(*FIRST_SIZE)) for name in PANES if name != SCENE}
-        self._scene = self._new_scene(Screen(*FIRST_SIZE))
+        self.home_mm = self._first_home_mm()
+        self.looks = Looks(self.home_mm, self.windows[2])
+        self.panes = {name: SlicePane(self._scan, Screen(*FIRST_SIZE)) for name in PANES if name != SCENE}
+        self.scene = self._new_scene(Screen(*FIRST_SIZE))
+        self._hand = Hand(self)
         self.look_at_tip()
 
     @property
     def judged(self) -> Judged | None:
         """The path as it is drawn now, a drag in progress included."""
-        return self._preview or (None if self.session is None else self.session.now.judged)
+        return self.preview or (None if self.session is None else self.session.now.judged)
 
     @property
     def path(self) -> PlannedTrajectory | None:
@@ -79,25 +75,25 @@ class Desk:
     @property
     def is_dragging(self) -> bool:
         """Entry or target is held now."""
-        return self._preview is not None
+        return self.preview is not None
 
     def picture(self, name: str, *, is_final: bool = True) -> npt.NDArray[np.uint8]:
         """What a pane shows now; a picture that will be sent lossy says so."""
         path = self.path
-        lossy = "" if is_final else "JPEG"
+        lossy = "" if is_final else LOSSY
         if name == SCENE:
             if path is not None:
-                self._scene.show(path.entry_mm, path.target_mm, path.needle.length_mm)
-            return self._scene.picture(lossy)
-        pane = self._panes[name]
-        found = self._frozen.get(name) or self._plane(name)
+                self.scene.show(path.entry_mm, path.target_mm, path.needle.length_mm)
+            return self.scene.picture(lossy)
+        pane = self.panes[name]
+        found = self.frozen.get(name) or self.plane(name)
         if found is None:
             width, height = pane.screen.size
             return np.zeros((height, width, 3), np.uint8)
         plane, pixel = found
         pane.show(
             View(plane, pixel, self.looks.window, SLABS[self.looks.slab]),
-            marks_of(self.case, self.looks, path, Shown(name, plane, lossy, self._spots())),
+            marks_of(self.case, self.looks, path, Shown(name, plane, lossy, self._spots(), self.rulers)),
         )
         return pane.picture()
 
@@ -134,79 +130,40 @@ class Desk:
 
     def wheel(self, name: str, notches: float, pointer: Pointer) -> tuple[str, ...]:
         """Scroll along the pane's own normal; with ctrl, zoom."""
-        if name == SCENE:
-            self._scene.zoom(notches)
-            return (SCENE,)
-        if pointer.ctrl:
-            self.looks = self.looks.zoomed(name, _ZOOM_PER_NOTCH**-notches)
-            return (name,)
-        if name == DOWN and self.path is not None:
-            return self.look_along(self.looks.depth_mm + notches)
-        if name == NEEDLE:
-            self.looks = replace(self.looks, needle_offset_mm=self.looks.needle_offset_mm + notches)
-            return (name,)
-        plane = places.orthogonal(name, self._home_mm, self.case.pose, anterior_up=self.looks.anterior_up)
-        step = places.slice_step(self.case.volume.geometry, plane)
-        self.looks = self.looks.at(self.looks.cross_mm + notches * step)
-        return (name, *(other for other in PANES if other not in (name, SCENE)))
+        return self._hand.wheel(name, notches, pointer)
 
     def press(self, name: str, pointer: Pointer) -> tuple[str, ...]:
         """Take hold of what lies under the pointer."""
-        path = self.path
-        nothing = np.full(3, np.nan)
-        grip, start_mm = Grip.PLANE, nothing
-        if name != SCENE and self._shows(name):
-            start_mm = self._panes[name].point_mm(pointer.x_px, pointer.y_px)
-            grip = self._panes[name].hit_test(pointer.x_px, pointer.y_px) if self.case.may_edit else Grip.PLANE
-        ends = (nothing, nothing) if path is None else (path.entry_mm, path.target_mm)
-        self._drag = _Drag(name, pointer, pointer, grip, start_mm, *ends)
-        if grip is not Grip.PLANE and pointer.button is Button.LEFT:
-            self._frozen = {one: found for one in OBLIQUE if (found := self._plane(one)) is not None}
-        return (
-            self.move(name, pointer)
-            if grip is Grip.PLANE and pointer.button is Button.LEFT and not pointer.shift
-            else ()
-        )
+        return self._hand.press(name, pointer)
 
     def move(self, name: str, pointer: Pointer) -> tuple[str, ...]:
         """Drag what is held: entry, target, crosshair, window, picture or the 3D view."""
         self.pointer_at = (name, pointer)
-        drag = self._drag
-        if drag is None or drag.name != name:
-            return ()
-        self._drag = replace(drag, last=pointer)
-        if name == SCENE:
-            self._scene.turn(pointer.x_px - drag.last.x_px, pointer.y_px - drag.last.y_px)
-            return (SCENE,)
-        return self._drag_in_slice(drag, pointer) if self._shows(name) else ()
-
-    def _drag_in_slice(self, drag: _Drag, pointer: Pointer) -> tuple[str, ...]:
-        name, pane = drag.name, self._panes[drag.name]
-        linked = (name, *(other for other in PANES if other not in (name, SCENE)))
-        if drag.start.button is Button.RIGHT:
-            self.looks = self.looks.widened(pointer.x_px - drag.last.x_px, pointer.y_px - drag.last.y_px)
-            return linked
-        point = pane.point_mm(pointer.x_px, pointer.y_px)
-        if drag.start.button is Button.MIDDLE or drag.start.shift:
-            self.looks = self.looks.panned(name, pane.point_mm(drag.last.x_px, drag.last.y_px) - point)
-            return (name,)
-        if drag.grip is Grip.PLANE:
-            self.looks = self.looks.at(point)
-            return linked
-        return self._drag_needle(drag, point)
+        return self._hand.move(name, pointer)
 
     def release(self) -> tuple[str, ...]:
         """Let go: an edit becomes a step that undo takes back; oblique planes follow the needle again."""
-        drag, self._drag, self._frozen = self._drag, None, {}
-        preview, self._preview = self._preview, None
-        if drag is None or preview is None or self.session is None:
-            return ()
-        old_mm = float(np.linalg.norm(drag.target_mm - drag.entry_mm))
-        self.session = self.session.edit(preview)
-        if drag.grip is Grip.TARGET:
-            return self.look_at_tip()
-        self.looks = replace(self.looks, depth_mm=self.looks.depth_mm / old_mm * preview.path.length_mm)
+        return self._hand.release()
+
+    @property
+    def tool(self) -> Tool:
+        """What the left button does in a slice."""
+        return self._hand.tool
+
+    def take(self, tool: Tool) -> None:
+        """Another tool; the same again puts it away."""
+        self._hand.tool = Tool.LOOK if tool is self._hand.tool else tool
+
+    def rub_out(self) -> tuple[str, ...]:
+        """The last measurement goes."""
+        self.rulers = self.rulers[:-1]
         return PANES
+
+    def show_skin(self, skin: SkinMap | None) -> tuple[str, ...]:
+        """The access map on the body's surface, or none."""
+        self.skin = skin
+        self.scene.show_skin(skin)
+        return (SCENE,)
 
     def set_entry(self, wish_mm: FloatArray) -> tuple[str, ...]:
         """The entry towards a point, snapped to the skin."""
@@ -216,7 +173,9 @@ class Desk:
     def set_target(self, wish_mm: FloatArray) -> tuple[str, ...]:
         """The tip at a point, the entry where it was."""
         path = self.path
-        return () if path is None else self._edit(path.entry_mm, wish_mm)
+        changed = () if path is None else self._edit(path.entry_mm, wish_mm)
+        self.wants_replan = self.wants_replan or bool(changed)
+        return changed
 
     def under_pointer_mm(self) -> FloatArray | None:
         """The point under the pointer; on 3D the skin there."""
@@ -224,8 +183,8 @@ class Desk:
             return None
         name, at = self.pointer_at
         if name == SCENE:
-            return self._scene.skin_mm(at.x_px, at.y_px)
-        return self._panes[name].point_mm(at.x_px, at.y_px) if self._shows(name) else None
+            return self.scene.skin_mm(at.x_px, at.y_px)
+        return self.panes[name].point_mm(at.x_px, at.y_px) if self.shows(name) else None
 
     def look_along(self, depth_mm: float) -> tuple[str, ...]:
         """A depth along the needle: the bull's-eye and the crosshair go there."""
@@ -245,32 +204,34 @@ class Desk:
 
     def reset(self) -> tuple[str, ...]:
         """Zoom, pan and planes as at the start."""
-        self._home_mm = self._first_home_mm()
+        self.home_mm = self._first_home_mm()
         keep = self.looks
         self.looks = replace(
-            Looks(self._home_mm, keep.window), shows_outlines=keep.shows_outlines, anterior_up=keep.anterior_up
+            Looks(self.home_mm, keep.window), shows_outlines=keep.shows_outlines, anterior_up=keep.anterior_up
         )
         if self.path is not None:
-            self._scene.aim(self.path.entry_mm, self.path.target_mm)
+            self.scene.aim(self.path.entry_mm, self.path.target_mm)
         return self.look_at_tip()
 
     def change(self, session: Session) -> tuple[str, ...]:
         """Another step of the session: everything follows."""
-        self.session, self._preview = session, None
+        self.session, self.preview = session, None
+        if self.skin is not None:
+            self.show_skin(None)
         return self.look_at_tip()
 
     def start(self, session: Session) -> tuple[str, ...]:
         """The first plan of a case that waited: the 3D view moves to its needle."""
         self.session = session
-        size = self._scene.screen.size
-        self._scene.screen.close()
-        self._home_mm = self._first_home_mm()
-        self._scene = self._new_scene(Screen(*size))
+        size = self.scene.screen.size
+        self.scene.screen.close()
+        self.home_mm = self._first_home_mm()
+        self.scene = self._new_scene(Screen(*size))
         return self.reset()
 
     def _new_scene(self, screen: Screen) -> ScenePane:
         path = self.path
-        ends = (self._home_mm, self._home_mm) if path is None else (path.entry_mm, path.target_mm)
+        ends = (self.home_mm, self.home_mm) if path is None else (path.entry_mm, path.target_mm)
         return ScenePane(self.case.anatomy, screen, *ends)
 
     def close(self) -> None:
@@ -279,28 +240,20 @@ class Desk:
             self._screen(name).close()
 
     def _edit(self, entry_mm: FloatArray, target_mm: FloatArray) -> tuple[str, ...]:
-        judged = self._judge(entry_mm, target_mm)
+        judged = self.judge(entry_mm, target_mm)
         if judged is None or self.session is None:
             return ()
         self.session = self.session.edit(judged)
         return self.look_at_tip()
 
-    def _judge(self, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
+    def judge(self, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
+        """The path from the skin towards a wish; None where none may be drawn or no skin lies there."""
         if self.session is None or not self.case.may_edit:
             return None
         now = self.session.now
         judged = self._planning.judge(now.plan, now.target_index, entry_mm, target_mm)
         self.message = "" if judged is not None else "no_skin"
         return judged
-
-    def _drag_needle(self, drag: _Drag, point_mm: FloatArray) -> tuple[str, ...]:
-        by = point_mm - drag.start_mm
-        is_entry = drag.grip is Grip.ENTRY
-        entry, target = (drag.entry_mm + by, drag.target_mm) if is_entry else (drag.entry_mm, drag.target_mm + by)
-        judged = self._judge(entry, target)
-        if judged is not None:
-            self._preview = judged
-        return (drag.name, *(other for other in PANES if other != drag.name))
 
     def _tip_mm(self) -> FloatArray | None:
         if self.path is not None:
@@ -314,12 +267,14 @@ class Desk:
         geometry = self.case.volume.geometry
         return frozen(geometry.points_mm((np.array(geometry.shape) - 1) / 2) if tip is None else tip)
 
-    def _plane(self, name: str) -> tuple[Plane, float] | None:
-        plane = places.plane_of(name, self.looks, self.path, self.case.pose, self._home_mm)
+    def plane(self, name: str) -> tuple[Plane, float] | None:
+        """The plane a pane shows, and millimetres for each pixel."""
+        plane = places.plane_of(name, self.looks, self.path, self.case.pose, self.home_mm)
         return None if plane is None else (plane, places.pixel_mm(name, self.looks, self.path, self._screen(name).size))
 
-    def _shows(self, name: str) -> bool:
-        return self._panes[name].view is not None
+    def shows(self, name: str) -> bool:
+        """Whether a pane has shown a plane."""
+        return self.panes[name].view is not None
 
     def _screen(self, name: str) -> Screen:
-        return self._scene.screen if name == SCENE else self._panes[name].screen
+        return self.scene.screen if name == SCENE else self.panes[name].screen

@@ -14,13 +14,16 @@ import numpy as np
 
 from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray
-from planner.plan import Clearance, Plan, PlannedTrajectory
+from planner.plan import Clearance, Plan, PlannedTrajectory, Probability
 from planner.structures import Structure
 from viz.palette import CONTOURS
 from viz.viewer.session import Judged, Session, one_row_each
 from viz.viewer.words import Language, pose_words, side_words, structure_words, texts
 
 _STRIP_STEP_MM = 0.5
+_ROUNDED = 0.1
+"""From here on a probability is shown in whole percent in the list."""
+
 _AIR = "#11131a"
 _SOFT = {
     Structure.BODY: (168, 140, 118),
@@ -84,6 +87,9 @@ def _path_row(path: PlannedTrajectory, *, is_chosen: bool, index: int, is_known:
         "tilt": f"{path.tilt_deg:+.1f}",
         "tolerance": f"{path.tolerance_deg:.1f}" if is_known else "...",
         "room": f"{spare:+.1f}" if np.isfinite(spare) else "-",
+        "floor": "-" if path.floor_angle_deg is None else f"{path.floor_angle_deg:.0f}",
+        "contact": "-" if path.risk is None else _percent(path.risk.any_contact),
+        "merits": ", ".join(path.merits),
         "ok": bool(spare >= 0),
     }
 
@@ -98,12 +104,61 @@ def path_facts(judged: Judged | None, places: Places, language: Language) -> lis
     target_slice, _ = places(path.target_mm)
     return [
         [words["entry"], _midline(path, words)],
+        *([["", str(path.landmark)]] if path.landmark is not None else []),
         ["", f"{words['slice']} {entry_slice or words['not_in_images']}"],
         [words["target"], f"{words['slice']} {target_slice or words['not_in_images']}"],
         [words["table"], table or words["not_in_images"]],
         [words["needle_word"], str(path.needle)],
         [words["floor"], floor],
+        *_forgiving(judged, words),
     ]
+
+
+def _forgiving(judged: Judged, words: dict[str, str]) -> list[list[str]]:
+    """How far the hand may err, how likely it does harm, where to look again, how to turn the bevel."""
+    path, unknown = judged.path, words["not_measured"]
+    shift = unknown if path.entry_tolerance_mm is None else f"{path.entry_tolerance_mm:.1f} mm"
+    rows = [[words["entry_shift"], shift]]
+    if path.risk is None:
+        return [*rows, [words["contact"], unknown], *_bevel(path, words)]
+    risk = path.risk
+    rows += [
+        [words["contact"], str(risk.any_contact)],
+        [words["missed"], str(risk.target_missed)],
+        ["", f"{words['guided']}: {risk.guidance}"],
+    ]
+    if risk.checkpoints_mm:
+        depths = ", ".join(f"{depth:.0f}" for depth in risk.checkpoints_mm)
+        rows += [
+            [words["checkpoints"], f"{depths} mm"],
+            ["", f"{words['with_checkpoints']}: {risk.with_checkpoints}; {risk.missed_with_checkpoints}"],
+        ]
+    return [*rows, *_bevel(path, words)]
+
+
+def _bevel(path: PlannedTrajectory, words: dict[str, str]) -> list[list[str]]:
+    return [] if path.bend is None else [[words["bevel"], str(path.bend)]]
+
+
+def _percent(probability: Probability) -> str:
+    """Short, for a column: the interval stands with the chosen path."""
+    if not probability.n:
+        return f"<{100 * probability.high:.1g}"
+    return f"{100 * probability.value:.0f}" if probability.value >= _ROUNDED else f"{100 * probability.value:.1f}"
+
+
+def together_rows(session: Session | None) -> list[str]:
+    """Several needles: which go together, in which order."""
+    return [] if session is None else list(session.now.plan.placing)
+
+
+def target_rows(session: Session | None, language: Language) -> list[dict[str, Any]]:
+    """The targets of one plan, where there are several."""
+    if session is None or len(session.now.plan.targets) < 2:
+        return []
+    index = session.now.target_index
+    names = [target_words(session.now.plan, number, language) for number in range(len(session.now.plan.targets))]
+    return [{"index": number, "words": words, "chosen": number == index} for number, words in enumerate(names)]
 
 
 def _midline(path: PlannedTrajectory, words: dict[str, str]) -> str:

@@ -15,6 +15,7 @@ from viz.planes import Plane
 from viz.viewer.looks import AXIAL, DOWN, NEEDLE, SLABS, Looks
 from viz.viewer.opencase import OpenCase
 from viz.viewer.panes import Marks
+from viz.viewer.ruler import Ruler
 
 _SHOWN_MM = 0.05
 """A crosshair nearer to the plane than this is in it."""
@@ -28,6 +29,7 @@ class Shown:
     plane: Plane
     lossy: str
     spots: tuple[tuple[str, FloatArray, bool], ...] = ()
+    rulers: tuple[Ruler, ...] = ()
 
 
 def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown: Shown) -> Marks:
@@ -45,6 +47,7 @@ def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown
         note="  ".join(word for word in (window, SLABS[looks.slab].words, shown.lossy) if word),
         shows_outlines=looks.shows_outlines,
         spots=shown.spots,
+        rulers=shown.rulers,
         closest=None if binding is None else (binding.on_path_mm, binding.on_structure_mm),
     )
 

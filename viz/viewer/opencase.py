@@ -12,6 +12,7 @@ from planner.plan import Plan
 from planner.structures import Pose
 from planner.volume import Volume
 from viz.viewer.session import Judged
+from viz.viewer.skin import SkinMap
 
 
 class Planning(Protocol):
@@ -28,6 +29,9 @@ class Planning(Protocol):
 
     def replan(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> Plan:
         """New paths to a moved tip; seconds."""
+
+    def skin_map(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> SkinMap:
+        """Where on the skin a needle to this tip may enter; a second."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,7 @@ from planner.geometry import FloatArray
 from viz.palette import NEEDLE, TARGET, WHITE, Window
 from viz.planes import Plane
 from viz.viewer.marks import Lines, Words, circle, polyline
+from viz.viewer.ruler import Ruler
 from viz.viewer.scan import ScanImage, Slab
 from viz.viewer.screen import Screen
 
@@ -35,7 +36,8 @@ SPOT_REACH_MM = 6.0
 """A place to choose is ringed in planes this near: about half a foramen's height; assumed."""
 
 _MARGIN_PX, _LETTER_PX, _TEXT_PX = 8, 20, 13
-_MOST_NAMES = 26
+_MOST_NAMES, _MOST_RULERS = 26, 8
+_RULER = (255, 150, 220)
 _GREEN = (120, 220, 160)
 _CROSS = (150, 190, 255)
 
@@ -72,6 +74,7 @@ class Marks:
     """Closest approach: on the path and on the structure."""
     spots: tuple[tuple[str, FloatArray, bool], ...] = ()
     """Places a person may choose: words, where, and whether it is the chosen one."""
+    rulers: tuple[Ruler, ...] = ()
 
 
 class SlicePane:
@@ -173,6 +176,8 @@ class _Drawing:
         self._title = Words(renderer, _TEXT_PX, WHITE, "left", "top")
         self._note = Words(renderer, _TEXT_PX, WHITE, "left", "bottom")
         self._names = [Words(renderer, _TEXT_PX, _GREEN, *middle) for _ in range(_MOST_NAMES)]
+        self._rules = Lines(renderer, _RULER, 2.0)
+        self._rule_words = [Words(renderer, _TEXT_PX, _RULER, "left", "bottom") for _ in range(_MOST_RULERS)]
         self._spots, self._spot = Lines(renderer, TARGET, 1.5, 0.8), Lines(renderer, TARGET, 4.0)
 
     def place(self, view: View, marks: Marks, size: tuple[int, int]) -> None:
@@ -187,6 +192,21 @@ class _Drawing:
         self._place_gap(view, marks)
         self._place_names(view, marks, size)
         self._place_spots(view, marks)
+        self._place_rulers(view, marks, size)
+
+    def _place_rulers(self, view: View, marks: Marks, size: tuple[int, int]) -> None:
+        """Measurements that lie in the plane; one that is half drawn shows its points."""
+        shown = []
+        for ruler in marks.rulers[-_MOST_RULERS:]:
+            places = view.plane.in_plane_mm(ruler.points_mm)
+            if (np.abs(places[:, 2]) <= NEAR_PLANE_MM).all():
+                shown.append((ruler.words, places))
+        ends = [circle(place, 3 * view.pixel_mm) for _, places in shown for place in places]
+        self._rules.show(np.concatenate([*(polyline(places) for _, places in shown), *ends, np.empty((0, 2, 2))]))
+        blank = ("", np.zeros((1, 3)))
+        for words, (text, places) in zip(self._rule_words, [*shown, *[blank] * _MOST_RULERS], strict=False):
+            x, y = _pixels(view, size, places[-1:])[0]
+            words.show(text, x + 6, y + 6)
 
     def _place_spots(self, view: View, marks: Marks) -> None:
         """A ring for each place near the plane; the chosen one thick."""

@@ -48,6 +48,14 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Chosen:
+    """A path chosen for one target: its place in the list, or None for one drawn by hand."""
+
+    path_index: int | None
+    judged: Judged | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One state of the case: a plan, the target and the path that are looked at; ``path_index`` is None for an edited path."""
 
@@ -55,6 +63,20 @@ class Step:
     target_index: int
     path_index: int | None
     judged: Judged | None
+    others: Mapping[int, Chosen] = field(default_factory=dict)
+    """What was chosen for the plan's other targets that were looked at."""
+
+    def at_target(self, index: int) -> Step:
+        """Another target, with the path that was chosen for it."""
+        kept = {**self.others, self.target_index: Chosen(self.path_index, self.judged)}
+        fresh = first_path(self.plan, index)
+        found = kept.pop(index, Chosen(fresh.path_index, fresh.judged))
+        return Step(self.plan, index, found.path_index, found.judged, kept)
+
+    def chosen_at(self, index: int) -> Chosen:
+        """What is chosen for any target: by a person, or as the plan proposes."""
+        step = self if index == self.target_index else self.at_target(index)
+        return Chosen(step.path_index, step.judged)
 
     @property
     def target(self) -> TargetPlan:
@@ -91,6 +113,10 @@ class Session:
         place = index % len(paths)
         return self.put(replace(self.now, path_index=place, judged=Judged(paths[place])))
 
+    def look_at(self, target_index: int) -> Session:
+        """Another target of the same plan; no edit, the signature stays."""
+        return replace(self, now=self.now.at_target(target_index % len(self.now.plan.targets)))
+
     def step_path(self, by: int) -> Session:
         """The next or the previous path; from an edited path back to the first."""
         return self.choose(0 if self.now.path_index is None else self.now.path_index + by)
@@ -99,11 +125,12 @@ class Session:
         """A path drawn by hand."""
         return self.put(replace(self.now, path_index=None, judged=judged))
 
-    def replan(self, plan: Plan) -> Session:
-        """A new plan, with the path drawn by hand kept where there is one."""
+    def with_paths(self, plan: Plan) -> Session:
+        """New paths to the tip that a person placed: they belong to that step; the signature is dropped."""
         step = first_path(plan, min(self.now.target_index, len(plan.targets) - 1))
         is_edited = self.now.path_index is None and self.now.judged is not None
-        return self.put(replace(step, path_index=None, judged=self.now.judged) if is_edited else step)
+        kept = replace(step, path_index=None, judged=self.now.judged) if is_edited else step
+        return replace(self, now=replace(kept, others=self.now.others), signature=None)
 
     def put(self, step: Step) -> Session:
         """A new state; what was undone is forgotten, the signature is dropped."""
@@ -136,9 +163,11 @@ class Session:
 
 
 def first_path(plan: Plan, target_index: int) -> Step:
-    """The best path to a target, or the target alone."""
+    """The path proposed for a target: the one that goes with the other needles, else the best; or the target alone."""
     paths = plan.targets[target_index].trajectories
-    return Step(plan, target_index, 0 if paths else None, Judged(paths[0]) if paths else None)
+    wanted = plan.together[target_index] - 1 if len(plan.together) == len(plan.targets) else 0
+    index = wanted if wanted < len(paths) else 0
+    return Step(plan, target_index, index if paths else None, Judged(paths[index]) if paths else None)
 
 
 def one_row_each(path: PlannedTrajectory) -> tuple[Clearance, ...]:

@@ -14,6 +14,7 @@ from viz.palette import WHITE
 from viz.scene import NeedleSolid, aim, around_needle, seen_letters, structures_scene
 from viz.viewer.marks import Words
 from viz.viewer.screen import Screen
+from viz.viewer.skin import SkinMap, SkinPoints
 
 _DEGREES_PER_PIXEL = 0.4
 _ZOOM_PER_NOTCH = 1.1
@@ -32,6 +33,7 @@ class ScenePane:
         self._anatomy, self.screen = anatomy, screen
         self._renderer = structures_scene(around_needle(anatomy.labels, entry_mm, target_mm))
         self._needle = NeedleSolid(self._renderer)
+        self._skin = SkinPoints(self._renderer)
         places = (("left", "middle"), ("right", "middle"), ("middle", "top"), ("middle", "bottom"))
         self._letters = [Words(self._renderer, _LETTER_PX, WHITE, *place) for place in places]
         self._note = Words(self._renderer, _NOTE_PX, WHITE, "left", "bottom")
@@ -46,6 +48,10 @@ class ScenePane:
     def show(self, entry_mm: FloatArray, target_mm: FloatArray, needle_length_mm: float) -> None:
         """Move the needle."""
         self._needle.move(entry_mm, target_mm, needle_length_mm)
+
+    def show_skin(self, skin: SkinMap | None) -> None:
+        """The access map, or none."""
+        self._skin.show(skin)
 
     def turn(self, right_px: float, up_px: float) -> None:
         """Turn the view about what it looks at; head stays up."""

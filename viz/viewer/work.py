@@ -85,29 +85,58 @@ class Work:
         judged = session.now.judged
         if judged is not None and not judged.is_tolerance_known:
             self.start(self._measure_tolerance(session))
+        if self._desk.wants_replan:
+            self.replan()
 
     async def _measure_tolerance(self, session: Session) -> None:
         now = session.now
         assert now.judged is not None
         settled = await asyncio.to_thread(self._host.planning.settle, now.plan, now.target_index, now.judged)
         present = self._desk.session
-        if present is not None and present.now is now:
+        if present is not None and present.now.judged is now.judged:
             self._desk.session = present.settle(settled)
             self._host.keep(self._desk.session)
             self._page.refresh()
 
     def replan(self) -> None:
-        """New paths to the tip as it lies now."""
-        session, path = self._desk.session, self._desk.path
-        if session is None or path is None or self._host.is_read_only:
+        """New paths to the tip as it lies now, and once more where it moved meanwhile."""
+        if self._host.is_read_only or self._desk.path is None:
             return
-        index = session.now.target_index
 
         async def run() -> None:
-            plan = await asyncio.to_thread(self._host.planning.replan, session.now.plan, index, path.target_mm)
-            self.change(lambda present: present.replan(plan))
+            session, path = self._desk.session, self._desk.path
+            while session is not None and path is not None and self._desk.wants_replan:
+                self._desk.wants_replan = False
+                now = session.now
+                plan = await asyncio.to_thread(self._host.planning.replan, now.plan, now.target_index, path.target_mm)
+                present = self._desk.session
+                if (
+                    present is not None
+                    and present.now.target_index == now.target_index
+                    and present.now.plan is now.plan
+                ):
+                    self._desk.session = present.with_paths(plan)
+                    self._host.keep(self._desk.session)
+                    self._page.refresh()
+                session, path = self._desk.session, self._desk.path
 
+        self._desk.wants_replan = True
         self.start(self._busily(run))
+
+    def map_skin(self) -> None:
+        """Show or hide where one may enter."""
+        session, path = self._desk.session, self._desk.path
+        if self._desk.skin is not None or session is None:
+            self._page.show(self._desk.show_skin(None))
+            return
+        now = session.now
+        tip_mm = now.target.point_mm if path is None else path.target_mm
+
+        async def run() -> None:
+            skin = await asyncio.to_thread(self._host.planning.skin_map, now.plan, now.target_index, tip_mm)
+            self._page.show(self._desk.show_skin(skin))
+
+        self.start(self._busily(run, "mapping"))
 
     def look_for_offers(self, procedure: str) -> None:
         """The places that the anatomy offers a procedure."""
