@@ -34,6 +34,9 @@ artery, 14 % caudad)."""
 WISHED_ANGLE_DEG, WISHED_HEIGHT_MM = 45.0, 4.0
 """Antero-lateral; above the body's middle; assumed."""
 
+MM_PER_DEG = 0.15
+"""On the aorta's surface, 10 mm from its middle, 5 degrees are 0.9 mm."""
+
 GAPS_MM = (1.0, 2.0, 3.5)
 """Beyond the room a needle must leave to the aorta; assumed."""
 
@@ -99,7 +102,7 @@ def _points(anatomy: Anatomy, procedure: Procedure, frame: ForamenFrame) -> tupl
         turned = np.radians(ANGLES_DEG)
         ways = np.sin(turned)[:, None] * frame.lateral - np.cos(turned)[:, None] * frame.dorsal
         radii = _radii_mm(anatomy, middle, ways)
-        price = 0.15 * np.abs(ANGLES_DEG - WISHED_ANGLE_DEG) + 0.4 * abs(height - WISHED_HEIGHT_MM)
+        price = MM_PER_DEG * np.abs(ANGLES_DEG - WISHED_ANGLE_DEG) + abs(height - WISHED_HEIGHT_MM)
         for gap in GAPS_MM:
             found.append((middle + (radii + least + gap)[:, None] * ways)[np.isfinite(radii)])
             prices.append((price + gap - GAPS_MM[0])[np.isfinite(radii)])
