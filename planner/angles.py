@@ -26,6 +26,24 @@ def from_horizontal(angle_deg: float) -> float:
     return round(90.0 - angle_deg, 6)
 
 
+def from_cephalad_tilt(angle_deg: float) -> float:
+    """A source that tilts the image towards the head: a needle along the beam enters cranial of its tip and aims caudally.
+
+    >>> from_cephalad_tilt(12.5)
+    -12.5
+    """
+    return -angle_deg
+
+
+def middle(low_deg: float, high_deg: float) -> float:
+    """The middle of a published range.
+
+    >>> middle(35.0, 45.0)
+    40.0
+    """
+    return (low_deg + high_deg) / 2
+
+
 def from_offset(skin_mm: float, tip_mm: float, depth_mm: float) -> float:
     """A source that gives skin entry and tip from the midline, and the path's length.
 

@@ -6,6 +6,7 @@ Typed values, each with its source or the word assumed; a physician edits them.
 from __future__ import annotations
 
 from planner.aims.periradicular import PeriradicularRoot
+from planner.angles import from_cephalad_tilt, from_midline, middle
 from planner.procedure import Approach, Needle, Procedure
 from planner.procedures.shared import RESERVE_SOURCE, SPINAL_22G_MM, SPINAL_25G_MM, roles
 from planner.structures import Pose, SpineLevel, Structure
@@ -23,7 +24,7 @@ POSTEROLATERAL = Approach(
     name="posterolateral, subpedicular",
     obliquity_deg=(10.0, 70.0),
     tilt_deg=(-30.0, 30.0),
-    preferred_obliquity_deg=40.0,
+    preferred_obliquity_deg=from_midline(middle(35.0, 45.0)),
     preferred_tilt_deg=0.0,
     source="foraminal: 35-45 degrees from midline (radiologykey.com/periradicular-therapy); the wider window is assumed",
     below=_THORACOLUMBAR + _LUMBAR,
@@ -33,8 +34,8 @@ POSTEROLATERAL_L5 = Approach(
     name="posterolateral at L5, over the iliac crest",
     obliquity_deg=(5.0, 65.0),
     tilt_deg=(-40.0, 30.0),
-    preferred_obliquity_deg=27.5,
-    preferred_tilt_deg=-12.0,
+    preferred_obliquity_deg=from_midline(middle(25.0, 30.0)),
+    preferred_tilt_deg=from_cephalad_tilt(middle(11.0, 13.9)),
     source="L5: oblique 25 (men) / 30 (women) degrees, craniocaudal 11.0 / 13.9 (PubMed 24690186), here as entry cranial "
     "of the tip; the wider window is assumed",
     below=_LAST,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planner.aims.beside_body import BesideBody
-from planner.angles import from_midline
+from planner.angles import from_midline, middle
 from planner.procedure import Approach, Procedure
 from planner.procedures import shared
 from planner.structures import Pose, SpineLevel
@@ -79,7 +79,7 @@ SPLANCHNIC = Procedure(
             name="posterior retrocrural, beside the body",
             obliquity_deg=(10.0, 55.0),
             tilt_deg=(-10.0, 45.0),
-            preferred_obliquity_deg=from_midline(31.0),
+            preferred_obliquity_deg=from_midline(middle(26.4, 36.0)),
             preferred_tilt_deg=15.0,
             source="26.4-36.0 degrees from the midline, skin 61-76 mm beside it at upper L2 (koreamed 2278270, 60 CT scans); the "
             "wider window and the tilt are assumed",
