@@ -20,11 +20,80 @@ Obliquity is counted from straight posterior towards the target's side; a positi
 """
 
 
+SITE_SAMPLE = """scheme = "ASRA 2018"            # SIR 2019, ASRA 2018 or ASIPP 2024
+margin_growth = 0.01            # mm for each mm below the skin
+most_tilt_deg = 25
+left_out = ["table reach"]      # a clearance, the skin or the needle's length cannot be left out
+
+[guidance]
+name = "laser"                  # freehand, laser, robot
+tip_sigma_mm = 1.4              # the site's own measurement
+
+[reserves_mm]                   # of every procedure
+aorta = 3
+
+[procedures.prt]
+volume_ml = [0.5, 2]
+hub_reserve_mm = 15
+needles = [{gauge = 22, outer_diameter_mm = 0.72, length_mm = 100, tip = "Quincke"}]
+
+[procedures.prt.windows."posterolateral, subpedicular"]
+obliquity_deg = [20, 60]
+preferred_obliquity_deg = 45
+
+[procedures.splanchnic.crossings.disc]
+reason = "transdiscal at T11/T12, decided by the department"
+largest_outer_diameter_mm = 0.73
+"""
+
+CHECKLIST_SAMPLE = """answered_by = "the referring physician's order"
+scheme = "SIR 2019"
+inr = 1.1
+platelets_per_nl = 210
+
+[answers]
+pregnancy = "no"                # yes, no, unknown; what is missing is open
+
+[[test_injections]]             # before alcohol, one for each place
+place = "L3"
+side = "left"
+day = 2026-03-02
+recorded_by = "who saw the response"
+response = "positive"           # positive, partial, negative
+
+[[contrast_spreads]]
+place = "L3"
+side = "left"
+day = 2026-03-09
+recorded_by = "who read the control scan"
+reached = []                    # root, epidural space, psoas, vessel, organ
+"""
+
+FILES = f"""## A site's own values
+
+`needleplan plan --site FILE.toml`, or `site_file` under `[jobs]` in the settings of the service. Every plan names each value that is not the
+default (*SITE VALUE: ...*); an impossible one is refused with the sentence that helps: a negative reserve, an unknown structure, an empty
+window, a structure that no published path crosses. All keys are optional.
+
+```toml
+{SITE_SAMPLE}```
+
+## A checklist
+
+`needleplan plan --checklist FILE.toml`. Gates stay open until each question is answered by a person or an order; a plan with an open gate
+cannot be released. Alcohol waits for two records at the same place and side: a positive response to the test injection, and a control scan
+on which contrast reached nothing that it must not.
+
+```toml
+{CHECKLIST_SAMPLE}```
+"""
+
+
 def page(procedures: Iterable[Procedure]) -> str:
     """The whole document."""
     listed = list(procedures)
     sections = [_section(one) for one in listed]
-    return "\n".join([HEAD, _overview(listed), *sections, _bleeding(listed)])
+    return "\n".join([HEAD, _overview(listed), *sections, _bleeding(listed), FILES])
 
 
 def _overview(listed: list[Procedure]) -> str:

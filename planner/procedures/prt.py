@@ -8,6 +8,7 @@ from __future__ import annotations
 from planner.aims.periradicular import PeriradicularRoot
 from planner.angles import from_cephalad_tilt, from_midline, middle
 from planner.procedure import Approach, Needle, Procedure
+from planner.procedures import shared
 from planner.procedures.shared import RESERVE_SOURCE, SPINAL_22G_MM, SPINAL_25G_MM, roles
 from planner.structures import Pose, SpineLevel, Structure
 from planner.volume import Modality
@@ -101,6 +102,7 @@ PRT = Procedure(
         "target": "postero-superior epidural fat below the pedicle, dorsal of the root (pijn.com, lumbar transforaminal)",
         "S1": "through the dorsal foramen just below S1's pedicle (musculoskeletalkey, S1 TFESI); 22-25 G, 3.5-5 in (droracle 813216, "
         "secondary); vessels met in 4.9 % of medial and 38.6 % of lateral entries (10.1155/2017/6426802): both are offered",
+        "outer diameters": shared.STOCK["outer diameters"],
         "reserves": RESERVE_SOURCE,
     },
     levels=(*_THORACOLUMBAR, *_LUMBAR, *_LAST, SpineLevel.S1),

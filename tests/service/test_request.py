@@ -37,7 +37,7 @@ def test_a_level_that_is_no_foramen_is_refused(level):
         parse_request("prt", None, level, "left", None)
 
 
-@pytest.mark.parametrize("level", ["L5/S1", "L6/S1", "L4/S1", "T12/L1", "T13/L1", "T11/L1", "C7/T1"])
+@pytest.mark.parametrize("level", ["L5/S1", "S1/S2", "L6/S1", "L4/S1", "T12/L1", "T13/L1", "T11/L1", "C7/T1"])
 def test_neighbours_are_those_that_are_neighbours_in_someone(level):
     assert str(parse_request("prt", None, level, "left", None).where) == level
 
