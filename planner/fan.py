@@ -1,7 +1,8 @@
 """Every straight path to one tip at once: planes are swept, not paths sampled.
 
-In: fields on lattices (``fields.py``), a tip, the faces of a cube map. Out: for each direction of a face the skin's depth
-and the smallest field value on the way. Directions point outwards, from tip to skin; lengths are mm.
+In: values on lattices (``fields.py``), a tip, the faces of a cube map. Out: the planes of a sweep, and for each direction of a
+face the skin's depth; ``least.py`` takes the smallest value on the way. Directions point outwards, from tip to skin; lengths
+are mm.
 
 At step s along a face's axis all paths of the face lie in one plane, at ``tip + s * (axis + u*b + v*c)``: rows and columns
 are separable, so one ``take`` along each fetches the plane for all paths.
@@ -9,7 +10,6 @@ are separable, so one ``take`` along each fetches the plane for all paths.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -77,12 +77,21 @@ class Swept:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
-    """One plane of a sweep: values for all directions, and which rows and columns still lie on the lattice."""
+    """One plane of a sweep: the nodes it meets, and for all directions which row of these and whether it lies on the lattice.
+
+    ``met`` has the directions' columns already; rows repeat, and are only copied out where they are looked at.
+    """
 
     s_mm: float
-    values: AnyArray
+    met: AnyArray
+    rows: IntArray
     rows_inside: BoolArray
     columns_inside: BoolArray
+
+    @property
+    def values(self) -> AnyArray:
+        """(rows, columns) value at each direction's nearest node."""
+        return self.met.take(self.rows, 0)
 
     @property
     def is_whole(self) -> bool:
@@ -132,22 +141,46 @@ def _span(found: IntArray) -> slice:
     return slice(max(int(found[0]) - 1, 0), int(found[-1]) + 2)
 
 
-def planes(swept: Swept, face: Face, tip_mm: FloatArray, first_mm: float, last_mm: float) -> Iterator[Plane]:
-    """Planes of the lattice from ``first_mm`` to ``last_mm`` along the half-axis, nearest the tip first."""
-    geometry = swept.lattice.geometry
-    tip, spacing = geometry.indices(tip_mm), geometry.spacing_mm
-    stack = swept.turned[face.axis]
-    first, second = face.others
-    ends = tip[face.axis] + face.sign * np.array([first_mm, last_mm]) / spacing[face.axis]
-    low, high = (np.ceil(ends[0]), np.floor(ends[1])) if face.sign > 0 else (np.floor(ends[0]), np.ceil(ends[1]))
-    for index in range(int(low), int(high) + face.sign, face.sign):
-        if not 0 <= index < len(stack):
-            return
-        s_mm = abs(index - tip[face.axis]) * spacing[face.axis]
-        rows, rows_inside = _nodes(tip[first] + s_mm / spacing[first] * face.rows, stack.shape[1])
-        columns, columns_inside = _nodes(tip[second] + s_mm / spacing[second] * face.columns, stack.shape[2])
-        met = stack[index, rows[0] : rows[-1] + 1].take(columns, 1)  # few nodes, then copied out to many rows
-        yield Plane(s_mm, met.take(rows - rows[0], 0), rows_inside, columns_inside)
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """One face seen from one tip through a lattice: fractional indices and spacings along the half-axis, rows and columns."""
+
+    stack: AnyArray
+    face: Face
+    tip: tuple[float, float, float]
+    spacing_mm: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, swept: Swept, face: Face, tip_mm: FloatArray) -> Sight:
+        """From a tip in LPS mm."""
+        geometry, axes = swept.lattice.geometry, [face.axis, *face.others]
+        tip, spacing = geometry.indices(tip_mm)[axes].tolist(), geometry.spacing_mm[axes].tolist()
+        return cls(swept.turned[face.axis], face, tuple(tip), tuple(spacing))
+
+    @property
+    def step_mm(self) -> float:
+        """Between two planes."""
+        return self.spacing_mm[0]
+
+    def between(self, first_mm: float, last_mm: float) -> range:
+        """The lattice's planes between two distances from the tip, nearest the tip first; none where the first is outside."""
+        count, sign = len(self.stack), self.face.sign
+        first, last = (self.tip[0] + sign * mm / self.step_mm for mm in (first_mm, last_mm))
+        if sign > 0:
+            return range(int(np.ceil(first)), min(int(np.floor(last)), count - 1) + 1) if first > -1 else range(0)
+        return range(int(np.floor(first)), max(int(np.ceil(last)), 0) - 1, -1) if first < count else range(0)
+
+    def distance_mm(self, index: int) -> float:
+        """Of a plane from the tip."""
+        return abs(index - self.tip[0]) * self.step_mm
+
+    def plane(self, index: int) -> Plane:
+        """One plane of the lattice."""
+        s_mm, (_, depth, width) = self.distance_mm(index), self.stack.shape
+        rows, rows_inside = _nodes(self.tip[1] + s_mm / self.spacing_mm[1] * self.face.rows, depth)
+        columns, columns_inside = _nodes(self.tip[2] + s_mm / self.spacing_mm[2] * self.face.columns, width)
+        met = self.stack[index, rows[0] : rows[-1] + 1][:, columns]  # few nodes, then copied out to many rows
+        return Plane(s_mm, met, rows - rows[0], rows_inside, columns_inside)
 
 
 _HALF = 0.5 + 1e-6
@@ -160,49 +193,46 @@ def _nodes(places: FloatArray, count: int) -> tuple[IntArray, BoolArray]:
     return np.minimum(np.maximum(nearest, 0), count - 1), inside
 
 
-def slack_mm(lattice: Lattice, face: Face) -> tuple[float, FloatArray]:
-    """How far a sample may lie from the path [mm], and any point of the path from a sample (rows, columns).
-
-    A distance changes by at most 1 mm per mm. So the true minimum is at most the first above the sweep's (a path that the
-    sweep fails by more, fails), and at most the second below it (a path that passes by more, passes).
-    """
-    spacing = lattice.geometry.spacing_mm
-    across = float(np.hypot(*(spacing[list(face.others)] / 2)))
-    return across, across + face.norms * spacing[face.axis] / 2
-
-
 def sweep_exit(swept: Swept, face: Face, tip_mm: FloatArray, reach_mm: float, *, table_is_air: bool) -> Exits:
     """Where each direction first leaves the body; ``swept`` holds ``Surroundings`` codes, see ``surroundings_nodes``."""
-    norms, shape = face.norms, face.norms.shape
-    depth = np.zeros(shape)
-    exits = np.full(shape, Exit.BEYOND_REACH, dtype=np.uint8)
-    inside, free = np.ones(shape, bool), np.zeros(shape, bool)
+    norms, body = face.norms.reshape(-1), _code(Surroundings.BODY)
+    depth = np.zeros(norms.shape)
+    exits = np.full(norms.shape, Exit.BEYOND_REACH, dtype=np.uint8)
+    inside, watched = np.ones(norms.shape, bool), np.empty(0, dtype=np.intp)
     worst_air = _code(Surroundings.OBJECT if table_is_air else Surroundings.AIR)
     last_s = 0.0
-    for plane in planes(swept, face, tip_mm, 0.0, reach_mm + AIR_BEHIND_SKIN_MM):
+    sight = Sight.of(swept, face, tip_mm)
+    for index in sight.between(0.0, reach_mm + AIR_BEHIND_SKIN_MM):
+        plane = sight.plane(index)
         last_s = plane.s_mm
-        if not free.any() and plane.is_whole and plane.values.min() == _code(Surroundings.BODY):
+        if not len(watched) and plane.is_whole and plane.met.min() == body:
             continue
-        here = plane.s_mm * norms
-        seen = plane.rows_inside[:, None] & plane.columns_inside[None, :]
-        clear = seen & (plane.values <= worst_air)
-        gone = inside & ~(seen & (plane.values == _code(Surroundings.BODY)))
-        edge = gone & ~(seen & (plane.values < _code(Surroundings.OUTSIDE_RECONSTRUCTION)))
-        depth[gone] = here[gone]
-        exits[gone] = Exit.SKIN
-        exits[edge] = Exit.IMAGE_EDGE
-        inside &= ~gone
-        free |= gone & ~edge
-        behind = free & (here <= depth + AIR_BEHIND_SKIN_MM)
-        exits[behind & ~clear] = Exit.NO_AIR
-        free &= here <= depth + AIR_BEHIND_SKIN_MM
-        if not (inside.any() or free.any()):
+        codes = _seen(plane)
+        gone = np.flatnonzero((codes != body) & inside)
+        depth[gone] = last_s * norms[gone]
+        exits[gone] = np.where(codes[gone] < _code(Surroundings.OUTSIDE_RECONSTRUCTION), Exit.SKIN, Exit.IMAGE_EDGE)
+        inside[gone] = False
+        watched = np.concatenate([watched, gone[exits[gone] == Exit.SKIN]])
+        watched = watched[last_s * norms[watched] <= depth[watched] + AIR_BEHIND_SKIN_MM]
+        exits[watched[codes[watched] > worst_air]] = Exit.NO_AIR
+        if not (len(watched) or inside.any()):
             break
-    depth[inside] = (last_s * norms)[inside]
+    depth[inside] = last_s * norms[inside]
     exits[inside & (depth < reach_mm)] = Exit.IMAGE_EDGE
     exits[~inside & (exits == Exit.IMAGE_EDGE) & (depth >= reach_mm)] = Exit.BEYOND_REACH
-    exits[free & (exits == Exit.SKIN)] = Exit.NO_AIR
-    return Exits(depth, exits)
+    exits[watched[exits[watched] == Exit.SKIN]] = Exit.NO_AIR
+    return Exits(depth.reshape(face.norms.shape), exits.reshape(face.norms.shape))
+
+
+_NOT_SEEN = 4
+"""In a plane of codes: beyond the lattice, so beyond the image."""
+
+
+def _seen(plane: Plane) -> AnyArray:
+    codes = plane.values
+    codes[~plane.rows_inside] = _NOT_SEEN
+    codes[:, ~plane.columns_inside] = _NOT_SEEN
+    return codes.reshape(-1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -232,31 +262,3 @@ def surroundings_nodes(lattice: Lattice, surroundings: AnyArray) -> AnyArray:
     for value, code in _CODES.items():
         codes[value] = code
     return lattice.nodes_of(codes[lattice.crop(surroundings)])
-
-
-def sweep_least(
-    least: AnyArray,
-    swept: Swept,
-    face: Face,
-    tip_mm: FloatArray,
-    between_mm: tuple[FloatArray, FloatArray],
-    rising: Callable[[FloatArray], AnyArray] | None = None,
-) -> AnyArray:
-    """Smallest value on the way, for the part of each path between two depths from the tip (rows, columns) [mm].
-
-    ``least`` (rows, columns) is where to go on from. ``rising`` tells what is added to the values at depths from the tip
-    (rows, columns) [mm]: for a margin that grows below the skin, the way from the tip is spared. The planes at both ends are taken generously: one more on each side.
-    """
-    norms = face.norms
-    step = float(swept.lattice.geometry.spacing_mm[face.axis])
-    start, stop = (limit / norms for limit in between_mm)
-    first, last = float(start.min()), float(stop.max())
-    all_from, all_to = float(start.max()), float(stop.min())
-    for plane in planes(swept, face, tip_mm, max(first - step, 0.0), last):
-        values = plane.values if rising is None else plane.values + rising(plane.s_mm * norms)
-        if all_from <= plane.s_mm <= all_to:
-            least = np.minimum(least, values)
-        else:
-            within = (plane.s_mm >= start - step) & (plane.s_mm <= stop)
-            least = np.where(within, np.minimum(least, values), least)
-    return least

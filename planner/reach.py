@@ -60,6 +60,27 @@ def unpacked(packed: AnyArray) -> tuple[FloatArray, AnyArray]:
     return room, (packed & 0xFF).astype(np.intp)
 
 
+_FRACTION = 1 << 14
+"""Of a level of ``QUANTUM_MM``, in words that margins are added to: ten bits of room, these, and eight of the index."""
+
+
+def widened(packed: AnyArray) -> AnyArray:
+    """Packed words with room for what is added: up to four times the range of 8 bits, in small fractions."""
+    words: AnyArray = packed.astype(np.uint32)
+    return ((words >> 8) * np.uint32(_FRACTION) << 8) | (words & 0xFF)
+
+
+def rising_words(added_mm: FloatArray) -> AnyArray:
+    """Millimetres as they are added to widened words, rounded down."""
+    return np.floor(added_mm * (_FRACTION / QUANTUM_MM)).astype(np.uint32) << 8
+
+
+def unpacked_wide(words: AnyArray) -> tuple[FloatArray, AnyArray]:
+    """As ``unpacked``, from widened words."""
+    room: FloatArray = (words >> 8) * np.float64(QUANTUM_MM / _FRACTION) + LOWEST_MM
+    return room, (words & 0xFF).astype(np.intp)
+
+
 def entries_of(
     surroundings: LabelMap, tips_mm: FloatArray, faces: tuple[Face, ...], longest_mm: float, *, table_is_air: bool
 ) -> Entries:

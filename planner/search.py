@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from planner.costs import costs, price, weighted
 from planner.entry_shift import last_kept_entries_mm
-from planner.fan import STEP, Exits, Face, Swept, slack_mm, sweep_least
+from planner.fan import STEP, Exits, Face, Swept
 from planner.geometry import AnyArray, FloatArray, IntArray, unit
-from planner.reach import NEAR_MM, QUANTUM_MM, Reach, unpacked
+from planner.least import Rising, slack_mm, sweep_least
+from planner.reach import NEAR_MM, Reach, rising_words, unpacked, unpacked_wide, widened
 from planner.robustness import broken_border, tolerance_deg
 from planner.rules import first_broken, hard_limits
 from planner.side_by_side import side_by_side
@@ -75,15 +75,13 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
     near_end = np.minimum(NEAR_MM * face.norms, exits.depth_mm)
     start = np.zeros_like(near_end)
     growth = situation.growth
-    rising = partial(_in_words, growth) if growth else None
-    nothing = np.full(near_end.shape, 0xFFFF, dtype=np.uint32 if growth else np.uint16)
-    near = sweep_least(nothing, reach.near.packed, face, tip, (start, near_end), rising)
-    far = sweep_least(nothing, reach.far.packed, face, tip, (near_end, exits.depth_mm), rising)
+    near, far = _words(reach, face, tip, (start, near_end, exits.depth_mm), growth)
     grown = growth * exits.depth_mm
-    room, binding = unpacked(np.minimum(near, far))
+    read = unpacked_wide if growth else unpacked
+    room, binding = read(np.minimum(near, far))
     room = room - grown
     near_slack, far_slack = (slack_mm(zone.lattice, face)[0] for zone in (reach.near, reach.far))
-    highest = np.minimum(unpacked(near)[0] + near_slack, unpacked(far)[0] + far_slack) - grown
+    highest = np.minimum(read(near)[0] + near_slack, read(far)[0] + far_slack) - grown
     own = situation.own_nerve
     if own is not None and reach.near.own_swept is not None:
         nerve = situation.obstacles[own]
@@ -100,9 +98,17 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
     return flat[0], unit(face.lps).reshape(-1, 3), *flat[1:]
 
 
-def _in_words(growth: float, from_tip_mm: FloatArray) -> AnyArray:
-    """What a margin is smaller at depths from the tip than at the tip, as ``reach.pack`` counts room; rounded down."""
-    return np.floor(growth / QUANTUM_MM * from_tip_mm).astype(np.uint32) << 8
+def _words(
+    reach: Reach, face: Face, tip_mm: FloatArray, depths_mm: tuple[FloatArray, FloatArray, FloatArray], growth: float
+) -> tuple[AnyArray, AnyArray]:
+    """Least room and its obstacle in the near part of each path and in the far one, packed."""
+    start, change, end = depths_mm
+    nothing = np.full((), 0xFFFF, dtype=np.uint16)
+    rising = None
+    if growth:
+        nothing, rising = widened(nothing), Rising(growth * face.norms, widened, rising_words)
+    near = sweep_least(nothing, reach.near.packed, face, tip_mm, (start, change), rising)
+    return near, sweep_least(nothing, reach.far.packed, face, tip_mm, (change, end), rising)
 
 
 def _least(
@@ -112,9 +118,13 @@ def _least(
     between_mm: tuple[FloatArray, FloatArray],
     growth: float = 0.0,
 ) -> FloatArray:
-    start = np.full(face.norms.shape, np.inf, dtype=np.float32)
-    rising = partial(np.multiply, np.float32(growth)) if growth else None
-    return sweep_least(start, swept, face, tip_mm, between_mm, rising).astype(np.float64)
+    rising = Rising(growth * face.norms, np.asarray, _single) if growth else None
+    nothing = np.full((), np.inf, dtype=np.float32)
+    return sweep_least(nothing, swept, face, tip_mm, between_mm, rising).astype(np.float64)
+
+
+def _single(added_mm: FloatArray) -> AnyArray:
+    return added_mm.astype(np.float32)
 
 
 def screen(situation: Situation, swept: Sweep) -> Screened:

@@ -5,9 +5,10 @@ import pytest
 
 from planner.anatomy.model import Surroundings
 from planner.clearance import surfaces_in
-from planner.fan import Exit, Face, Swept, faces_for, slack_mm, surroundings_nodes, sweep_exit, sweep_least
+from planner.fan import Exit, Face, Swept, faces_for, surroundings_nodes, sweep_exit
 from planner.fields import Lattice
 from planner.geometry import VolumeGeometry, obliquity_deg, tilt_deg, unit
+from planner.least import slack_mm, sweep_least
 from planner.procedure import Approach
 from planner.skin import exact_exit
 from planner.structures import Side
@@ -61,8 +62,7 @@ def test_the_sweep_lies_within_its_certified_bounds(seed: int) -> None:
     tip = rng.uniform(-3, 3, 3)
     for face in faces_for(ALL_AROUND, Side.LEFT, grid.axes, step=1 / 12):
         depth = np.full(face.norms.shape, 15.0)
-        start = np.full(face.norms.shape, np.inf, dtype=np.float32)
-        least = sweep_least(start, swept, face, tip, (np.zeros_like(depth), depth))
+        least = sweep_least(np.array(np.inf, dtype=np.float32), swept, face, tip, (np.zeros_like(depth), depth))
         above, below = slack_mm(lattice, face)
         for row, column in rng.integers(0, face.norms.shape, (40, 2)):
             # the sweep starts at the first plane: the same stretch of path is measured exactly
