@@ -17,7 +17,7 @@ from planner.costs.tolerance import Tolerance
 from planner.measure import measured
 from planner.plan import PlannedTrajectory
 from planner.reach import Reach
-from planner.search import Screened
+from planner.search import Screened, distinct
 from planner.several import Needles, Together, choose, near_entries
 from planner.situation import Situation
 from planner.trajectories import Trajectories
@@ -58,6 +58,29 @@ def with_shared_punctures(searched: Sequence[Searched]) -> tuple[Searched, ...]:
 def together(searched: Sequence[Searched]) -> Together:
     """One path for each target, none of which touches another."""
     return choose([_needles(one.paths) for one in searched])
+
+
+def without_copies(searched: Sequence[Searched], choice: Together) -> tuple[tuple[Searched, ...], Together]:
+    """Alternatives that are really different, and what was chosen; the same choice by its new places."""
+    wanted = choice.chosen or (-1,) * len(searched)
+    kept = [_different(one.paths, index) for one, index in zip(searched, wanted, strict=True)]
+    fewer = tuple(
+        replace(one, paths=_ranked(tuple(one.paths[index] for index in left)))
+        for one, left in zip(searched, kept, strict=True)
+    )
+    chosen = tuple(left.index(index) for left, index in zip(kept, choice.chosen, strict=False))
+    return fewer, replace(choice, chosen=chosen)
+
+
+def _different(paths: tuple[PlannedTrajectory, ...], wanted: int) -> list[int]:
+    """Indices of the wanted path and of each path that differs from all better ones kept."""
+    kept: list[int] = []
+    for index, path in enumerate(paths):
+        one = Trajectories(path.entry_mm[None], path.target_mm[None])
+        others = (Trajectories(paths[k].entry_mm[None], paths[k].target_mm[None]) for k in kept)
+        if index == wanted or all(distinct(one, other) for other in others):
+            kept.append(index)
+    return kept
 
 
 def _pairs(first: Searched, second: Searched) -> list[list[int]]:

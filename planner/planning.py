@@ -17,7 +17,7 @@ from planner.costs import WEIGHTS
 from planner.errors import LevelNotFoundError
 from planner.fan import faces_for
 from planner.hosts import without_hosts
-from planner.joint import Searched, together, with_shared_punctures
+from planner.joint import Searched, together, with_shared_punctures, without_copies
 from planner.landmarks import spinous_processes_mm
 from planner.measure import measured
 from planner.missing_length import for_shortest, missing_length
@@ -146,11 +146,12 @@ def _together(found: list[Planned]) -> tuple[list[Planned], Together | None]:
     if len(found) < 2 or len(searched) < len(found):
         return found, None
     joint = with_shared_punctures(searched)
+    joint, choice = without_copies(joint, together(joint))
     again = [
         replace(one, searched=more, plan=replace(one.plan, trajectories=more.paths))
         for one, more in zip(found, joint, strict=True)
     ]
-    return again, together(joint)
+    return again, choice
 
 
 def _told(setting: Setting, target: Target, found: Planned) -> TargetPlan:

@@ -11,6 +11,7 @@ from planner.plan import Plan, PlannedTrajectory
 from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
+from planner.search import distinct
 from planner.several import BETWEEN_MM, SHARED_MM, Needles, gap_mm
 from planner.structures import PatientPosition, Side
 from planner.targets import TargetRequest, find_all_targets, find_targets
@@ -89,6 +90,14 @@ def test_two_neighbouring_joints_on_both_sides_share_a_puncture_on_each_side(joi
     said = [sentence for sentence in joints.placing if "share one puncture" in sentence]
     assert len(said) == 2
     assert all(("left" in one) != ("right" in one) for one in said)
+
+
+@pytest.mark.slow
+def test_alternatives_stay_different_whatever_was_looked_at_for_sharing(joints: Plan, three: Plan) -> None:
+    for plan in (joints, three):
+        for target, rank in zip(plan.targets, plan.together, strict=True):
+            others = [as_needles(path).paths for path in target.trajectories if path.rank != rank]
+            assert all(distinct(one, other) for one, other in combinations(others, 2))
 
 
 @pytest.mark.slow
