@@ -42,6 +42,9 @@ shares are assumed."""
 
 GRID_MM = 0.6
 
+NEXT_TO_S1 = (SpineLevel.S1, SpineLevel.L4, SpineLevel.L5, SpineLevel.L6)
+"""Some people have four or six lumbar vertebrae."""
+
 
 @dataclass(frozen=True, slots=True)
 class SacralRoot:
@@ -120,9 +123,9 @@ def _points(foramen: SacralForamen, frame: ForamenFrame) -> tuple[FloatArray, Fl
 
 
 def _is_certain(anatomy: Anatomy) -> bool:
-    """S1 is certain where it, or the vertebra above it, is named well enough: a shift by one changes both."""
-    lowest = {SpineLevel.S1, SpineLevel.L5}
-    return any(v.name in lowest and v.name_confidence >= SURE_NAME for v in anatomy.vertebrae)
+    """S1 is as certain as the lowest vertebra that was named: a shift by one changes both."""
+    lowest = min(anatomy.vertebrae, key=lambda v: float(v.body_center_mm[2]), default=None)
+    return lowest is not None and lowest.name in NEXT_TO_S1 and lowest.name_confidence >= SURE_NAME
 
 
 def _notes(anatomy: Anatomy, foramen: SacralForamen) -> tuple[str, ...]:
