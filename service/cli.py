@@ -1,4 +1,4 @@
-"""The command line: plan, segment, view, user, procedures, schema, serve, doctor, demo.
+"""The command line: plan, segment, view, user, procedures, schema, serve, doctor, demo; fetch, worklist, import, route.
 
 In: what a person types. Out: results in a folder, a table on the terminal, and an exit code: 0 done, 2 input refused,
 3 no safe path. No patient name or ID is ever printed.
@@ -24,6 +24,7 @@ from planner.execution import EXECUTIONS
 from planner.site import PLAIN
 from planner.volume import Modality
 from service import commands
+from service.cli_network import add_network_commands
 from service.errors import ServiceError
 from service.opening import SeriesChoice
 from service.request import parse_anchor, parse_request
@@ -150,18 +151,22 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
 @app.command(
     help=(
         "Find the anatomy alone and write anatomy.json, labels.nii.gz and labels.json.\n\n"
-        "Example: needleplan segment ct/ --out anatomy/"
+        "Example: needleplan segment ct/ --out anatomy/ --explain stages/"
     )
 )
-def segment(
+def segment(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     series: SeriesPath,
     out: Out,
     anchor: Anchor = None,
     series_uid: SeriesUid = None,
     modality: ModalityOption = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="One picture of each stage of the anatomy, with how sure the stage is."),
+    ] = None,
 ) -> None:
     """Find the anatomy alone."""
-    commands.segment(_console(), SeriesChoice(series, series_uid, modality), parse_anchor(anchor), out)
+    commands.segment(_console(), SeriesChoice(series, series_uid, modality), parse_anchor(anchor), out, explain)
 
 
 @app.command(
@@ -243,6 +248,9 @@ def demo(out: Out = Path("demo")) -> None:
     """Show what this does."""
     found = commands.demo(_console(), out)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
+
+
+add_network_commands(app)
 
 
 def _console() -> Console:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -25,12 +26,13 @@ from service.doctor import examine
 from service.documents import schemas
 from service.earlier import named_by_hand
 from service.errors import RequestError
+from service.explain import write_explanation
 from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.request import NamedAnchor, PlanRequest
 from service.settings import Settings
 from service.show import show_anatomy, show_checks, show_files, show_notes, show_procedures
 from service.show_plan import show_plan
-from service.tools import site_tools
+from service.tools import looked_away, site_tools
 from service.watch import Stopwatch
 
 
@@ -65,12 +67,15 @@ def plan(
     return planned.plan.has_path
 
 
-def segment(console: Console, choice: SeriesChoice, anchor: NamedAnchor | None, out: Path) -> None:
-    """Find the anatomy and write its three files."""
+def segment(
+    console: Console, choice: SeriesChoice, anchor: NamedAnchor | None, out: Path, explain: Path | None = None
+) -> None:
+    """Find the anatomy and write its three files; ``explain`` is a folder for one picture of each stage."""
     _require_apart(choice.path, out)
     with _progress(console) as watch:
         series = _open(choice, watch)
-        anatomy = site_tools(out, watch, datetime.now().astimezone()).segment(series, anchor)
+        look = looked_away if explain is None else partial(write_explanation, explain)
+        anatomy = site_tools(out, watch, datetime.now().astimezone(), look=look).segment(series, anchor)
     show_notes(console, series.facts.notes)
     show_anatomy(console, anatomy_document(anatomy, series.facts, watch.seconds))
     show_files(console, out)

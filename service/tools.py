@@ -11,9 +11,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from planner.anatomy.findings import Findings
 from planner.anatomy.model import Anatomy
 from planner.anatomy.region import Region
-from planner.anatomy.segment import segment
+from planner.anatomy.segment import anatomy_of, find
 from planner.plan import Plan
 from service.case import Tools
 from service.documents import EarlierPlanDocument
@@ -32,14 +33,31 @@ def nothing_earlier(_series: OpenSeries) -> tuple[EarlierPlanDocument, ...]:
     return ()
 
 
-def site_tools(out: Path, watch: Stopwatch, opened_at: datetime, earlier: Earlier = nothing_earlier) -> Tools:
+Look: TypeAlias = Callable[[Findings, Anatomy], None]
+"""Looks at what each stage found."""
+
+
+def looked_away(_found: Findings, _anatomy: Anatomy) -> None:
+    """Nobody looks."""
+
+
+def site_tools(
+    out: Path,
+    watch: Stopwatch,
+    opened_at: datetime,
+    earlier: Earlier = nothing_earlier,
+    look: Look = looked_away,
+) -> Tools:
     """Results go to ``out``; ``opened_at`` dates the DICOM objects; ``earlier`` finds what stands beside a plan."""
 
     def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None, region: Region | None = None) -> Anatomy:
         clear(out)
         forget(out / KEPT)
         with ThreadPoolExecutor(1) as pool:
-            anatomy = segment(series.volume, anchor, watch, region, lambda work: pool.submit(work).result)
+            found = find(series.volume, anchor, watch, region, lambda work: pool.submit(work).result)
+        anatomy = anatomy_of(found, watch)
+        look(found, anatomy)
+        del found
         with watch("writing labels"):
             write_labels(out, anatomy.labels)
         write_anatomy(out, anatomy, series, watch.seconds)
