@@ -154,7 +154,7 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
         "Example: needleplan segment ct/ --out anatomy/ --explain stages/"
     )
 )
-def segment(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
+def segment(
     series: SeriesPath,
     out: Out,
     anchor: Anchor = None,

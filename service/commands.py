@@ -26,12 +26,12 @@ from service.doctor import examine
 from service.documents import schemas
 from service.earlier import named_by_hand
 from service.errors import RequestError
-from service.explain import write_explanation
 from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.request import NamedAnchor, PlanRequest
 from service.settings import Settings
 from service.show import show_anatomy, show_checks, show_files, show_notes, show_procedures
 from service.show_plan import show_plan
+from service.stage_views import write_explanation
 from service.tools import looked_away, site_tools
 from service.watch import Stopwatch
 
