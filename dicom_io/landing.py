@@ -1,7 +1,8 @@
 """Where received instances come to lie: on disk for good before anybody is told so.
 
 In: the bytes of one DICOM file and its UIDs. Out: a ``Landed`` file, written, synced and renamed, mode 0600.
-Layout under one folder on one file system, owned by one process: ``tmp/`` (never acknowledged, emptied at the start),
+Layout under one folder on one file system with hard links, owned by one process (``Landing.beside`` is for others):
+``tmp/`` (never acknowledged, emptied at the start),
 ``series/<Series UID>/<SOP UID>.dcm``, ``conflicts/<Series UID>/<SOP UID>.<digest>.dcm``, ``quarantine/<digest>.dcm``.
 """
 
@@ -16,6 +17,7 @@ import uuid
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _PREAMBLE_BYTES = 132
@@ -49,14 +51,29 @@ class Landing:
     """Folder of received files. ``place`` is safe to call from many threads of one process."""
 
     def __init__(self, folder: Path) -> None:
+        self._open(folder)
+        for unfinished in (folder / "tmp").glob("*.part"):
+            unfinished.unlink()
+
+    @classmethod
+    def beside(cls, folder: Path) -> Self:
+        """A second process beside the owner's: it leaves alone what the owner is about to finish."""
+        landing = cls.__new__(cls)
+        landing._open(folder)  # noqa: SLF001 - another way to construct
+        return landing
+
+    def _open(self, folder: Path) -> None:
         self._folder = folder
         self._deciding = threading.Lock()
         for name in ("tmp", "series", "conflicts", "quarantine"):
             (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
         _sync_folder(folder)
         _sync_folder(folder.resolve().parent)
-        for unfinished in (folder / "tmp").glob("*.part"):
-            unfinished.unlink()
+
+    @property
+    def folder(self) -> Path:
+        """Where everything lies."""
+        return self._folder
 
     def free_bytes(self) -> int:
         """Space left on the file system."""
@@ -76,9 +93,7 @@ class Landing:
             if known is not None:
                 part.unlink()
                 return known
-            path, arrival = (apart, Arrival.CONFLICT) if final.exists() else (final, Arrival.NEW)
-            _make_folder(path.parent)
-            part.rename(path)
+            path, arrival = _settle(part, final, apart)
         _sync_folder(path.parent)
         return Landed(path, digest, arrival)
 
@@ -110,6 +125,18 @@ class Landing:
             part.unlink()
             raise
         return part
+
+
+def _settle(part: Path, final: Path, apart: Path) -> tuple[Path, Arrival]:
+    """Give a whole file its name; a link never takes the place of a file that another process put there meanwhile."""
+    _make_folder(final.parent)
+    try:
+        final.hardlink_to(part)
+    except FileExistsError:
+        _make_folder(apart.parent)
+        return part.rename(apart), Arrival.CONFLICT
+    part.unlink()
+    return final, Arrival.NEW
 
 
 def data_set(content: bytes) -> bytes:
