@@ -15,8 +15,8 @@ from rich.console import Console
 
 from dicom_io.query import SeriesQuestion
 from service import fetch as fetching
-from service.route_explanation import explain
 from service.media_import import import_media, show_import
+from service.route_explanation import explain
 from service.settings import SETTINGS_VARIABLE, Retrieve, Settings, load_settings
 
 DONE, REFUSED = 0, 2
