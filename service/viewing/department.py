@@ -61,7 +61,8 @@ def _front(
     settings: ViewerSettings, storage: Path, store: Store, audit: AuditTrail, destinations: Sequence[Destination]
 ) -> Front:
     try:
-        from service.viewing.front import Front, FrontSettings  # noqa: PLC0415 - an extra
+        from service.viewing.answers import FrontSettings  # noqa: PLC0415 - an extra
+        from service.viewing.front import Front  # noqa: PLC0415 - an extra
         from service.viewing.people import UsersFile  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingPartError(f"the package {error.name}", "the viewer", INSTALL) from error

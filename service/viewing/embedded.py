@@ -12,7 +12,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from service.viewing.front import Front, FrontSettings
+from service.viewing.answers import FrontSettings
+from service.viewing.front import Front
 from service.viewing.people import UsersFile
 
 HOST = "127.0.0.1"

@@ -79,7 +79,9 @@ class SigningDesk:
         plan = replace(plan, versions={**plan.versions, INPUTS: digest})
         folder = _next(self._results / SIGNED)
         signature = ReportSignature(wish.person, "", now, self._predecessor(session, now))
-        written = self._write(folder, PlannedSeries(plan, self._case.anatomy, self._case.series, now, signature=signature))
+        written = self._write(
+            folder, PlannedSeries(plan, self._case.anatomy, self._case.series, now, signature=signature)
+        )
         return SignedCase(Signature(wish.person, now.isoformat(timespec="seconds"), digest), written.objects)
 
     def export_draft(self, session: Session, now: datetime) -> Path:

@@ -28,7 +28,8 @@ from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
 from service.opening import OpenSeries
 from service.series_facts import SeriesFacts
-from service.viewing.front import Front, FrontSettings
+from service.viewing.answers import FrontSettings
+from service.viewing.front import Front
 from service.viewing.keeping import KeptCase, keep
 from service.viewing.people import UsersFile
 from service.viewing.roles import Role
@@ -257,7 +258,7 @@ def test_a_crash_closes_one_case_and_keeps_the_edit(visit: Visit, department: De
     page.keyboard.press("n")
     page.wait_for_selector("[data-test=path-1].chosen")
     page.wait_for_timeout(500)
-    [opened] = department.front._open.values()
+    [opened] = department.front._pages.all()
     os.kill(opened.worker.process.pid, signal.SIGSEGV)
     page.wait_for_selector(".lost")
     visit.shot("crashed")
@@ -295,14 +296,14 @@ def test_a_viewer_reads_only(visit: Visit, department: Department):
 
 
 def test_a_closed_page_gives_its_process_back(visit: Visit, department: Department, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("service.viewing.front.ABANDONED_AFTER_S", 0.5)
+    monkeypatch.setattr("service.viewing.pages.ABANDONED_AFTER_S", 0.5)
     log_in(visit, department)
     open_first(visit)
-    [opened] = department.front._open.values()
+    [opened] = department.front._pages.all()
     visit.page.goto("about:blank")
     for _ in range(100):
-        if not department.front._open and not opened.worker.is_alive:
+        if not department.front._pages.all() and not opened.worker.is_alive:
             break
         visit.page.wait_for_timeout(100)
-    assert department.front._open == {}
+    assert department.front._pages.all() == []
     assert not opened.worker.is_alive

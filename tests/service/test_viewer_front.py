@@ -18,7 +18,8 @@ from planner.volume import LabelEntry, LabelMap, Volume
 from service.errors import RequestError
 from service.opening import OpenSeries
 from service.series_facts import SeriesFacts
-from service.viewing.front import Front, FrontSettings
+from service.viewing.answers import FrontSettings
+from service.viewing.front import Front
 from service.viewing.keeping import KeptCase, keep
 from service.viewing.people import GUESSES, GUESSES_WITHIN_S, Guesses, Logins, UsersFile
 from service.viewing.roles import Role
@@ -102,7 +103,7 @@ def test_no_address_answers_without_a_login(users: UsersFile):
                 async with http.get(base + route, allow_redirects=False) as answer:
                     assert answer.status in {303, 401}, route
                     assert answer.headers.get("Location", "/login") == "/login"
-            for route in ("/logout", "/open/12", "/case/0123/paraview/"):
+            for route in ("/logout", "/open/12", "/case/0123/paraview/", "/case/0123/sign"):
                 async with http.post(base + route, allow_redirects=False) as answer:
                     assert answer.status == 401
 
@@ -210,8 +211,17 @@ def test_an_open_case_belongs_to_who_opened_it_and_the_second_reads_only(users: 
                     assert answer.status == 404
             async with bob.post(f"{page}paraview/") as answer:
                 assert answer.status == 404
+            signature = {"form": await form_token(bob, base), "password": PASSWORD, "digest": ""}
+            async with bob.post(f"{page}sign", data=signature) as answer:
+                assert answer.status == 404
+            async with ada.post(f"{page}sign", data={**signature, "form": "00"}) as answer:
+                assert answer.status == 403
             with pytest.raises(aiohttp.WSServerHandshakeError, match="404"):
                 await bob.ws_connect(f"{page}ws")
+            second = await open_case(bob, base)
+            async with bob.post(f"{second}sign", data={**signature, "form": await form_token(bob, base)}) as answer:
+                assert answer.status == 403
+                assert "reading" in await answer.text()
             with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
                 await ada.ws_connect(f"{page}ws", headers={"Origin": "http://evil.example"})
             async with bob.get(f"{base}/") as answer:

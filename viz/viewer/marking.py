@@ -44,7 +44,7 @@ def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown
         cross_mm=looks.cross_mm,
         names=tuple((str(v.name), v.body_center_mm) for v in vertebrae),
         title=_title(case, looks, path, shown) + off,
-        note="  ".join(word for word in (window, SLABS[looks.slab].words, shown.lossy) if word),
+        note="\n".join(word for word in (shown.lossy, SLABS[looks.slab].words, window) if word),
         shows_outlines=looks.shows_outlines,
         spots=shown.spots,
         rulers=shown.rulers,
