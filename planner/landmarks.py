@@ -44,7 +44,8 @@ def _tip(points_mm: FloatArray) -> FloatArray:
 def process_tips_mm(anatomy: Anatomy, z_mm: float) -> dict[LevelName, FloatArray]:
     """The tip of each vertebra's spinous process within reach of a height: the mean of its most dorsal bone behind the canal.
 
-    A vertebra without bone there (cut off by the image, or operated on) has none.
+    A finger feels the most dorsal bone of all: a vertebra whose own bone ends before it (its process cut off by the image,
+    operated on, or not known to be its own) has none.
     """
     labels = anatomy.labels
     values: dict[LevelName, list[int]] = {}
@@ -52,7 +53,32 @@ def process_tips_mm(anatomy: Anatomy, z_mm: float) -> dict[LevelName, FloatArray
         if entry.structure is Structure.VERTEBRA and entry.level is not None:
             values.setdefault(entry.level, []).append(value)
     found = {level: _behind_canal(anatomy, _points_of(anatomy, z_mm, own)) for level, own in values.items()}
-    return {level: _tip(points) for level, points in found.items() if len(points)}
+    felt = spinous_processes_mm(anatomy, z_mm)
+    seen = _seen_mm(anatomy, z_mm)
+    tips = {level: _tip(points) for level, points in found.items() if len(points) and _is_whole(points, seen)}
+    return {level: tip for level, tip in tips.items() if _is_felt(tip, felt)}
+
+
+def _seen_mm(anatomy: Anatomy, z_mm: float) -> tuple[float, float]:
+    """Heights between which bone is looked at, one voxel inside: the image's, and what lies within reach."""
+    grid = anatomy.labels.geometry
+    ends = grid.points_mm(np.array([[0.0, 0.0, 0.0], np.array(grid.shape) - 1.0]))[:, 2]
+    canal = anatomy.canal_centreline_mm[:, 2]
+    close = canal[np.abs(canal - z_mm) <= _REACH_MM]
+    voxel = float(grid.spacing_mm.max())
+    return max(ends.min(), close.min(initial=np.inf)) + voxel, min(ends.max(), close.max(initial=-np.inf)) - voxel
+
+
+def _is_whole(points_mm: FloatArray, seen_mm: tuple[float, float]) -> bool:
+    """Whether a process ends before what is seen ends."""
+    return bool(points_mm[:, 2].min() > seen_mm[0] and points_mm[:, 2].max() < seen_mm[1])
+
+
+def _is_felt(tip_mm: FloatArray, felt_mm: FloatArray) -> bool:
+    """Whether no other bone lies more dorsal at the tip's height."""
+    if not len(felt_mm):
+        return False
+    return bool(tip_mm[1] >= np.interp(tip_mm[2], felt_mm[:, 2], felt_mm[:, 1]) - _TIP_DEPTH_MM)
 
 
 def landmark_of(entry_mm: FloatArray, tips_mm: dict[LevelName, FloatArray], named: LevelName) -> Landmark | None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from planner.anatomy.model import Anatomy
+from planner.geometry import VolumeGeometry
 from planner.landmarks import landmark_of, process_tips_mm, spinous_processes_mm
 from planner.obstacles import ordered
 from planner.plan import Clearance, PlannedTrajectory, Probability, Risk
@@ -14,6 +15,7 @@ from planner.procedures import PROCEDURES
 from planner.sentences import explanation, floor_angle_deg, lies, name_of, risk_words
 from planner.structures import Part, Pose, Side, SpineLevel, Structure
 from planner.targets import Target, TargetRequest, find_targets
+from planner.volume import LabelEntry, LabelMap
 
 PRT = PROCEDURES["prt"]
 X, Y, Z = np.eye(3)
@@ -149,6 +151,41 @@ def test_each_process_s_tip_lies_in_the_midline_dorsal_of_its_canal(anatomy: Ana
     heights = [float(tips[level][2]) for level in (SpineLevel.L3, SpineLevel.L4, SpineLevel.L5)]
     assert heights == sorted(heights, reverse=True)
     assert all(tip[1] > anatomy.canal_centreline_mm[:, 1].mean() + 20 for tip in tips.values())
+
+
+def test_a_vertebra_whose_process_is_not_known_to_be_its_own_has_no_tip(anatomy: Anatomy) -> None:
+    labels = ordered(anatomy).labels
+    own = [v for v, e in labels.entries.items() if e.structure is Structure.VERTEBRA and e.level is SpineLevel.L4]
+    tip = process_tips_mm(ordered(anatomy), -40.0)[SpineLevel.L4]
+    bone = max(labels.entries) + 1
+    where = np.argwhere(np.isin(labels.labels, own))
+    behind = where[labels.geometry.points_mm(where)[:, 1] > tip[1] - 25.0]
+    painted = labels.labels.copy()
+    painted[tuple(behind.T)] = bone
+    entries = {**labels.entries, bone: LabelEntry(Structure.BONE, None, None, None, 1.0)}
+    unsure = replace(ordered(anatomy), labels=LabelMap(labels.geometry, painted, entries))
+    left = process_tips_mm(unsure, -40.0)
+    assert SpineLevel.L4 not in left
+    assert {SpineLevel.L3, SpineLevel.L5} <= set(left)
+
+
+def test_a_process_that_is_cut_off_has_no_tip(anatomy: Anatomy) -> None:
+    anatomy = ordered(anatomy)
+    tip = process_tips_mm(anatomy, -40.0)[SpineLevel.L4]
+    labels = anatomy.labels
+    heights = labels.geometry.points_mm(np.argwhere(np.ones((labels.labels.shape[0], 1, 1))))[:, 2]
+    rest = heights > tip[2]
+    first = int(np.argmax(rest))
+    geometry = VolumeGeometry.from_spacing(
+        (int(rest.sum()), *labels.geometry.shape[1:]),
+        tuple(labels.geometry.spacing_mm),
+        tuple(labels.geometry.points_mm(np.array([first, 0, 0]))),
+        labels.geometry.frame_of_reference_uid,
+    )
+    cut = replace(anatomy, labels=LabelMap(geometry, labels.labels[rest].copy(), labels.entries))
+    found = process_tips_mm(cut, -20.0)
+    assert SpineLevel.L4 not in found
+    assert SpineLevel.L3 in found
 
 
 def test_the_entry_is_placed_from_the_named_process_or_else_the_nearest() -> None:
