@@ -27,6 +27,7 @@ from planner.anatomy.naming import LevelAnchor, name_levels
 from planner.anatomy.organs import SOUGHT, Organs, find_organs
 from planner.anatomy.pelvis import find_pelvis
 from planner.anatomy.pieces import Found, all_pieces, missing
+from planner.anatomy.plausible import require_ct
 from planner.anatomy.region import ORGAN_MARGIN_MM, Region, discs_in, names_in, rows_of, stage_in, volume_in, widened
 from planner.anatomy.ribs import find_ribs
 from planner.anatomy.roots import find_roots
@@ -91,6 +92,7 @@ def find(
         raise ModalityError(volume.modality)
     with watch("working grid"):
         grid = WorkingGrid.of(volume)
+        require_ct(grid.volume)
     whole = _frame(grid.volume, anchor, watch)
     slab = _slab(whole, region, grid.volume.geometry)
     needed = () if region is None else region.needed
