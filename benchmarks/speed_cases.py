@@ -1,0 +1,121 @@
+"""What is measured on: a phantom of 310 slices, and a scan where one is named; one target, and fields around it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from dicom_io.series import read_series
+from planner.anatomy.model import Anatomy
+from planner.anatomy.segment import segment
+from planner.fan import Face, Swept
+from planner.fields import Lattice
+from planner.geometry import AnyArray, Float32Array, FloatArray
+from planner.structures import Structure
+from sample_data.parameters import PhantomParameters
+from sample_data.phantom import make_phantom
+
+ROUNDS = 5
+REACH_MM = 120.0
+FIELD_MM, CAP_MM = 1.0, 24.0
+LEVEL_MM, LOWEST_MM = 0.125, -5.0
+BONES = (Structure.VERTEBRA, Structure.SACRUM, Structure.ILIUM, Structure.RIB, Structure.BONE)
+GROUPS = (
+    ((BONES, 0.5),),
+    (
+        ((Structure.THECAL_SAC, Structure.CANAL), 4.0),
+        ((Structure.AORTA, Structure.ARTERY), 4.0),
+        ((Structure.INFERIOR_VENA_CAVA, Structure.VEIN), 4.0),
+        ((Structure.KIDNEY,), 6.0),
+        ((Structure.BOWEL, Structure.GAS), 6.0),
+        ((Structure.LUNG, Structure.PLEURAL_ZONE), 8.0),
+    ),
+    (((Structure.DISC,), 3.0),),
+)
+"""Eight structures with a margin [mm] in three fields: hard bone, hard soft, soft preference."""
+
+
+def fastest_s(work: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Least wall time of a few rounds: the machine's noise only adds."""
+    times = []
+    for _ in range(rounds):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """An anatomy and the centre of its middle foramen on the left."""
+
+    name: str
+    anatomy: Anatomy
+    tip_mm: FloatArray
+
+    @classmethod
+    def phantom(cls) -> Case:
+        """Slices of 1 mm."""
+        return cls.of("phantom", make_phantom(PhantomParameters(spacing_mm=(1.0, 1.0, 1.0))).anatomy())
+
+    @classmethod
+    def scan(cls, series: Path) -> Case:
+        """A folder of DICOM, segmented here."""
+        series = series / "series" if (series / "series").is_dir() else series
+        name = series.parent.name if series.name == "series" else series.name
+        return cls.of(name, segment(read_series(series).volume))
+
+    @classmethod
+    def of(cls, name: str, anatomy: Anatomy) -> Case:
+        """With its middle left foramen."""
+        left = [foramen for foramen in anatomy.foramina if foramen.side.sign > 0]
+        return cls(name, anatomy, left[len(left) // 2].center_mm)
+
+    @property
+    def grid(self) -> str:
+        """Slices x rows x columns, and the voxel."""
+        geometry = self.anatomy.labels.geometry
+        sizes = " x ".join(f"{mm:.2f}" for mm in geometry.spacing_mm)
+        return f"{' x '.join(map(str, geometry.shape))} of {sizes} mm"
+
+    def lattice(self, step_mm: float = FIELD_MM) -> Lattice:
+        """All that a needle of ``REACH_MM`` along a face's axis reaches; padded by what a field knows."""
+        corners = self.tip_mm + REACH_MM * np.array([[-1.0, -1, -1], [1, 1, 1]])
+        return Lattice.around(self.anatomy.labels.geometry, corners, 0.0, step_mm)
+
+
+def face_of(half_axis: tuple[int, int], count: int, axes: FloatArray) -> Face:
+    """A whole face of the cube map, as many directions along rows as along columns."""
+    axis, sign = half_axis
+    tangents = np.linspace(-1.0, 1.0, count)
+    first, second = (other for other in range(3) if other != axis)
+    rows, columns = tangents[:, None], tangents[None, :]
+    lps = sign * axes[:, axis] + rows[..., None] * axes[:, first] + columns[..., None] * axes[:, second]
+    norms = np.hypot(np.hypot(rows, columns), 1.0)
+    return Face(axis, sign, tangents, tangents, lps, np.ones((count, count), dtype=bool), norms)
+
+
+FOUR = ((1, 1), (1, -1), (2, 1), (2, -1))
+"""Posterior, anterior, left, right."""
+
+
+def levels(room_mm: Float32Array) -> AnyArray:
+    """Room on 8 bits, rounded down."""
+    return np.clip((room_mm - LOWEST_MM) / LEVEL_MM, 0, 255).astype(np.uint8)
+
+
+def fused(case: Case, lattice: Lattice) -> list[Swept]:
+    """One 8-bit field for each group: least room beyond its structures' margins."""
+    labels = case.anatomy.labels
+    found = []
+    for group in GROUPS:
+        room = np.full(lattice.geometry.shape, CAP_MM, dtype=np.float32)
+        for structures, margin_mm in group:
+            mask = lattice.crop(labels.mask(*structures))
+            np.minimum(room, lattice.distance_mm(mask, CAP_MM) - np.float32(margin_mm), out=room)
+        found.append(Swept.of(lattice, levels(room)))
+    return found
