@@ -6,7 +6,8 @@ In: the headers of a folder. Out: one ``Candidate`` per series, with its geometr
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from dicom_io.errors import (
@@ -18,9 +19,10 @@ from dicom_io.errors import (
     NoSeriesError,
     SeriesNotFoundError,
     SeveralSeriesError,
+    SeveralVolumesError,
     ValuesError,
 )
-from dicom_io.instances import SINGLE_FRAME, Instance
+from dicom_io.instances import MODALITIES, Instance
 from dicom_io.scan import Scan
 from dicom_io.stack import Stack, stack
 
@@ -59,7 +61,7 @@ class Candidate:
     @property
     def modality(self) -> str:
         """Modality (0008,0060)."""
-        return self.instances[0].study.modality or SINGLE_FRAME.get(self.instances[0].sop_class_uid, "")
+        return self.instances[0].study.modality or MODALITIES.get(self.instances[0].sop_class_uid, "")
 
     @property
     def expected_count(self) -> int | None:
@@ -120,9 +122,37 @@ def _candidate(instances: tuple[Instance, ...]) -> Candidate:
         kept, notes = _without_copies(instances)
         _require_one_source(kept)
         _require_stored_as_ct_or_mr(kept)
-        return _with_count_checked(Candidate(kept, stack(kept), None, notes))
+        return _with_count_checked(Candidate(kept, _one_stack(kept), None, (*notes, *_frame_notes(kept))))
     except DicomIoError as refusal:
         return Candidate(instances, None, refusal, ())
+
+
+def _one_stack(instances: tuple[Instance, ...]) -> Stack:
+    """The images as one volume; where they are several volumes, the refusal says how many and what tells them apart."""
+    try:
+        return stack(instances)
+    except DuplicatePositionError:
+        for name, mark in _VOLUME_MARKS.items():
+            counts = Counter(mark(one) for one in instances)
+            if len(counts) > 1 and len({tuple(one.plane.position_mm or ()) for one in instances}) < len(instances):
+                raise SeveralVolumesError(name, sorted(counts.values(), reverse=True)) from None
+        raise
+
+
+_VOLUME_MARKS: dict[str, Callable[[Instance], str]] = {
+    "Acquisition Number": lambda one: str(one.acquisition_number),
+    "Temporal Position Index": lambda one: one.volume_marks[0],
+    "Stack ID": lambda one: one.volume_marks[1],
+    "Echo Time": lambda one: one.volume_marks[2],
+}
+"""What tells volumes of one series apart, the commonest first."""
+
+
+def _frame_notes(instances: tuple[Instance, ...]) -> tuple[str, ...]:
+    if not instances[0].is_multi_frame:
+        return ()
+    objects = len({one.sop_instance_uid for one in instances})
+    return (f"enhanced multi-frame images: {len(instances)} frames in {objects}; image numbers are frame numbers",)
 
 
 def _with_count_checked(candidate: Candidate) -> Candidate:
@@ -147,9 +177,9 @@ def _with_list_checked(candidate: Candidate, scan: Scan) -> Candidate:
 
 def _without_copies(instances: tuple[Instance, ...]) -> tuple[tuple[Instance, ...], tuple[str, ...]]:
     """Each image once; a second file of the same image must hold the same bytes."""
-    first: dict[str, Instance] = {}
+    first: dict[tuple[str, int | None], Instance] = {}
     for one in instances:
-        other = first.setdefault(one.sop_instance_uid, one)
+        other = first.setdefault((one.sop_instance_uid, one.frame_number), one)
         if other is not one and _digest(other) != _digest(one):
             raise DuplicatePositionError(1, one.words, 0.0)
     copies = len(instances) - len(first)
@@ -170,7 +200,7 @@ def _require_one_source(instances: tuple[Instance, ...]) -> None:
 
 def _require_stored_as_ct_or_mr(instances: tuple[Instance, ...]) -> None:
     for one in instances:
-        if one.is_multi_frame or one.frames > 1:
+        if one.frames > 1:
             raise MultiFrameError(one.frames)
         if not one.plane.rows or not one.plane.columns or not one.encoding.bits_allocated:
             raise NoPixelDataError(one.words)

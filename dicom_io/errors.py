@@ -191,12 +191,23 @@ class ValuesError(DicomIoError):
 
 
 class MultiFrameError(DicomIoError):
-    """Enhanced multi-frame images, which this version does not read."""
+    """Several frames in an object of a single-frame class."""
 
     def __init__(self, frames: int) -> None:
         super().__init__(
-            f"the image is an enhanced multi-frame image of {frames} frames, not read by this version; "
-            "export it as single-frame (legacy) CT or MR images"
+            f"an image holds {frames} frames but says that it is a single-frame image; "
+            "export it as enhanced or as single-frame CT or MR images"
+        )
+
+
+class SeveralVolumesError(DicomIoError):
+    """Several volumes of one place in one series."""
+
+    def __init__(self, told_by: str, counts: Sequence[int]) -> None:
+        listed = ", ".join(map(str, counts[:8])) + (" ..." if len(counts) > 8 else "")
+        super().__init__(
+            f"the series holds {len(counts)} volumes at one place, told apart by {told_by} ({listed} images); "
+            "export the one that is meant as its own series"
         )
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from pydicom import config
-from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
 from dicom_io.attributes import integer, number, numbers, text, values
+from dicom_io.enhanced import frame_headers
 from planner.volume import Modality
 
 config.settings.reading_validation_mode = config.IGNORE
@@ -37,6 +37,7 @@ MULTI_FRAME = {
 }
 """Enhanced and Legacy Converted Enhanced CT and MR Image Storage (PS3.4 B.5)."""
 
+MODALITIES = SINGLE_FRAME | MULTI_FRAME
 
 _PROJECTIONS = {"PROJECTION IMAGE", "MIP", "MAX_IP", "MINIP", "MIN_IP", "VOLREND", "VRT", "SSD"}
 """Image Type (0008,0008): values of PS3.3 C.8.16.1 and of vendors."""
@@ -123,6 +124,10 @@ class Instance:
     encoding: Encoding
     study: Study
     patient: Patient
+    frame_number: int | None = None
+    """Which frame of a multi-frame object this is, from 1; None for a single-frame image."""
+    volume_marks: tuple[str, str, str] = ("", "", "")
+    """Temporal Position Index (0020,9128), Stack ID (0020,9056), Echo Time (0018,0081): tell volumes of a series apart."""
 
     @property
     def is_multi_frame(self) -> bool:
@@ -135,56 +140,17 @@ class Instance:
         return "an image without number" if self.instance_number is None else f"image {self.instance_number}"
 
 
-_KEYWORDS = [
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "FrameOfReferenceUID",
-    "Modality",
-    "PatientPosition",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-    "SeriesNumber",
-    "SeriesDate",
-    "BodyPartExamined",
-    "SeriesDescription",
-    "RequestedProcedureDescription",
-    "Manufacturer",
-    "ManufacturerModelName",
-    "StationName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "PatientName",
-    "PatientBirthDate",
-    "PatientSex",
-    "ImageType",
-    "InstanceNumber",
-    "AcquisitionNumber",
-    "ImagesInAcquisition",
-    "SliceThickness",
-    "SliceLocation",
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "SamplesPerPixel",
-    "ImageOrientationPatient",
-    "ImagePositionPatient",
-    "PixelSpacing",
-    "BitsAllocated",
-    "BitsStored",
-    "PixelRepresentation",
-    "RescaleSlope",
-    "RescaleIntercept",
-    "RescaleType",
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-    "LossyImageCompression",
-    "LossyImageCompressionRatio",
-]
-TAGS = [tag for tag in map(tag_for_keyword, _KEYWORDS) if tag is not None]
+def instances_of(path: Path, header: Dataset) -> tuple[Instance, ...] | str:
+    """The image's record, one for each frame of an enhanced image, or why it is no CT or MR image."""
+    if str(header.get("SOPClassUID", "")) not in MULTI_FRAME:
+        found = instance_of(path, header)
+        return found if isinstance(found, str) else (found,)
+    frames = [instance_of(path, frame) for frame in frame_headers(header)]
+    images = tuple(one for one in frames if isinstance(one, Instance))
+    if images:
+        return tuple(replace(one, frame_number=one.instance_number) for one in images)
+    refused = [one for one in frames if isinstance(one, str)]
+    return refused[0] if refused else "enhanced image whose frames and functional groups differ in number"
 
 
 def instance_of(path: Path, header: Dataset) -> Instance | str:
@@ -215,6 +181,7 @@ def instance_of(path: Path, header: Dataset) -> Instance | str:
         encoding=_encoding(header),
         study=_study(header),
         patient=_patient(header),
+        volume_marks=(text(header, "TemporalPositionIndex"), text(header, "StackID"), text(header, "EchoTime")),
     )
 
 

@@ -18,7 +18,8 @@ import pydicom
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from dicom_io.dicomdir import listed_images
-from dicom_io.instances import TAGS, Instance, instance_of
+from dicom_io.image_tags import TAGS
+from dicom_io.instances import Instance, instances_of
 
 UNREADABLE = (
     InvalidDicomError,
@@ -60,8 +61,7 @@ def scan_files(path: Path) -> Scan:
         path = path.parent
     left_out: Counter[str] = Counter()
     files = tuple(_files(path))
-    found = [one for one in map(_read, files) if _keep(one, left_out)]
-    instances = [one for one in found if isinstance(one, Instance)]
+    instances = [image for one in map(_read, files) for image in _kept(one, left_out)]
     if path.is_file():
         wanted = {one.study.series_instance_uid for one in instances if one.path == path}
         instances = [one for one in instances if one.study.series_instance_uid in wanted]
@@ -88,21 +88,22 @@ def _files(path: Path) -> Iterator[Path]:
         yield from (Path(folder) / name for name in sorted(names))
 
 
-def _keep(one: Instance | str, left_out: Counter[str]) -> bool:
+def _kept(one: tuple[Instance, ...] | str, left_out: Counter[str]) -> tuple[Instance, ...]:
     if isinstance(one, str):
         left_out[one] += 1
-    return isinstance(one, Instance)
+        return ()
+    return one
 
 
-def _read(path: Path) -> Instance | str:
-    """The image's header, or why the file is none."""
+def _read(path: Path) -> tuple[Instance, ...] | str:
+    """The image's header, or its frames', or why the file is none."""
     try:
         if _is_directory_file(path):
             return "DICOMDIR"
         if not _looks_like_dicom(path):
             return "not DICOM"
         header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS, force=True)
-        return instance_of(path, header)
+        return instances_of(path, header)
     except UNREADABLE:
         return "broken DICOM file"
 

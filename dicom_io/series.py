@@ -16,7 +16,8 @@ import pydicom
 from pydicom.dataset import Dataset
 
 from dicom_io.candidates import Candidate, candidates, choose
-from dicom_io.instances import SINGLE_FRAME, Instance, Patient, Study
+from dicom_io.enhanced import frame_headers
+from dicom_io.instances import MODALITIES, Instance, Patient, Study
 from dicom_io.scan import Scan, scan_files
 from dicom_io.stack import LARGEST_OFF_MM, Stack
 from dicom_io.tilt import Shear, shear_of
@@ -36,6 +37,8 @@ class SliceSource:
     slice_location_mm: float | None
     position_mm: tuple[float, float, float]
     path: Path
+    frame_number: int | None = None
+    """Which frame of a multi-frame object, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,11 @@ def source_headers(source: SeriesSource) -> list[Dataset]:
 
     A missing Frame of Reference UID is filled with the derived one. Stays inside this room.
     """
-    headers: list[Dataset] = [
-        pydicom.dcmread(one.path, stop_before_pixels=True, force=True) for one in source.instances
+    objects = {one.path: pydicom.dcmread(one.path, stop_before_pixels=True, force=True) for one in source.instances}
+    frames = {path: frame_headers(header) for path, header in objects.items() if "NumberOfFrames" in header}
+    headers = [
+        objects[one.path] if one.frame_number is None else frames[one.path][one.frame_number - 1]
+        for one in source.instances
     ]
     if source.frame_of_reference_is_derived:
         for header in headers:
@@ -135,7 +141,7 @@ def _source(stack: Stack, chosen: Candidate) -> SeriesSource:
     return SeriesSource(
         study=first.study,
         patient=first.patient,
-        modality=SINGLE_FRAME[first.sop_class_uid],
+        modality=MODALITIES[first.sop_class_uid],
         patient_position=_patient_position(first.study),
         frame_of_reference_uid=stored or derived_frame_of_reference_uid(chosen.series_uid),
         frame_of_reference_is_derived=not stored,
@@ -151,7 +157,13 @@ def _patient_position(study: Study) -> PatientPosition | None:
 def _slice_source(one: Instance) -> SliceSource:
     x, y, z = one.plane.position_mm or (0.0, 0.0, 0.0)
     return SliceSource(
-        one.sop_class_uid, one.sop_instance_uid, one.instance_number, one.slice_location_mm, (x, y, z), one.path
+        one.sop_class_uid,
+        one.sop_instance_uid,
+        one.instance_number,
+        one.slice_location_mm,
+        (x, y, z),
+        one.path,
+        one.frame_number,
     )
 
 

@@ -7,9 +7,11 @@ many voxels did not fit. Memory is one volume and one slice per thread.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +50,10 @@ class Rescaling:
     padding: int | None
     notes: tuple[str, ...]
 
+    def of(self, k: int) -> tuple[float, float]:
+        """Slope and intercept of slice k."""
+        return self.slopes[k], self.intercepts[k]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Voxels:
@@ -61,15 +67,16 @@ class Voxels:
 def read_voxels(instances: Sequence[Instance], modality: Modality, shear: Shear | None) -> Voxels:
     """Decode all slices; with ``shear`` each is moved onto the orthogonal grid."""
     rescaling = _rescaling(instances, modality)
+    frames = _frames(instances)
     padding = rescaling.padding
     if padding is None and modality is Modality.CT:
-        padding = _padding_in_samples(instances, rescaling)
+        padding = _padding_in_samples(instances, frames, rescaling)
     fill = padding if padding is not None else (_BELOW_CT if modality is Modality.CT else 0)
     plane = shear.plane if shear else (instances[0].plane.rows, instances[0].plane.columns)
     values = np.empty((len(instances), *plane), dtype=np.int16)
 
     def read(k: int) -> int:
-        image, is_padding, cut = _slice(instances[k], rescaling.slopes[k], rescaling.intercepts[k], padding)
+        image, is_padding, cut = _slice(instances[k], _stored(instances[k], frames), rescaling.of(k), padding)
         values[k] = sheared(image, is_padding | (image == fill), shear.shifts[k], plane, fill) if shear else image
         return cut
 
@@ -155,17 +162,19 @@ def _declared_padding(
     return int(np.clip(np.rint(min(lowest)), _INT16.min, _INT16.max))
 
 
-def _padding_in_samples(instances: Sequence[Instance], rescaling: Rescaling) -> int | None:
+def _padding_in_samples(
+    instances: Sequence[Instance], frames: Mapping[Path, AnyArray], rescaling: Rescaling
+) -> int | None:
     sampled = sorted({0, len(instances) // 2, len(instances) - 1})
-    images = [_slice(instances[k], rescaling.slopes[k], rescaling.intercepts[k], None)[0] for k in sampled]
+    images = [_slice(instances[k], _stored(instances[k], frames), rescaling.of(k), None)[0] for k in sampled]
     return found_padding(np.stack(images))
 
 
 def _slice(
-    one: Instance, slope: float, intercept: float, padding: int | None
+    one: Instance, stored: AnyArray, scale: tuple[float, float], padding: int | None
 ) -> tuple[npt.NDArray[np.int16], BoolArray, int]:
     """One image's values, which of them are padding, and how many did not fit int16."""
-    stored = _stored(one)
+    slope, intercept = scale
     is_padding = np.zeros(stored.shape, dtype=bool)
     if padding is not None and one.encoding.padding is not None:
         lowest, highest = one.encoding.padding
@@ -182,15 +191,36 @@ def _slice(
     return values, is_padding, int(np.count_nonzero(does_not_fit))
 
 
-def _stored(one: Instance) -> AnyArray:
-    """(rows, columns) stored pixel values."""
+def _stored(one: Instance, frames: Mapping[Path, AnyArray]) -> AnyArray:
+    """(rows, columns) stored pixel values; ``frames`` holds those of multi-frame objects."""
+    if one.frame_number is not None:
+        return cast("AnyArray", frames[one.path][one.frame_number - 1])
     try:
-        return _decoded(one)
+        return _decoded(one, (one.plane.rows, one.plane.columns))
     except (RuntimeError, *UNREADABLE) as error:
         raise DecodingError(one.words, UID(one.encoding.transfer_syntax_uid).name) from error
 
 
-def _decoded(one: Instance) -> AnyArray:
+def _frames(instances: Sequence[Instance]) -> dict[Path, AnyArray]:
+    """(frames, rows, columns) stored values of each multi-frame object, decoded once."""
+    found: dict[Path, AnyArray] = {}
+    for one in instances:
+        if one.frame_number is None or one.path in found:
+            continue
+        try:
+            found[one.path] = _decoded_frames(one)
+        except (RuntimeError, *UNREADABLE) as error:
+            raise DecodingError(one.words, UID(one.encoding.transfer_syntax_uid).name) from error
+    return found
+
+
+def _decoded_frames(one: Instance) -> AnyArray:
+    frames = int(pydicom.dcmread(one.path, specific_tags=["NumberOfFrames"], stop_before_pixels=True).NumberOfFrames)
+    shape = (frames, one.plane.rows, one.plane.columns)
+    return _decoded(one, shape if frames > 1 else shape[1:]).reshape(shape)
+
+
+def _decoded(one: Instance, shape: tuple[int, ...]) -> AnyArray:
     dataset = pydicom.dcmread(one.path, force=True)
     pixels = dataset.get("PixelData")
     if not pixels:
@@ -199,20 +229,18 @@ def _decoded(one: Instance) -> AnyArray:
         is_implicit, is_little_endian = dataset.original_encoding
         plain = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
         dataset.file_meta.TransferSyntaxUID = plain if is_little_endian else ExplicitVRBigEndian
-    _require_all_bytes(one, len(pixels), UID(str(dataset.file_meta.TransferSyntaxUID)))
+    expected = int(np.prod(shape)) * one.encoding.bits_allocated // 8
+    _require_all_bytes(one, (len(pixels), expected), UID(str(dataset.file_meta.TransferSyntaxUID)))
     stored = pixel_array(dataset, raw=True)
-    if stored.shape != (one.plane.rows, one.plane.columns):
+    if stored.shape != shape:
         raise ValueError(f"shape {stored.shape}")
     return stored
 
 
-def _expected_bytes(one: Instance) -> int:
-    return one.plane.rows * one.plane.columns * one.encoding.bits_allocated // 8
-
-
-def _require_all_bytes(one: Instance, found: int, syntax: UID) -> None:
-    if not syntax.is_compressed and found < _expected_bytes(one):
-        raise TruncatedPixelDataError(one.words, found, _expected_bytes(one))
+def _require_all_bytes(one: Instance, found_and_expected: tuple[int, int], syntax: UID) -> None:
+    found, expected = found_and_expected
+    if not syntax.is_compressed and found < expected:
+        raise TruncatedPixelDataError(one.words, found, expected)
 
 
 def _notes(instances: Sequence[Instance], cut: int) -> tuple[str, ...]:

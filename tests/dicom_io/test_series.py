@@ -384,13 +384,13 @@ def test_ct_in_another_unit_is_refused(tmp_path: Path) -> None:
     assert "Rescale Type is MGML" in refusal(tmp_path)
 
 
-def test_enhanced_multi_frame_is_refused_clearly(tmp_path: Path) -> None:
+def test_an_enhanced_image_without_functional_groups_is_refused_clearly(tmp_path: Path) -> None:
     def enhance(_: int, image: Dataset) -> None:
         image.SOPClassUID = "1.2.840.10008.5.1.4.1.1.2.1"
         image.NumberOfFrames = 40
 
     write_series(tmp_path, Grid(count=1), edit=enhance)
-    assert refusal(tmp_path).startswith("MultiFrameError: the image is an enhanced multi-frame image of 40 frames")
+    assert "1 x enhanced image whose frames and functional groups differ in number" in refusal(tmp_path)
 
 
 def test_a_sideways_shift_that_is_no_tilt_is_refused(tmp_path: Path) -> None:
