@@ -82,7 +82,7 @@ def _content(plan: Plan, images: SourceImages, case: DicomCase) -> Item:
     context = GroupContext(images, plan.procedure, case.software_version)
     groups = []
     for target, rank in zip_longest(plan.targets, plan.together):
-        groups.append(target_group(target, context, rank))
+        groups.append(target_group(target, context, rank or None))
         groups.extend(trajectory_group(target, path, context) for path in target.trajectories)
     report = MeasurementReport(
         observation_context=ObservationContext(_observer(case)),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from planner.geometry import FloatArray
+from planner.injectate import Injectate
 from planner.procedure import Needle
 from planner.structures import Interspace, LevelName, Part, PatientPosition, Pose, Side, Structure
 from planner.target import target_words
@@ -243,6 +244,8 @@ class TargetPlan:
     """What is aimed at, in words; empty for a root at its foramen."""
     binding: str = ""
     """Where no path is safe: the structure or rule that refused most."""
+    injectate: Injectate | None = None
+    """Where the procedure's largest volume may spread from ``point_mm``: it may warn, it never clears."""
 
     @property
     def words(self) -> str:
@@ -271,7 +274,8 @@ class Plan:
     site_values: tuple[str, ...] = ()
     """Values that the site set instead of the defaults, in words."""
     together: tuple[int, ...] = ()
-    """The rank of each target's path in that choice; empty for one target, or where no choice keeps needles apart."""
+    """The rank of each target's path in that choice, 0 for a target without path; empty for one target, or where no choice
+    keeps needles apart."""
 
     @property
     def is_releasable(self) -> bool:

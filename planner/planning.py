@@ -77,8 +77,8 @@ def plan_trajectories(
             *site.not_applied,
         ),
         versions=dict(versions),
-        placing=placing_words([target.words for target in targets], choice) if choice else (),
-        together=tuple(index + 1 for index in choice.chosen) if choice else (),
+        placing=placing_words([plan.words for plan in plans if plan.trajectories], choice) if choice else (),
+        together=_ranks(plans, choice),
         site_values=own_values,
     )
 
@@ -141,17 +141,24 @@ def plan_prepared(prepared: Prepared) -> Planned:
 
 
 def _together(found: list[Planned]) -> tuple[list[Planned], Together | None]:
-    """Several targets with paths that go together; one target, or one without a path, stays as it is."""
-    searched = [one.searched for one in found if one.searched is not None and one.searched.paths]
-    if len(found) < 2 or len(searched) < len(found):
+    """Of several targets those with paths, with paths that go together; a single one stays as it is."""
+    searched = {n: one.searched for n, one in enumerate(found) if one.searched is not None and one.searched.paths}
+    if len(searched) < 2:
         return found, None
-    joint = with_shared_punctures(searched)
+    joint = with_shared_punctures(tuple(searched.values()))
     joint, choice = without_copies(joint, together(joint))
-    again = [
-        replace(one, searched=more, plan=replace(one.plan, trajectories=more.paths))
-        for one, more in zip(found, joint, strict=True)
-    ]
+    again = list(found)
+    for n, more in zip(searched, joint, strict=True):
+        again[n] = replace(found[n], searched=more, plan=replace(found[n].plan, trajectories=more.paths))
     return again, choice
+
+
+def _ranks(plans: tuple[TargetPlan, ...], choice: Together | None) -> tuple[int, ...]:
+    """The rank of each target's path in the choice, 0 for a target without path; empty where nothing goes together."""
+    if choice is None or not choice.chosen:
+        return ()
+    ranks = iter(choice.chosen)
+    return tuple(next(ranks) + 1 if plan.trajectories else 0 for plan in plans)
 
 
 def _told(setting: Setting, target: Target, found: Planned) -> TargetPlan:
@@ -203,6 +210,7 @@ def _target_plan(
         target.name_is_certain,
         target.chosen_by,
         what=target.what,
+        injectate=target.injectate,
     )
 
 

@@ -88,7 +88,9 @@ class PlanDocument(Document):
     versions: dict[str, str]
     site_values: list[str] = Field(default=[], description="values that the site set instead of the defaults")
     placing: list[str] = Field(default=[], description="several needles: which go together, in which order")
-    together: list[int] = Field(default=[], description="rank of each target's path in that choice")
+    together: list[int] = Field(
+        default=[], description="rank of each target's path in that choice, 0 for a target without path"
+    )
     earlier_plans: list[EarlierPlanDocument] = Field(
         default=[], description="earlier plans of the same patient, the latest first"
     )

@@ -1,5 +1,6 @@
 """Two roots in one sitting: their needles go together, and one puncture serves both where it can."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -63,6 +64,25 @@ def test_ranks_stay_in_order_of_cost(three: Plan) -> None:
         assert [path.rank for path in target.trajectories] == list(range(1, len(target.trajectories) + 1))
         costs = [path.cost for path in target.trajectories]
         assert costs == sorted(costs)
+
+
+@pytest.mark.slow
+def test_a_target_without_path_leaves_the_others_together(anatomy: Anatomy) -> None:
+    facet, prone = PROCEDURES["facet"], PatientPosition.HFP
+    asked = [TargetRequest(side, level="L4/L5") for side in Side]
+    left, right = find_all_targets(anatomy, facet, asked)
+    nowhere = replace(
+        find_targets(anatomy, facet, TargetRequest(Side.LEFT, level="L5/S1"))[0],
+        tips_mm=np.empty((0, 3)),
+        rejected_tips={"tip: bone": 17},
+    )
+    scan = reconcile(prone, Lie(prone.pose, 1.0, "a test"))
+    plan = plan_trajectories(anatomy, (left, nowhere, right), facet, scan, {})
+    assert [bool(rank) for rank in plan.together] == [True, False, True]
+    assert not plan.targets[1].trajectories
+    assert left.words in plan.placing[0]
+    assert right.words in plan.placing[0]
+    assert nowhere.words not in plan.placing[0]
 
 
 @pytest.mark.slow
