@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NEEDLEPLAN := $(BIN)/needleplan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint soak bench bench-speed bench-accuracy bench-coverage clean
+.PHONY: help demo test test-fast lint soak bench bench-speed bench-accuracy bench-viewer bench-coverage clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -58,6 +58,10 @@ bench-accuracy: $(VENV)/.product ## the anatomy beside its bars; OPTIONS=--quick
 
 bench-coverage: $(VENV)/.product ## each procedure on each real scan; OPTIONS="--pictures FOLDER"; NEEDLEPLAN_DATA names the scans
 	PYTHONPATH=. $(BIN)/python benchmarks/coverage.py $(OPTIONS)
+
+bench-viewer: $(VENV)/.benchmarks ## the page's answer times beside a plain render: RESULTS=... is what plan --out wrote
+	sh .ci/debian graphics servers
+	PYTHONPATH=. $(BIN)/python benchmarks/viewer.py $(RESULTS)
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache

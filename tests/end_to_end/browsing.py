@@ -68,9 +68,7 @@ class Visit:
         """Until the page shows a thing and the axial pane a picture."""
         page = self.page
         page.wait_for_selector(sign)
-        page.wait_for_function(
-            "document.querySelector('[data-test=pane-axial] img, [data-test=pane-axial] canvas')"
-        )
+        page.wait_for_function("document.querySelector('[data-test=pane-axial] img, [data-test=pane-axial] canvas')")
         assert self.changes("axial", self.pane("axial") * 0)
         page.wait_for_timeout(1500)
 

@@ -77,9 +77,7 @@ def clinic(orthanc_server: Orthanc, tmp_path_factory: pytest.TempPathFactory) ->
     orthanc_server.empty()
     storage, settings, log = folder / "storage", folder / "needleplan.toml", folder / "serve.log"
     settings.write_text(
-        SETTINGS.format(
-            dicom_port=dicom_port, page_port=page_port, storage=storage, pacs=orthanc_server, header=header
-        )
+        SETTINGS.format(dicom_port=dicom_port, page_port=page_port, storage=storage, pacs=orthanc_server, header=header)
     )
     storage.mkdir()
     UsersFile(storage / "users.json").put("ada", Role.PLANNER, PASSWORD, SIGNER)
