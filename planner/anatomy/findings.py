@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from planner.anatomy.column import SpineColumn
 from planner.anatomy.foramina import Opening
-from planner.anatomy.model import Facet, NerveRoot, Slab
+from planner.anatomy.model import Facet, NerveRoot, SacralForamen, Slab
 from planner.anatomy.organs import Organs
 from planner.anatomy.pelvis import Pelvis
 from planner.anatomy.region import rows_of
@@ -56,6 +56,11 @@ class Frame:
         return interspaces_of(self.names)
 
     @property
+    def lumbosacral(self) -> DiscLevel | None:
+        """The disc above the sacrum, where a sacrum shows: the first."""
+        return None if self.pelvis.lumbosacral is None else self.discs[0]
+
+    @property
     def t12_end_s_mm(self) -> float | None:
         """Where the T12 body ends below, along the canal; None where T12 is not named."""
         if SpineLevel.T12 not in self.names:
@@ -79,6 +84,7 @@ class Spine:
     roots: tuple[NerveRoot, ...]
     facets: tuple[Facet, ...]
     sac: Sac
+    sacral_foramina: tuple[SacralForamen, ...] = ()
 
     @property
     def interspaces(self) -> tuple[Interspace, ...]:

@@ -32,6 +32,8 @@ from planner.anatomy.region import ORGAN_MARGIN_MM, Region, discs_in, names_in, 
 from planner.anatomy.ribs import find_ribs
 from planner.anatomy.roots import find_roots
 from planner.anatomy.sac import find_sac
+from planner.anatomy.sacral_foramina import find_sacral_foramina
+from planner.anatomy.sacral_roots import sacral_roots
 from planner.anatomy.skin import find_skin
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Skin
 from planner.anatomy.vertebrae import share_out
@@ -130,6 +132,7 @@ def anatomy_of(found: Findings, watch: StageWatch = unwatched) -> Anatomy:
         naming=frame.naming.evidence,
         warnings=(*frame.naming.warnings, *organs.warnings, *_doubts(frame.skin, spine)),
         stages=STAGES,
+        sacral_foramina=spine.sacral_foramina,
         region=slab,
     )
     asked = () if slab is None else (slab.words,)
@@ -196,12 +199,13 @@ def _spine(volume: Volume, frame: Frame, slab: Slab | None, watch: StageWatch) -
     with watch("foramina"):
         openings = find_openings(column, between)
     with watch("nerve roots"):
-        roots = find_roots(column, openings)
+        sacral = () if discs[0] is not frame.lumbosacral else find_sacral_foramina(volume, frame.canal, discs[0])
+        roots = (*sacral_roots(sacral, frame.canal.frame), *find_roots(column, openings))
     with watch("facets"):
         facets = find_facets(volume, column, vertebrae, between)
     with watch("sac"):
         sac = find_sac(volume, frame.canal)
-    return Spine(discs, names, column, vertebrae, openings, roots, facets, sac)
+    return Spine(discs, names, column, vertebrae, openings, roots, facets, sac, sacral)
 
 
 def _organs(
