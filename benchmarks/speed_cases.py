@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from dicom_io.series import read_series
-from planner.anatomy.model import Anatomy
+from planner.anatomy.model import Anatomy, Foramen
 from planner.anatomy.segment import segment
 from planner.fan import Face, Swept
 from planner.fields import Lattice
@@ -72,8 +72,13 @@ class Case:
     @classmethod
     def of(cls, name: str, anatomy: Anatomy) -> Case:
         """With its middle left foramen."""
-        left = [foramen for foramen in anatomy.foramina if foramen.side.sign > 0]
+        left = left_foramina(anatomy)
         return cls(name, anatomy, left[len(left) // 2].center_mm)
+
+    @property
+    def left_foramina(self) -> list[Foramen]:
+        """From cranial to caudal."""
+        return left_foramina(self.anatomy)
 
     @property
     def grid(self) -> str:
@@ -86,6 +91,12 @@ class Case:
         """All that a needle of ``REACH_MM`` along a face's axis reaches; padded by what a field knows."""
         corners = self.tip_mm + REACH_MM * np.array([[-1.0, -1, -1], [1, 1, 1]])
         return Lattice.around(self.anatomy.labels.geometry, corners, 0.0, step_mm)
+
+
+def left_foramina(anatomy: Anatomy) -> list[Foramen]:
+    """From cranial to caudal."""
+    left = [foramen for foramen in anatomy.foramina if foramen.side.sign > 0]
+    return sorted(left, key=lambda foramen: -float(foramen.center_mm[2]))
 
 
 def face_of(half_axis: tuple[int, int], count: int, axes: FloatArray) -> Face:

@@ -49,8 +49,12 @@ def _passing(face: Face, tip_mm: FloatArray, surroundings: Swept, fields: list[S
 def product(case: Case) -> dict[str, float]:
     """The planner's own line for a nerve root: fields made once, then a moved tip and a changed margin, measured exactly."""
     procedure, anatomy = PROCEDURES["prt"], ordered(case.anatomy)
-    left = [foramen for foramen in anatomy.foramina if foramen.side.sign > 0]
-    target = find_targets(anatomy, procedure, TargetRequest(left[0].side, level=f"@{float(case.tip_mm[2])}"))[0]
+    places = (foramen for foramen in case.left_foramina if foramen.center_mm[2] <= case.tip_mm[2])
+    found = (
+        find_targets(anatomy, procedure, TargetRequest(place.side, level=f"@{float(place.center_mm[2])}"))[0]
+        for place in places
+    )
+    target = next(one for one in found if len(one.tips_mm))  # where the anatomy leaves a place for the tip
     setting = Setting(anatomy, with_roots(anatomy), procedure, is_rehearsal=True)
     prepared_s = fastest_s(lambda: prepare(setting, target), 1)
     prepared = prepare(setting, target)

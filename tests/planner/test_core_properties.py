@@ -1,0 +1,91 @@
+"""What must hold whatever the anatomy: turned grids, more obstacles, the same bytes; random blocks of tissue by seeds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from planner.anatomy.model import Anatomy
+from planner.geometry import FloatArray, VolumeGeometry, frozen, unit
+from planner.plan import TargetPlan
+from planner.planning import Setting, plan_prepared
+from planner.planning import planned as plan_of
+from planner.prepared import Prepared
+from planner.replanning import replanned
+from planner.situation import Situation
+from tests.planner.blocks import block, faces_of, grid, procedure, random_balls, situation_in, target_at
+
+FINE_MM, COARSE = 1.0, grid(2.0)
+
+
+def turned_grid(turn_deg: tuple[float, float], spacing_mm: float = FINE_MM) -> VolumeGeometry:
+    """A grid over the same tissue whose axes are turned about z and x."""
+    about_z, about_x = np.radians(turn_deg)
+    z = np.array([[np.cos(about_z), -np.sin(about_z), 0], [np.sin(about_z), np.cos(about_z), 0], [0, 0, 1]])
+    x = np.array([[1, 0, 0], [0, np.cos(about_x), -np.sin(about_x)], [0, np.sin(about_x), np.cos(about_x)]])
+    axes = (z @ x)[:, ::-1]  # columns: cranial, posterior, left
+    shape = (int(115 / spacing_mm), int(110 / spacing_mm), int(140 / spacing_mm))
+    matrix = np.eye(4)
+    matrix[:3, :3] = axes * spacing_mm
+    matrix[:3, 3] = np.array([0.0, 20.0, 0.0]) - axes @ (np.array(shape) - 1) * spacing_mm / 2
+    return VolumeGeometry(frozen(matrix), shape)
+
+
+def planned(anatomy: Anatomy) -> TargetPlan:
+    return plan_of(Setting(anatomy, anatomy.labels, procedure(), False), target_at()).plan
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "turn_deg"), [(0, (8.0, -5.0)), (1, (-11.0, 4.0)), (3, (5.0, 9.0))])
+def test_an_obliquely_scanned_block_costs_what_it_costs_straight(seed: int, turn_deg: tuple[float, float]) -> None:
+    balls = random_balls(seed, 8)
+    straight, turned = (planned(block(balls, turned_grid(turn))) for turn in ((0.0, 0.0), turn_deg))
+    assert straight.trajectories
+    assert turned.trajectories
+    best, other = straight.trajectories[0], turned.trajectories[0]
+    voxel_of_room = FINE_MM * 0.5  # the balls themselves are painted on another grid: half a voxel of room
+    assert other.cost == pytest.approx(best.cost, rel=0.01, abs=voxel_of_room)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_same_input_gives_the_same_bytes(seed: int) -> None:
+    anatomy = block(random_balls(seed), COARSE)
+    first, again = planned(anatomy), planned(anatomy)
+    assert first.rejected == again.rejected
+    assert first.trajectories
+    for one, other in zip(first.trajectories, again.trajectories, strict=True):
+        assert one.entry_mm.tobytes() == other.entry_mm.tobytes()
+        assert one.target_mm.tobytes() == other.target_mm.tobytes()
+        assert (one.costs, one.tolerance_deg) == (other.costs, other.tolerance_deg)
+
+
+def prepared(situation: Situation) -> Prepared:
+    return Prepared.of((situation,), faces_of(situation))
+
+
+def paths_of(plan: TargetPlan) -> list[bytes]:
+    return [path.entry_mm.tobytes() + path.target_mm.tobytes() for path in plan.trajectories]
+
+
+def a_tip(seed: int) -> FloatArray:
+    return np.round(3.0 * unit(np.random.default_rng(seed).normal(size=(1, 3))), 6)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_tip_and_margin_moved_at_once_are_planned_as_if_fresh(seed: int) -> None:
+    situation = situation_in(block(random_balls(seed), COARSE))
+    tips = a_tip(seed)
+    before = prepared(situation)
+    wider = tuple(replace(one, reserve_mm=one.reserve_mm + 1.0) for one in before.situations[0].obstacles)
+    again = replanned(before, tips, wider)
+    assert again.prepared is not None
+    assert again.prepared.kept is before.kept
+    fresh = prepared(replace(situation, obstacles=wider, target=target_at(tips)))
+    assert paths_of(again.plan) == paths_of(plan_prepared(fresh).plan)
+
+
+def test_unchanged_margins_are_not_fused_again() -> None:
+    before = prepared(situation_in(block(random_balls(1), COARSE)))
+    again = replanned(before, a_tip(1), before.situations[0].obstacles).prepared
+    assert again is not None
+    assert again.reach.near is before.reach.near
