@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
 from planner.procedure import Procedure
@@ -43,12 +42,13 @@ class TestInjection:
     place: str
     """The level as asked for: ``L3``."""
     side: Side
-    day: date
+    day: str
+    """As ``2026-03-02``."""
     recorded_by: str
     response: Response
 
     def __str__(self) -> str:
-        return f"{self.response}, {self.place} {self.side}, {self.day.isoformat()}, recorded by {self.recorded_by}"
+        return f"{self.response}, {self.place} {self.side}, {self.day}, recorded by {self.recorded_by}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,14 @@ class ContrastSpread:
 
     place: str
     side: Side
-    day: date
+    day: str
+    """As ``2026-03-02``."""
     recorded_by: str
     reached: tuple[Reached, ...]
 
     def __str__(self) -> str:
         where = ", ".join(self.reached) or "free"
-        return f"{where}, {self.place} {self.side}, {self.day.isoformat()}, recorded by {self.recorded_by}"
+        return f"{where}, {self.place} {self.side}, {self.day}, recorded by {self.recorded_by}"
 
 
 Record = TestInjection | ContrastSpread
@@ -112,5 +113,5 @@ def _spread_gate(test: Record | None, spread: Record | None, where: str) -> tupl
     if isinstance(spread, ContrastSpread) and spread.reached:
         return (f"OPEN GATE (contrast spread): {spread}; spread to root, psoas, epidural space or a vessel ends it.",)
     if test is not None and spread.day < test.day:
-        return (f"OPEN GATE (contrast spread): {spread}, is older than the test ({test.day.isoformat()}); scan again.",)
+        return (f"OPEN GATE (contrast spread): {spread}, is older than the test ({test.day}); scan again.",)
     return ()

@@ -12,6 +12,7 @@ import numpy as np
 
 from planner.errors import UnknownNameError
 from planner.geometry import FloatArray, frozen
+from planner.injectate import Injectate
 from planner.structures import Interspace, Part, Side, SpineLevel, Structure
 
 
@@ -135,6 +136,8 @@ class Target:
     """What a person must know about this target, in sentences."""
     place: str = ""
     """The level to ask for to find it again; empty: ``between``."""
+    injectate: Injectate | None = None
+    """Where the procedure's largest volume may spread; None where it stays at the tip."""
 
     @property
     def has_arterial_quadrant(self) -> bool:

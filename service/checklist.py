@@ -10,6 +10,7 @@ import tomllib
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -100,9 +101,14 @@ def read_checklist(path: Path, procedure: Procedure) -> Checklist:
         said.platelets_per_nl,
         said.answered_by,
         said.scheme,
-        tuple(TestInjection(**record.model_dump()) for record in said.test_injections),
-        tuple(ContrastSpread(**record.model_dump()) for record in said.contrast_spreads),
+        tuple(TestInjection(**_in_words(record)) for record in said.test_injections),
+        tuple(ContrastSpread(**_in_words(record)) for record in said.contrast_spreads),
     )
+
+
+def _in_words(record: _Record) -> dict[str, Any]:
+    """Its values, the day as ``2026-03-02``."""
+    return {**record.model_dump(), "day": record.day.isoformat()}
 
 
 def for_site(checklist: Checklist, site: Site) -> Checklist:

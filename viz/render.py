@@ -13,7 +13,7 @@ from viz.annotate import Needle, annotated, write_caption, write_letters
 from viz.palette import SPINE
 from viz.planes import Plane, axial, down_the_needle, needle_plane
 from viz.scene import plan_scene, seen_letters
-from viz.slices import slice_picture
+from viz.slices import slice_picture, with_injectate
 from viz.subject import Picture, Subject
 from viz.window import photograph
 
@@ -47,6 +47,7 @@ def draw_slice(subject: Subject, plane: Plane) -> Picture:
     """One plane with the needle in it."""
     pixel_mm = plane.width_mm / SIZE_PX
     grey = slice_picture(subject.volume, subject.anatomy.labels, plane, SPINE, pixel_mm)
+    grey = with_injectate(grey, plane, pixel_mm, subject.target)
     needle = Needle(subject.path.entry_mm, subject.path.target_mm)
     caption = replace(subject.caption, notes=(*subject.caption.notes, _where(plane, subject)))
     picture = photograph(annotated(grey, plane, pixel_mm, needle, caption), SIZE_PX, SIZE_PX)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from planner.plan import TargetPlan
 from planner.volume import LabelMap, Volume
-from viz.palette import CONTOURS, Window
+from viz.palette import CONTOURS, WARNING, Window
 from viz.planes import Plane
 
 _OUTLINE_OPACITY = 0.75
+_DASH_PX = 9
 
 
 def slice_picture(
@@ -47,3 +49,21 @@ def outlines(
         for shift in (-1, 1):
             edge |= code != np.roll(code, shift, axis=axis)
     return colours, edge & (code > 0)
+
+
+def with_injectate(
+    picture: npt.NDArray[np.uint8], plane: Plane, pixel_mm: float, target: TargetPlan
+) -> npt.NDArray[np.uint8]:
+    """The picture with the border of where an injected volume may spread, dashed: it is no structure that was seen."""
+    region = target.injectate
+    if region is None:
+        return picture
+    inside = region.contains(plane.grid_mm(pixel_mm))
+    border = np.zeros_like(inside)
+    for axis in (0, 1):
+        border |= inside & ~np.roll(inside, 1, axis=axis)
+        border |= inside & ~np.roll(inside, -1, axis=axis)
+    rows, columns = np.indices(inside.shape)
+    marked = picture.copy()
+    marked[border & ((rows + columns) % _DASH_PX < _DASH_PX * 2 // 3)] = WARNING
+    return marked

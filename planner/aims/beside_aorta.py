@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from planner.aims.beside_body import cranial_of, vertebra_places
+from planner.aims.beside_body import cranial_of, vertebra_places, with_injectate
 from planner.aims.facet_joint import with_tips
 from planner.aims.places import by_level, is_certain, require_level, require_served
 from planner.anatomy.model import Anatomy
@@ -20,7 +20,6 @@ from planner.errors import AnatomyError
 from planner.geometry import FloatArray, frozen
 from planner.obstacles import UNSTATED_UNCERTAINTY_MM
 from planner.procedure import Procedure
-from planner.spread import spread_note
 from planner.structures import Structure
 from planner.target import ForamenFrame, Target, TargetRequest, plain_frame
 
@@ -85,8 +84,7 @@ class BesideAorta:
         if not len(points):
             return (replace(target, rejected_tips={"tip: no aorta at this height": 1}),)
         found = with_tips(target, anatomy, procedure, points, from_wished)
-        note = spread_note(anatomy, frame, found.point_mm, procedure.volume_ml[1], (found.what, found.side))
-        return (replace(found, notes=(*target.notes, note)),)
+        return (with_injectate(found, anatomy, procedure),)
 
 
 def _points(anatomy: Anatomy, procedure: Procedure, frame: ForamenFrame) -> tuple[FloatArray, FloatArray]:

@@ -16,7 +16,7 @@ from planner.aims.places import Place, by_level, is_certain, require_level, requ
 from planner.anatomy.model import Anatomy, Vertebra
 from planner.geometry import BoolArray, FloatArray, frozen, unit
 from planner.procedure import Procedure
-from planner.spread import spread_note
+from planner.spread import injectate, spread_note
 from planner.structures import Interspace, Part, Structure
 from planner.target import ForamenFrame, Target, TargetRequest, plain_frame
 
@@ -70,9 +70,7 @@ class BesideBody:
         if not len(points):
             return (replace(target, rejected_tips={"tip: no surface of the body beside it": 1}),)
         found = with_tips(target, anatomy, procedure, points, from_wished)
-        volume_ml = procedure.volume_ml[1]
-        note = spread_note(anatomy, frame, found.point_mm, volume_ml, (found.what, found.side))
-        return (replace(found, notes=(note,)),)
+        return (with_injectate(found, anatomy, procedure),)
 
     def _points(self, anatomy: Anatomy, vertebra: Vertebra, frame: ForamenFrame) -> tuple[FloatArray, FloatArray]:
         angles, heights = (grid.ravel() for grid in np.meshgrid(ANGLES_DEG, HEIGHTS_MM, indexing="ij"))
@@ -88,6 +86,12 @@ class BesideBody:
         front = _front_mm(anatomy, vertebra, frame)
         kept = (frame.local(all_points)[:, 1] >= front + FARTHEST_FRONT_MM) & ~_in_psoas(anatomy, all_points)
         return all_points[kept], all_prices[kept]
+
+
+def with_injectate(target: Target, anatomy: Anatomy, procedure: Procedure) -> Target:
+    """The target with where the largest volume may spread, and the sentence about it."""
+    region = injectate(anatomy, target.frame, target.point_mm, procedure.volume_ml[1])
+    return replace(target, injectate=region, notes=(*target.notes, spread_note(region, (target.what, target.side))))
 
 
 def vertebra_places(anatomy: Anatomy, request: TargetRequest) -> list[Place]:

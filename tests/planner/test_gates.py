@@ -1,7 +1,6 @@
 """What keeps a plan from a signature until a person or an order has answered."""
 
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -26,12 +25,12 @@ def place(level: str = "L3", side: Side = Side.LEFT) -> Target:
 
 
 def responded(response: Response = Response.POSITIVE, **chosen: object) -> TestInjection:
-    known = {"place": "L3", "side": Side.LEFT, "day": date(2026, 3, 2), "recorded_by": "a physician"} | chosen
+    known = {"place": "L3", "side": Side.LEFT, "day": "2026-03-02", "recorded_by": "a physician"} | chosen
     return TestInjection(**known, response=response)  # type: ignore[arg-type]
 
 
 def spread(*reached: Reached, **chosen: object) -> ContrastSpread:
-    known = {"place": "L3", "side": Side.LEFT, "day": date(2026, 3, 9), "recorded_by": "a physician"} | chosen
+    known = {"place": "L3", "side": Side.LEFT, "day": "2026-03-09", "recorded_by": "a physician"} | chosen
     return ContrastSpread(**known, reached=reached)  # type: ignore[arg-type]
 
 
@@ -108,14 +107,14 @@ def test_a_diagnostic_stage_needs_no_record() -> None:
     [
         ((responded(Response.NEGATIVE), spread()), "negative, L3 left, 2026-03-02, recorded by a physician"),
         ((responded(Response.PARTIAL), spread()), "only after a positive response"),
-        ((responded(), responded(Response.NEGATIVE, day=date(2026, 3, 5)), spread()), "negative"),
+        ((responded(), responded(Response.NEGATIVE, day="2026-03-05"), spread()), "negative"),
         ((responded(), spread(Reached.PSOAS, Reached.ROOT)), "psoas, root, L3 left, 2026-03-09"),
-        ((responded(), spread(day=date(2026, 3, 1))), "older than the test (2026-03-02); scan again"),
+        ((responded(), spread(day="2026-03-01")), "older than the test (2026-03-02); scan again"),
         ((responded(side=Side.RIGHT), spread()), "no response is recorded for L3, left"),
         ((responded(), spread(place="L2")), "no control scan is recorded for L3, left"),
     ],
 )
-def respondeds_that_say_no_or_are_of_another_place_keep_the_gate_open(records: tuple[object, ...], says: str) -> None:
+def test_records_that_say_no_or_are_of_another_place_keep_the_gate_open(records: tuple[object, ...], says: str) -> None:
     (sentence,) = open_records(PROCEDURES["splanchnic-neurolysis"], (place(),), *records)
     assert says in sentence
 
