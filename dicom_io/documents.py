@@ -7,7 +7,9 @@ as the bytes of a DICOM file (PS3.10), the same for the same input.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 
@@ -19,7 +21,7 @@ from pydicom.uid import UID
 from dicom_io.codes import coding_schemes
 from dicom_io.errors import DicomIoError
 from dicom_io.identity import MANUFACTURER, MODEL_NAME, DicomCase, copy_identity, without_identity
-from dicom_io.series import SeriesSource, source_headers
+from dicom_io.series import SeriesSource, object_headers, source_headers
 from planner.plan import Plan, PlanState
 
 DRAFT_MARK = "DRAFT - NOT RELEASED"
@@ -44,6 +46,12 @@ class SourceImages:
     original: tuple[Dataset, ...]
     faceless: tuple[Dataset, ...]
     series: SeriesSource
+    objects: tuple[Dataset, ...]
+    """What libraries get where each object counts once: ``faceless``, or the whole headers of multi-frame objects."""
+
+    def showing(self, slices: Sequence[int]) -> list[Dataset]:
+        """The objects that hold these slices, each once, for lists that cannot name frames."""
+        return list({str(self.faceless[k].SOPInstanceUID): self.faceless[k] for k in slices}.values())
 
     @property
     def frame_of_reference_uid(self) -> str:
@@ -61,13 +69,18 @@ class NoStudyError(DicomIoError):
         )
 
 
+@lru_cache(maxsize=1)
 def source_images(source: SeriesSource) -> SourceImages:
-    """Read the headers of the source's files."""
+    """Read the headers of the source's files; once for all objects of one case, since no writer changes them."""
     if not source.study_instance_uid:
         raise NoStudyError
     original = tuple(source_headers(source))
     spacing_mm = _spacing_mm(source)
-    return SourceImages(original, tuple(_workable(one, source, spacing_mm) for one in original), source)
+    faceless = tuple(_workable(one, source, spacing_mm) for one in original)
+    if source.instances[0].frame_number is None:
+        return SourceImages(original, faceless, source, faceless)
+    whole = tuple(_workable(one, source, spacing_mm) for one in object_headers(source))
+    return SourceImages(original, faceless, source, whole)
 
 
 def equipment(case: DicomCase) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from planner.plan import Plan
 def write_key_objects(plan: Plan, source: SeriesSource, case: DicomCase, written: Sequence[bytes]) -> bytes:
     """Point to the key slices and to every object in ``written`` (pictures, report: bytes of DICOM files)."""
     images = source_images(source)
-    slices = [images.faceless[index] for index in key_slices(plan, images)]
+    slices = images.showing(key_slices(plan, images))
     chosen = [*(_header(one) for one in written), *slices]
     described = ". ".join([plan_marks(plan), *(target.words for target in plan.targets)])
     document = KeyObjectSelectionDocument(

@@ -111,6 +111,9 @@ def _reference(images: SourceImages, index: int) -> Dataset:
     item = Dataset()
     item.ReferencedSOPClassUID = images.faceless[index].SOPClassUID
     item.ReferencedSOPInstanceUID = images.faceless[index].SOPInstanceUID
+    frame_number = images.series.instances[index].frame_number
+    if frame_number is not None:
+        item.ReferencedFrameNumber = frame_number
     item.PurposeOfReferenceCodeSequence = [codes.SOURCE_IMAGE.code]
     return item
 

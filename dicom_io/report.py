@@ -52,7 +52,7 @@ def write_report(plan: Plan, source: SeriesSource, case: DicomCase, signature: S
         raise NoTargetError
     images = source_images(source)
     report = Comprehensive3DSR(
-        evidence=list(images.faceless),
+        evidence=list(images.objects),
         content=_content(plan, images, case),
         series_instance_uid=case.uid_for("report series"),
         series_number=case.series_numbers.report,
@@ -89,7 +89,7 @@ def _content(plan: Plan, images: SourceImages, case: DicomCase) -> Item:
         procedure_reported=codes.PROCEDURE_REPORTED.code,
         imaging_measurements=groups,
         title=codes.MEASUREMENT_REPORT.code,
-        referenced_images=[images.faceless[index] for index in key_slices(plan, images)],
+        referenced_images=images.showing(key_slices(plan, images)),
     )
     report[0].ContentSequence.append(_evaluations(plan, images))
     return report

@@ -61,7 +61,7 @@ def write_segmentation(labels: LabelMap, source: SeriesSource, case: DicomCase) 
     images = source_images(source)
     entries, pixels = _segments(labels)
     segmentation = Segmentation(
-        source_images=list(images.faceless),
+        source_images=list(images.objects),
         pixel_array=pixels,
         segmentation_type="BINARY",
         segment_descriptions=[
@@ -123,8 +123,8 @@ def _segments(labels: LabelMap) -> tuple[list[LabelEntry], AnyArray]:
 
 
 def _planes(geometry: VolumeGeometry, images: SourceImages) -> dict[str, Any]:
-    """Nothing where frames lie on the source's slices; explicit planes where the tilt was resampled."""
-    if _is_source_grid(geometry, images):
+    """Nothing where frames lie on the source's slices; explicit planes where the tilt was resampled, or for frames."""
+    if images.objects is images.faceless and _is_source_grid(geometry, images):
         return {}
     spacing = np.round(geometry.spacing_mm, _DS_DECIMALS + 2)
     first_voxels = np.round(geometry.points_mm([(k, 0, 0) for k in range(geometry.shape[0])]), _DS_DECIMALS)

@@ -118,7 +118,7 @@ def source_headers(source: SeriesSource) -> list[Dataset]:
 
     A missing Frame of Reference UID is filled with the derived one. Stays inside this room.
     """
-    objects = {one.path: pydicom.dcmread(one.path, stop_before_pixels=True, force=True) for one in source.instances}
+    objects = {one.path: pydicom.dcmread(one.path, stop_before_pixels=True, force=True) for one in _objects(source)}
     frames = {path: frame_headers(header) for path, header in objects.items() if "NumberOfFrames" in header}
     headers = [
         objects[one.path] if one.frame_number is None else frames[one.path][one.frame_number - 1]
@@ -128,6 +128,16 @@ def source_headers(source: SeriesSource) -> list[Dataset]:
         for header in headers:
             header.FrameOfReferenceUID = source.frame_of_reference_uid
     return headers
+
+
+def object_headers(source: SeriesSource) -> list[Dataset]:
+    """One header for each object of the series, as stored; a multi-frame one with its functional groups."""
+    return [pydicom.dcmread(one.path, stop_before_pixels=True, force=True) for one in _objects(source)]
+
+
+def _objects(source: SeriesSource) -> list[SliceSource]:
+    """The first slice of each object."""
+    return list({one.sop_instance_uid: one for one in reversed(source.instances)}.values())[::-1]
 
 
 def derived_frame_of_reference_uid(series_uid: str) -> str:

@@ -9,10 +9,16 @@ import pytest
 from pydicom.uid import JPEGLSLossless, RLELossless
 
 from dicom_io.errors import DicomIoError
+from dicom_io.publish import plan_documents
+from dicom_io.segmentation import read_segmentation, write_segmentation
 from dicom_io.series import find_series, read_series
-from planner.volume import Modality
+from planner.volume import LabelMap, Modality
+from tests.dicom_io import plans
 from tests.dicom_io.builders import ORIENTATIONS, Grid, ramp, write_series
 from tests.dicom_io.enhanced_files import write_enhanced
+from tests.dicom_io.label_maps import blocks
+from tests.dicom_io.test_pictures import AXIAL
+from tests.servers import run
 
 SAMPLES = Path(data_store.__file__).parent / "data"
 
@@ -139,6 +145,42 @@ def test_acquisitions_that_follow_each_other_are_one_volume(tmp_path: Path) -> N
 
     write_series(tmp_path, Grid(count=10), edit=of_acquisition)
     assert read_series(tmp_path).volume.geometry.shape[0] == 10
+
+
+def segmentation_of_single_frames(folder: Path, grid: Grid) -> LabelMap:
+    write_series(folder, grid)
+    series = read_series(folder)
+    file = folder / "segmentation"
+    file.write_bytes(write_segmentation(blocks(series.volume.geometry), series.source, plans.case(plans.plan())))
+    return read_segmentation(file, series.volume.geometry)
+
+
+@pytest.mark.servers
+def test_what_is_published_on_frames_is_valid_and_names_each_object_once(tmp_path: Path) -> None:
+    """Judged by dciodvfy; the segmentation lies where the frames lie; pictures name the frame."""
+    grid = Grid(count=24, rows=80, columns=80, spacing_mm=(2.5, 1.5, 1.5), first_mm=(-60.0, -70.0, -20.0))
+    write_enhanced(tmp_path, grid)
+    series, plan = read_series(tmp_path), plans.plan()
+    labels = blocks(series.volume.geometry)
+    twin = segmentation_of_single_frames(tmp_path / "twin", grid)
+    for document in plan_documents(plan, labels, [AXIAL], series.source, plans.case(plan)):
+        path = document.save(tmp_path)
+        judged = run("dciodvfy", "-new", path).stderr.splitlines()
+        assert [line for line in judged if line.startswith("Error")] == []
+        dataset = pydicom.dcmread(path)
+        for request in dataset.get("CurrentRequestedProcedureEvidenceSequence", ()):
+            named = [
+                one.ReferencedSOPInstanceUID
+                for series_named in request.ReferencedSeriesSequence
+                for one in series_named.ReferencedSOPSequence
+            ]
+            assert len(named) == len(set(named))
+        if document.name == "segmentation.dcm":
+            kept = read_segmentation(path, series.volume.geometry)
+            assert (kept.labels == twin.labels).all()
+        if document.name.startswith("key-axial"):
+            frames = [one.ReferencedFrameNumber for one in dataset.SourceImageSequence]
+            assert frames == [series.source.instances[k].frame_number for k in AXIAL.slices]
 
 
 def test_a_scanners_own_enhanced_ct_has_its_geometry() -> None:
