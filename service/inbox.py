@@ -46,10 +46,19 @@ def judge(folder: Path, series_uid: str, quiet_for_s: float, settings: InboxSett
     return _of_geometry(found[0], quiet_for_s, settings)
 
 
+def _of_count(series: Candidate, quiet_for_s: float, settings: InboxSettings) -> Verdict:
+    """Slices missing at an end leave no gap; where the scanner told a count, it is waited for as long as patience lasts."""
+    found, expected = len(series.instances), series.expected_count or 0
+    if found < expected and quiet_for_s < settings.patience_seconds:
+        return Verdict(Readiness.KEEP_WAITING, f"{found} of the {expected} images that the scanner counted")
+    told = f", of {expected} that the scanner counted" if found < expected else ""
+    return Verdict(Readiness.COMPLETE, f"{found} evenly spaced images{told}")
+
+
 def _of_geometry(series: Candidate, quiet_for_s: float, settings: InboxSettings) -> Verdict:
     refusal = series.refusal
     if refusal is None:
-        return Verdict(Readiness.COMPLETE, f"{len(series.instances)} evenly spaced images")
+        return _of_count(series, quiet_for_s, settings)
     if isinstance(refusal, _MAY_STILL_COME) and quiet_for_s < settings.patience_seconds:
         return Verdict(Readiness.KEEP_WAITING, str(refusal))
     return Verdict(Readiness.ASK, str(refusal))

@@ -54,3 +54,16 @@ def test_a_series_without_ct_or_mr_images_is_ignored(folder):
     shutil.rmtree(folder)
     folder.mkdir()
     assert judge(folder, SERIES, 11.0, SETTINGS).readiness is Readiness.IGNORE
+
+
+def test_slices_missing_at_an_end_are_waited_for_by_the_scanners_count(tmp_path):
+    def counted(_, image):
+        image.AcquisitionNumber, image.ImagesInAcquisition = 1, 10
+
+    write_series(tmp_path, Grid(count=8), series_uid=SERIES, edit=counted)
+    waiting = judge(tmp_path, SERIES, 50.0, SETTINGS)
+    assert waiting.readiness is Readiness.KEEP_WAITING
+    assert "8 of the 10 images" in waiting.why
+    verdict = judge(tmp_path, SERIES, 100.0, SETTINGS)
+    assert verdict.readiness is Readiness.COMPLETE
+    assert "of 10 that the scanner counted" in verdict.why
