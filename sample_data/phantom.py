@@ -124,6 +124,7 @@ class Phantom:
             uncertainty_mm=dict.fromkeys(sorted(found), 0.0),
             lie=Lie(self.parameters.pose, 1.0, "the phantom's parameters"),
             naming="the phantom's parameters",
+            sacral_foramina=truth.sacral_foramina(self.spine, self.solids, self.mirror),
         )
 
     def surroundings(self) -> LabelMap:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.anatomy.model import Disc, Facet, Foramen, NerveRoot, Vertebra
+from planner.anatomy.model import Disc, Facet, Foramen, NerveRoot, SacralForamen, Vertebra
 from planner.geometry import FloatArray, frozen
 from planner.structures import LevelName, Side, Structure
 from planner.volume import LabelEntry
+from sample_data import sacral_truth
 from sample_data.nerves import ROOT_RADIUS_MM, Root, canal_line, foramen_center_mm, pedicle_borders, root_of
 from sample_data.scene import Solid
 from sample_data.shapes import Points, union_distance
@@ -132,6 +133,19 @@ def nerve_roots(spine: Spine, mirror: Mirror) -> tuple[NerveRoot, ...]:
             1.0,
         )
         for root in all_roots(spine)
+    )
+
+
+def sacral_foramina(spine: Spine, solids: Sequence[Solid], mirror: Mirror) -> tuple[SacralForamen, ...]:
+    """Those of S1 and S2 on both sides."""
+    return tuple(
+        replace(
+            foramen,
+            side=mirror.side(foramen.side),
+            posterior_mm=mirror.points(foramen.posterior_mm),
+            anterior_mm=mirror.points(foramen.anterior_mm),
+        )
+        for foramen in sacral_truth.sacral_foramina(spine, solids)
     )
 
 
