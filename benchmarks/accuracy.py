@@ -71,7 +71,7 @@ def run_case(name: str) -> dict[str, Any]:
     case.truth.labels  # noqa: B018 - a phantom paints its truth when first asked
     watch = StageMemory()
     about = {"case": name, "shape": case.volume.geometry.shape, "spacing_mm": case.volume.geometry.spacing_mm.tolist()}
-    about["loaded_mib"] = _peak_mib()
+    about |= {"loaded_mib": _peak_mib(), "load": os.getloadavg()[0]}
     start = time.perf_counter()
     try:
         anatomy = segment(case.volume, watch=watch)

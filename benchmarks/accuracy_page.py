@@ -6,56 +6,18 @@ doi:10.1080/01621459.1927.10502953); rows of one scan are no independent draws, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from math import sqrt
+from collections.abc import Callable, Iterator
 from statistics import median
 from typing import Any
 
 from accuracy_cases import REAL
+from accuracy_reliability import reliability
+from accuracy_shares import share_words as _share
+from accuracy_words import INTRODUCTION, MISSES, RISK_NOTE
 
 Rows = list[dict[str, Any]]
 
 _LOWER_THORAX = ("T9", "T10", "T11", "T12")
-
-_INTRODUCTION = """# Accuracy of the anatomy on CT
-
-Written by `make bench-accuracy` from `benchmarks/results/accuracy.json` (every figure of every case is there); do not edit by hand.
-
-- **Looked at while tuning: every real scan below.** None is held out. What these figures say about another scan is an upper bound;
-  the phantoms are closed-form truth, but smoother than people, and were looked at too.
-- Labels of `lumbar_pelvis_ct`, `thorax_ct` and `lumbar_bone_ct` were made by software (TotalSegmentator): no truth above a Dice of 0.95.
-  `abdomen_ct`'s vessel labels hold all branches; what a 6 mm ball fits in is taken for the trunk. Its label "venous system" may hold hepatic veins.
-- `lumbar_bone_ct` is real bone in painted soft tissue (fat, organs at one value each, discs, gas, noise of 15 HU): it judges bone, not organs.
-- Nothing is cropped. A structure that the first or last slice cuts is measured, and left out of the bars for vertebrae.
-- Vertebrae are matched by overlap, whatever they are called; names are judged on their own row. *Certain* is a name confidence of 0.8 or more.
-- Discs of real scans: half-way between labelled bodies; foramina and ganglia: truth on phantoms alone. A joint's error is its point's distance from
-  the surface half-way between the two bones' labels.
-"""
-
-_RISK_NOTE = """
-## What a needle cares about
-
-*own*: share of true voxels inside the structure's own label; *grown*: inside it after the planner's growth by the stated uncertainty; *any*: inside any obstacle
-that a lumbar plan keeps clear of; *margin*: how far the farthest missed voxel lies outside every obstacle, mm. A structure that is not drawn at all has no
-*grown*; the plan prints it as NOT CHECKED only where no other part of it was found.
-"""
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share."""
-    if n == 0:
-        return 0.0, 1.0
-    z, p = 1.96, hits / n
-    centre, half = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, (centre - half) / (1 + z * z / n)), min(1.0, (centre + half) / (1 + z * z / n))
-
-
-def _share(oks: Iterable[bool]) -> str:
-    oks = list(oks)
-    if not oks:
-        return "none"
-    low, high = wilson(sum(oks), len(oks))
-    return f"{sum(oks)}/{len(oks)} = {sum(oks) / len(oks):.0%} ({low:.0%} to {high:.0%})"
 
 
 def page(cases: Rows, in_full: int) -> str:
@@ -63,8 +25,12 @@ def page(cases: Rows, in_full: int) -> str:
     real = [case for case in cases if case["case"] in REAL]
     phantoms = [case for case in cases if case["case"] not in REAL]
     done = [case for case in cases if "structures" in case]
-    made = sorted({(case["commit"], case["machine"]) for case in cases})
-    lines = [_INTRODUCTION, "Measured at: " + "; ".join(f"{commit} on {machine}" for commit, machine in made) + ".  "]
+    made: dict[tuple[str, str], list[str]] = {}
+    for case in cases:
+        made.setdefault((case["commit"], case["machine"]), []).append(case["case"])
+    lines = [INTRODUCTION, "Which rows were measured at which commit:\n"]
+    lines += [f"- {commit} on {machine}: {', '.join(names)}" for (commit, machine), names in made.items()]
+    lines.append("")
     battery = in_full - len(REAL)
     lines.append(f"Cases: {len(real)} of {len(REAL)} real scans and {len(phantoms)} of {battery} phantoms so far.\n")
     lines += _not_done(cases)
@@ -72,13 +38,14 @@ def page(cases: Rows, in_full: int) -> str:
     answered = [[case for case in group if "structures" in case] for group in (real, phantoms)]
     lines += [f"| {name} | {bar} | {say(answered[0])} | {say(answered[1])} |" for name, bar, say in _BARS]
     lines += [
-        _RISK_NOTE,
+        RISK_NOTE,
         "| case | structure | own | grown | any | margin mm | confidence |",
         "|---|---|---|---|---|---|---|",
     ]
     lines += [_risk(case["case"], row) for case in done for row in case["at_risk"]]
+    lines += reliability([case for case in phantoms if "structures" in case])
     lines += ["\n## Seconds and memory\n", *_cost(done)]
-    return "\n".join(lines) + "\n" + _MISSES
+    return "\n".join(lines) + "\n" + MISSES
 
 
 def _not_done(cases: Rows) -> Iterator[str]:
@@ -98,12 +65,13 @@ def _risk(case: str, row: dict[str, Any]) -> str:
 
 def _cost(done: Rows) -> Iterator[str]:
     stages = list(dict.fromkeys(stage for case in done for stage in case["stages"]))
-    yield "Of `segment` alone, the image already loaded; peak is the process's, the image and its truth included. Rows of more than one case side by side, and all rows so far, were timed on a machine busy with other work: their seconds are too long and no figure for the cost bar.\n"
-    yield "| case | slices | side by side | seconds | peak MiB | " + " | ".join(stages) + " |"
-    yield "|---|---|---|---|---|" + "---|" * len(stages)
+    yield "Of `segment` alone, the image already loaded; peak is the process's, the image and its truth included. Rows of more than one case side by side were timed beside each other; *load* is the machine's mean number of waiting programs when the case began: above about 1 the seconds are too long and no figure for the cost bar. Organs run after the spine here, and beside it in the service.\n"
+    yield "| case | slices | side by side | load | seconds | peak MiB | " + " | ".join(stages) + " |"
+    yield "|---|---|---|---|---|---|" + "---|" * len(stages)
     for case in done:
         each = [f"{case['stages'][s]['seconds']:.1f}" if s in case["stages"] else "" for s in stages]
         cells = [case["case"], str(case["shape"][0]), str(case.get("side_by_side", 1))]
+        cells.append(f"{case['load']:.1f}" if "load" in case else "busy")
         yield "| " + " | ".join([*cells, f"{case['seconds']:.1f}", f"{case['peak_mib']:.0f}", *each]) + " |"
 
 
@@ -203,7 +171,10 @@ def _facets(cases: Rows) -> str:
         return "none"
     good = [row["error_mm"] <= 1.0 for row in rows]
     side = [row["right_side"] for row in rows]
-    return f"{_tick(sum(good) >= 0.9 * len(good))} within 1 mm {_share(good)}; median {median(r['error_mm'] for r in rows):.2f} mm; side {_share(side)}"
+    said = f"within 1 mm {_share(good)}; median {median(r['error_mm'] for r in rows):.2f} mm; side {_share(side)}"
+    surfaces = [row["surface_median_mm"] for row in rows if "surface_median_mm" in row]
+    drawn = f"; drawn surface off by {median(surfaces):.2f} mm (median of {len(surfaces)})" if surfaces else ""
+    return f"{_tick(sum(good) >= 0.9 * len(good))} {said}{drawn}"
 
 
 def _foramina(cases: Rows) -> str:
@@ -216,6 +187,17 @@ def _foramina(cases: Rows) -> str:
     missed = sum(1 for row in rows if not row["found"])
     is_met = median(errors) <= 1.5 and at_95 <= 3.0
     return f"{_tick(is_met)} median {median(errors):.2f} mm, 95 % {at_95:.1f} mm (n={len(errors)}, {missed} missed); side and level {_share(names)}"
+
+
+def _sacral(cases: Rows) -> str:
+    rows = [row for row in _of(cases, "landmarks") if row["kind"] == "sacral foramen" and row["between"] == "S1/S2"]
+    errors = [row["error_mm"] for row in rows if row["found"]]
+    if not errors:
+        return "none"
+    held = _share(row["error_mm"] <= row["uncertainty_mm"] for row in rows if row["found"])
+    missed = len(rows) - len(errors)
+    said = f"within 3 mm {_share(e <= 3.0 for e in errors)}; within its own uncertainty {held}; {missed} missed"
+    return f"{_tick(median(errors) <= 3.0)} {said}; median {median(errors):.2f} mm"
 
 
 def _ganglia(cases: Rows) -> str:
@@ -270,6 +252,7 @@ _BARS: tuple[tuple[str, str, Callable[[Rows], str]], ...] = (
     ("facet joint", "within 1 mm of the surface in 90 %; side 98 %", _facets),
     ("foramen", "median 1.5 mm, 95 % 3 mm; side and level 98 %", _foramina),
     ("ganglion", "within its own uncertainty in 95 %", _ganglia),
+    ("first sacral foramen, dorsal opening", "none yet; 3 mm here", _sacral),
     ("aorta", "Dice 0.88 plain, 0.93 contrast (0.88 here)", _dices(_named("aorta"), 0.88)),
     ("inferior vena cava", "Dice 0.80 plain, 0.85 contrast (0.80 here)", _dices(_named("inferior"), 0.80)),
     ("iliac vessels", "Dice 0.80 with contrast, else a zone", _dices(_named("artery", "vein"), 0.80)),
@@ -280,26 +263,3 @@ _BARS: tuple[tuple[str, str, Callable[[Rows], str]], ...] = (
     ("bowel", "obstacle", _dices(_named("bowel"), 0.50)),
     ("cost", "300 slices: 20 s, 2 GB", _total),
 )
-
-_MISSES = """
-## What misses its bar, and what limits it
-
-- **Whole vertebra, posterior elements and articular processes**: the body's column is close to its bar, the arch leaks into its neighbours at the joints and into
-  the ilium at L5; at 3 mm voxels the joint gap is not resolved. The articular processes' parts are the weakest (JSON, kinds `superior_articular_process` and
-  `inferior_articular_process`).
-- **Facet joints**: within 1 mm where slices show the gap; at 3 mm they do not, and their confidence there is below 0.3.
-- **Ribs**: only the part that a rib is traced along from its vertebra is called rib; the lateral arch stays `bone` (an obstacle all the same).
-- **Sacrum and ilium** of `lumbar_pelvis_ct` (3 mm, hip prosthesis) and `lumbar_bone_ct` were not told apart from other bone when these rows were measured; they are
-  obstacles as `bone`. On `lumbar_bone_ct` neither anchor showed, so no level was named: nothing wrong was said, and nothing useful.
-- **Canal of `lumbar_bone_ct`**: its row counts the sacral canal too; above L5/S1 it was not measured apart.
-- **`vertebra_ct`** (11 cm, osteoporotic, no canal label): the arch is lost there, and with it the articular processes.
-- **Inferior vena cava**: without contrast its track leaves the vein towards the liver. Where it ends inside the scan a zone along the spine is kept clear
-  (confidence 0.2) and said; where it runs on in a neighbour instead, nothing tells, and *grown* above shows it.
-- **Iliac vessels** without contrast are not seen. The band in front of L4 to S1 held 52 % of all labelled iliac voxels of `lumbar_pelvis_ct`, whose labels run on to the
-  groin; its bounds come from three adults who are among the scans above. Without a name for T12 there is no band.
-- **Kidney**: one that touches liver or muscle without fat between may lose a pole. The two lengths are compared: over 20 mm of difference lowers the confidence and raises
-  the uncertainty; the right kidney of `lumbar_pelvis_ct` (90 of 108 mm drawn) still passes. On `thorax_ct` and `lumbar_bone_ct` (left) something else
-  was taken for a kidney; far from T12 none is sought any more, where T12 is named. Rows say the commit they were measured at (JSON).
-- **Bowel, liver, spleen** are obstacles of low confidence; the spleen is often not told from its neighbours and then not drawn.
-- A statement about MRI, the neck and the upper thorax is not made here.
-"""
