@@ -157,13 +157,14 @@ class _Shape:
 def _rays(
     image: Float32Array, grid: StraightGrid, pair: tuple[FloatArray, FloatArray], shape: _Shape, every: int = 1
 ) -> FloatArray:
-    """(n_slabs, n_angles, n_radii) image along rays, in slabs between two disc planes."""
+    """(n_slabs, n_angles, n_radii) image along rays, in slabs between two disc planes; where not in every, in the middle half."""
     column = np.empty((_ANGLES, len(_RADII_MM), 2))
     column[..., 0] = (shape.v_mm + np.cos(_THETA)[:, None] * _RADII_MM - grid.first_mm[1]) / grid.step_mm
     column[..., 1] = (shape.u_mm + np.sin(_THETA)[:, None] * _RADII_MM - grid.first_mm[2]) / grid.step_mm
     inside = np.clip(np.round(column), 0, np.array(grid.shape[1:]) - 1).astype(int)
     low, high = (plane[inside[..., 0], inside[..., 1]] for plane in pair)
-    shares = slab_shares(*pair)[::every]
+    shares = slab_shares(*pair)
+    shares = shares if every == 1 else shares[_middle(shares)][::every]
     index = np.empty((len(shares), *column.shape[:2], 3))
     index[..., 0] = (low + shares[:, None, None] * (high - low) - grid.first_mm[0]) / grid.step_mm
     index[..., 1:] = column
@@ -201,8 +202,7 @@ def _waist(
     shape = _Shape(canal_front_mm + _FIRST_CENTRE_MM, 0.0, np.zeros(_ANGLES))
     for _ in range(3):
         radius, clear = _contour(_rays(image, grid, pair, shape, every=3), None)
-        rows = _middle(radius)
-        waist = weighted_median(radius[rows], clear[rows] + 0.01)
+        waist = weighted_median(radius, clear + 0.01)
         front, left, back, right = waist[:: _ANGLES // 4]
         shape = _Shape(shape.v_mm + float(front - back) / 2.0, shape.u_mm + float(left - right) / 2.0, waist)
     return shape

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.anatomy.bodies import Body, body_mask, disc_mask, disc_planes, find_bodies
-from planner.anatomy.joints import Sheet, expected_place, find_sheet
+from planner.anatomy.joints import JointPlace, Sheet, expected_place, find_sheet
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
 from planner.anatomy.straight import StraightGrid, straighten, straighten_mask
 from planner.geometry import BoolArray, Float32Array, FloatArray
@@ -188,13 +188,17 @@ def _joints(
     """The joints' gaps between two vertebrae of which both pedicles are known."""
     found = {}
     for side in below.keys() & above.keys():
-        low, high = below[side], above[side]
-        row = int(np.clip(np.searchsorted(grid.s_mm, (low.s_mm + high.s_mm) / 2.0), 0, grid.shape[0] - 1))
-        place = expected_place(side, (low.s_mm, low.u_mm), (high.s_mm, high.u_mm), float(walls.back_mm[row]))
-        sheet = find_sheet(volume, grid, place)
+        sheet = find_sheet(volume, grid, joint_place(grid, walls, below[side], above[side]))
         if sheet is not None:
             found[side] = sheet
     return found
+
+
+def joint_place(grid: StraightGrid, walls: CanalWalls, below: Pedicle, above: Pedicle) -> JointPlace:
+    """Where the joint between two vertebrae is expected, from their pedicles of one side."""
+    row = int(np.clip(np.searchsorted(grid.s_mm, (below.s_mm + above.s_mm) / 2.0), 0, grid.shape[0] - 1))
+    ends = (below.s_mm, below.u_mm), (above.s_mm, above.u_mm)
+    return expected_place(below.side, *ends, float(walls.back_mm[row]))
 
 
 def _longest_run(row: BoolArray) -> slice | None:

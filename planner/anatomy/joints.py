@@ -144,12 +144,14 @@ def find_sheet(volume: Volume, grid: StraightGrid, place: JointPlace) -> Sheet |
     cube = _cube(volume, grid, place)
     darkness, normal = _dark_sheets(cube)
     where = np.argwhere(darkness > 0)
+    across = _facing(normal[tuple(where.T)])
+    upright = (across @ _LOWER_TO_UPPER > _FACING) & (np.abs(across[:, 0]) < _STEEPEST)
+    where, across = where[upright], across[upright]
     if len(where) < _FEWEST:
         return None
-    across = _facing(normal[tuple(where.T)])
     inner, plates, backing, width = _looks(cube, where, across)
     dip = plates - inner
-    good = (across @ _LOWER_TO_UPPER > _FACING) & (np.abs(across[:, 0]) < _STEEPEST) & (dip > 0) & (plates > _PLATE_HU)
+    good = (dip > 0) & (plates > _PLATE_HU)
     if np.count_nonzero(good) < _FEWEST:
         return None
     brighter = np.maximum(inner - np.percentile(inner[good], 15), 0.0)

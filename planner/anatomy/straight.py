@@ -80,9 +80,14 @@ class StraightGrid:
 
 def straighten(array: AnyArray, geometry: VolumeGeometry, grid: StraightGrid, outside: float = -1024.0) -> Float32Array:
     """(n_s, n_v, n_u) linear samples of ``array``, one plane across the canal after the other."""
-    image = to_image(array, geometry)
+    box = box_around(geometry, grid, margin=2)
+    first, shape = [part.start for part in box], [part.stop - part.start for part in box]
+    if min(shape) == 0:
+        return np.full(grid.shape, outside, dtype=np.float32)
+    own = geometry.cropped((first[0], first[1], first[2]), (shape[0], shape[1], shape[2]))
+    image = to_image(array[box], own)
     centre, left, anterior, cranial = grid.frame.at(grid.s_mm)
-    first = centre + grid.first_mm[1] * anterior + grid.first_mm[2] * left
+    corner = centre + grid.first_mm[1] * anterior + grid.first_mm[2] * left
     resample = sitk.ResampleImageFilter()
     resample.SetSize([grid.shape[2], grid.shape[1], 1])
     resample.SetOutputSpacing([grid.step_mm] * 3)
@@ -90,7 +95,7 @@ def straighten(array: AnyArray, geometry: VolumeGeometry, grid: StraightGrid, ou
     resample.SetOutputPixelType(sitk.sitkFloat32)
     block = np.empty(grid.shape, dtype=np.float32)
     for n in range(grid.shape[0]):
-        resample.SetOutputOrigin(first[n].tolist())
+        resample.SetOutputOrigin(corner[n].tolist())
         resample.SetOutputDirection(np.stack([left[n], anterior[n], cranial[n]], axis=1).ravel().tolist())
         block[n] = sitk.GetArrayFromImage(resample.Execute(image))[0]
     return block
@@ -108,14 +113,14 @@ def gaussian(array: AnyArray, sigma_voxels: float) -> Float32Array:
     return out
 
 
-def box_around(geometry: VolumeGeometry, grid: StraightGrid) -> tuple[slice, slice, slice]:
-    """The part of a working grid that holds all of the straight grid."""
+def box_around(geometry: VolumeGeometry, grid: StraightGrid, margin: int = 0) -> tuple[slice, slice, slice]:
+    """The part of a working grid that holds all of the straight grid, and ``margin`` voxels more."""
     ends = np.stack(np.meshgrid(*[(0, n - 1) for n in grid.shape[1:]], indexing="ij"), axis=-1).reshape(-1, 2)
     rows = np.arange(0, grid.shape[0], 4)
     corners = np.array([(row, v, u) for row in [*rows.tolist(), grid.shape[0] - 1] for v, u in ends.tolist()])
     indices = geometry.indices(grid.points_mm(corners))
-    low = np.clip(np.floor(indices.min(axis=0)), 0, None).astype(int)
-    high = np.minimum(np.ceil(indices.max(axis=0)) + 1, geometry.shape).astype(int)
+    low = np.clip(np.floor(indices.min(axis=0)) - margin, 0, None).astype(int)
+    high = np.minimum(np.ceil(indices.max(axis=0)) + 1 + margin, geometry.shape).astype(int)
     k, j, i = (slice(a, max(a, b)) for a, b in zip(low.tolist(), high.tolist(), strict=True))
     return k, j, i
 
