@@ -68,7 +68,7 @@ _UNCERTAINTY_MM = 3.5
 _ALIKE_MM = 10.0
 """How far the two sides' places may differ before both are doubted."""
 
-_CENTRED_AT_MM, _ROUNDS = (-22.0, -10.0), 6
+_CENTRED_AT_MM, _ROUNDS = (-22.0, -2.0), 6
 """Two places on the way beside the body, and how often it is moved there to the middle between its walls."""
 
 _OFF_PLACE_HU = 60.0

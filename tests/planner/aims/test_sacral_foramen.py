@@ -69,7 +69,8 @@ def test_medial_and_lateral_tips_are_offered_first_where_bone_leaves_room(opened
     (target,) = find_targets(wide, PRT, TargetRequest(Side.LEFT, root="S1"))
     lateral, _, cranial = target.frame.local(target.tips_mm[:2]).T
     assert sorted(np.sign(lateral)) == [-1, 1]
-    assert np.abs(lateral) == pytest.approx(0.45 * OPEN_MM / 2, abs=0.7)
+    opening = next(f for f in opened.sacral_foramina if f.side is Side.LEFT)
+    assert np.abs(lateral) == pytest.approx(0.45 * opening.diameter_mm / 2, abs=0.7)
     assert (cranial > 0).all()
 
 
