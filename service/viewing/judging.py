@@ -149,17 +149,20 @@ def target_of(anatomy: Anatomy, planned: TargetPlan, procedure: Procedure) -> Ta
     return same[0]
 
 
-def replanned(old: Plan, target_index: int, prepared: Prepared, tip_mm: FloatArray) -> Plan:
-    """The plan with one target's tip where a person put it; no distance map is made where it lies near enough."""
+def replanned(old: Plan, target_index: int, prepared: Prepared, tip_mm: FloatArray | None) -> Plan:
+    """The plan with one target's tip where a person put it, or the planner's own tips searched anew.
+
+    No distance map is made where a placed tip lies near enough.
+    """
     planned = old.targets[target_index]
-    found = plan_prepared(prepared.moved(np.asarray(tip_mm)[None]))
+    found = plan_prepared(prepared if tip_mm is None else prepared.moved(np.asarray(tip_mm)[None]))
     paths = found.plan.trajectories
     if found.searched is not None and found.prepared is not None and paths:
         paths = told(paths, found.searched.situation, found.prepared.kept)
-    by_hand = planned.chosen_by.removesuffix(TIP_BY_HAND) + TIP_BY_HAND
+    by_hand = planned.chosen_by.removesuffix(TIP_BY_HAND) + ("" if tip_mm is None else TIP_BY_HAND)
     new = replace(
         planned,
-        point_mm=frozen(tip_mm),
+        point_mm=found.plan.point_mm if tip_mm is None else frozen(tip_mm),
         trajectories=paths,
         rejected=found.plan.rejected,
         examined=found.plan.examined,

@@ -27,6 +27,7 @@ from service.errors import RequestError
 from service.files import write_text
 from service.opening import OpenSeries
 from service.series_facts import SeriesFacts
+from viz.viewer import correction
 from viz.viewer import session as sessions
 from viz.viewer.session import Signature, Step
 
@@ -40,8 +41,11 @@ Json: TypeAlias = Any
 _SMALL = 1024
 """Bytes of an array that is written into the JSON file itself."""
 
+_PACKED = 2**20
+"""Label maps above this many bytes are compressed, to a fiftieth; the scan stays as it is, to be mapped into memory."""
+
 _VERSION = 1
-_MODULES = (geometry, volume, structures, model, plan, procedure, series, instances, identity, sessions)
+_MODULES = (geometry, volume, structures, model, plan, procedure, series, instances, identity, sessions, correction)
 _TYPES: dict[str, type] = {
     cls.__name__: cls
     for module in _MODULES
@@ -140,8 +144,12 @@ class _Writer:
     def _array(self, array: AnyArray) -> Json:
         if array.nbytes <= _SMALL:
             return ["array", str(array.dtype), list(array.shape), array.reshape(-1).tolist()]
-        name = f"array-{self._count}.npy"
         self._count += 1
+        if array.dtype == np.uint16 and array.nbytes > _PACKED:
+            packed = f"array-{self._count}.npz"
+            np.savez_compressed(self._folder / packed, array=array)
+            return ["packed", packed]
+        name = f"array-{self._count}.npy"
         np.save(self._folder / name, np.ascontiguousarray(array), allow_pickle=False)
         return ["file", name]
 
@@ -169,11 +177,21 @@ def _file(folder: Path, name: str) -> Json:
     return np.load(folder / name, mmap_mode="r", allow_pickle=False)
 
 
+def _packed(folder: Path, name: str) -> Json:
+    if Path(name).name != name:
+        raise KeptCaseError("the kept case points outside its folder")
+    with np.load(folder / name, allow_pickle=False) as kept:
+        array = kept["array"]
+    array.setflags(write=False)
+    return array
+
+
 _READERS: dict[str, Any] = {
     "enum": lambda _folder, name, value: _TYPES[name](value),
     "type": _object,
     "array": _array,
     "file": _file,
+    "packed": _packed,
     "map": lambda folder, pairs: {_value(folder, key): _value(folder, one) for key, one in pairs},
     "list": lambda folder, values: tuple(_value(folder, one) for one in values),
     "path": lambda _folder, text: Path(text),

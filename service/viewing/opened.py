@@ -77,7 +77,8 @@ def open_page(folder: Path, job: Job) -> Opened:
     planning = CasePlanning(case.series, case.anatomy)
     session = _session(folder, case)
     pose = reconcile(case.series.patient_position, case.anatomy.lie).pose
-    opened = OpenCase(case.volume, case.anatomy, pose, _slice_words(case.series.facts), may_edit=not job.is_read_only)
+    anatomy = case.anatomy if session is None else planning.apply(session.now.corrections)
+    opened = OpenCase(case.volume, anatomy, pose, _slice_words(case.series.facts), may_edit=not job.is_read_only)
     desk = Desk(opened, session, planning)
     host = Host(
         identity=identity_of(case.series.facts),

@@ -19,9 +19,11 @@ from planner.targets import TargetRequest, find_targets
 from service.case import procedure_named
 from service.opening import OpenSeries
 from service.versions import versions
-from service.viewing.judging import JudgeOfTarget, replanned
+from service.viewing.correcting import corrected
+from service.viewing.judging import TIP_BY_HAND, JudgeOfTarget, replanned
 from service.viewing.offers import offers_of
 from service.viewing.skin_map import skin_map
+from viz.viewer.correction import BY_HAND, Correction
 from viz.viewer.offer import Offer
 from viz.viewer.session import Judged
 from viz.viewer.skin import SkinMap
@@ -31,7 +33,8 @@ class CasePlanning:
     """Answers for one case; one thread at a time."""
 
     def __init__(self, series: OpenSeries, anatomy: Anatomy) -> None:
-        self._series, self._anatomy = series, anatomy
+        self._series, self._found, self._anatomy = series, anatomy, anatomy
+        self._corrections: tuple[Correction, ...] = ()
         self._judges: dict[tuple[str, str], JudgeOfTarget] = {}
         self._prepared: tuple[tuple[str, str], Prepared] | None = None
         self._making, self._preparing = threading.Lock(), threading.Lock()
@@ -63,6 +66,24 @@ class CasePlanning:
     def replan(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> Plan:
         """New paths to a moved tip."""
         return replanned(plan, target_index, self.prepared_of(plan, target_index), tip_mm)
+
+    def apply(self, corrections: tuple[Correction, ...]) -> Anatomy:
+        """From now on everything is measured on the anatomy as it was found with these corrections."""
+        with self._making, self._preparing:
+            self._anatomy, self._corrections = corrected(self._found, corrections), corrections
+            self._judges.clear()
+            self._offers.clear()
+            self._prepared = None
+        return self._anatomy
+
+    def measured_anew(self, plan: Plan) -> Plan:
+        """Every target's paths on the anatomy as it is corrected now, and the corrections among the warnings."""
+        for index in range(len(plan.targets)):
+            by_hand = plan.targets[index].chosen_by.endswith(TIP_BY_HAND)
+            tip_mm = plan.targets[index].point_mm if by_hand else None
+            plan = replanned(plan, index, self.prepared_of(plan, index), tip_mm)
+        own = (line for line in plan.warnings if not line.startswith(BY_HAND))
+        return replace(plan, warnings=(*own, *(one.words for one in self._corrections)))
 
     def first_plan(self, procedure_key: str, request: TargetRequest) -> Plan:
         """A plan for a target that a person chose at the page."""

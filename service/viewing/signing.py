@@ -31,6 +31,9 @@ EXPORTED = "exported"
 INPUTS = "inputs and plan (SHA-256)"
 """Named among the versions of a signed plan."""
 
+ORGANIZATION = "not stated"
+"""Verifying Organization (0040,A027) must not be empty (PS3.3 C.17.2), and no setting names it."""
+
 _REPORT = "report.dcm"
 _BLOCK = 2**24
 
@@ -78,7 +81,7 @@ class SigningDesk:
         plan = released(session, wish.person)
         plan = replace(plan, versions={**plan.versions, INPUTS: digest})
         folder = _next(self._results / SIGNED)
-        signature = ReportSignature(wish.person, "", now, self._predecessor(session, now))
+        signature = ReportSignature(wish.person, ORGANIZATION, now, self._predecessor(session, now))
         written = self._write(
             folder, PlannedSeries(plan, self._case.anatomy, self._case.series, now, signature=signature)
         )

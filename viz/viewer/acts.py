@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from planner.geometry import FloatArray
+from planner.structures import Structure
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
 from viz.viewer.looks import PANES, SLABS
@@ -19,6 +20,8 @@ from viz.viewer.pointer import Pointer
 from viz.viewer.ruler import Tool
 from viz.viewer.session import Session
 from viz.viewer.work import Work
+
+LEAST_BRUSH_MM, MOST_BRUSH_MM = 0.5, 15.0
 
 Act = Callable[..., Any]
 
@@ -74,6 +77,8 @@ class Acts:
             "pick": self._pick,
             "answer": self._answer,
             "tool": self._take,
+            "brush": self._choose_brush,
+            "hide": self._hide,
             "skin": self._work.map_skin,
             "place": self._place_number,
             "read_to_sign": self._work.read_to_sign,
@@ -84,6 +89,16 @@ class Acts:
         self._desk.take(Tool.LOOK)
         self._page.put(help=False, big="", signing=False)
         self._page.refresh()
+
+    def _choose_brush(self, structure: str, radius_mm: float) -> None:
+        self._desk.brushed = Structure(structure) if structure else None
+        self._desk.brush_mm = min(max(float(radius_mm), LEAST_BRUSH_MM), MOST_BRUSH_MM)
+        self._page.refresh()
+
+    def _hide(self, structure: str) -> None:
+        """Hide or show one structure's outline."""
+        one = Structure(structure)
+        self._look(hidden=self._desk.looks.hidden ^ {one})
 
     def _take(self, tool: str) -> None:
         self._desk.take(Tool(tool))

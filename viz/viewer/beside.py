@@ -13,7 +13,7 @@ from viz.viewer.host import Host
 from viz.viewer.looks import OBLIQUE
 from viz.viewer.release import release_values
 from viz.viewer.session import Judged, Session
-from viz.viewer.words import Language, keys, side_words, texts
+from viz.viewer.words import Language, keys, side_words, structure_words, texts
 
 
 def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
@@ -29,6 +29,12 @@ def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
         "outlines": desk.looks.shows_outlines,
         "anterior_up": desk.looks.anterior_up,
         "tool": str(desk.tool),
+        "structures": [
+            [str(one), structure_words(one, language), facts.colour(one), one in desk.looks.hidden]
+            for one in desk.outlined
+        ],
+        "brush": ["" if desk.brushed is None else str(desk.brushed), desk.brush_mm],
+        "corrections": [] if desk.session is None else [one.words for one in desk.session.now.corrections],
         "skin": [] if desk.skin is None else desk.skin.legend(),
         "can": _can(desk.session, host),
         "procedures": [list(one) for one in host.choice.procedures],
@@ -79,24 +85,24 @@ def _of_choice(desk: Desk, language: Language) -> dict[str, Any]:
     if desk.session is not None:
         return {"offers": [], "picked": -1, "picked_words": "", "near": -1, "near_words": ""}
     rows: dict[str, dict[str, Any]] = {}
-    for number, offer in enumerate(desk.offers):
+    for number, offer in enumerate(desk.choosing.offers):
         words = offer.words.replace(f", {offer.side}", "")
         row = rows.setdefault(words, {"words": words, "sides": [], "doubt": not offer.name_is_certain})
         row["sides"].append([number, side_words(offer.side, language)])
     near = desk.near
     return {
         "offers": list(rows.values()),
-        "picked": desk.picked,
-        "picked_words": _offer_words(desk, desk.picked, language),
+        "picked": desk.choosing.picked,
+        "picked_words": _offer_words(desk, desk.choosing.picked, language),
         "near": near,
         "near_words": _offer_words(desk, near, language),
     }
 
 
 def _offer_words(desk: Desk, number: int, language: Language) -> str:
-    if not 0 <= number < len(desk.offers):
+    if not 0 <= number < len(desk.choosing.offers):
         return ""
-    offer = desk.offers[number]
+    offer = desk.choosing.offers[number]
     return f"{offer.words.replace(f', {offer.side}', '')}, {side_words(offer.side, language).upper()}"
 
 

@@ -11,15 +11,18 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray, frozen
 from planner.plan import PlannedTrajectory
+from planner.structures import Structure
 from viz.palette import Window
 from viz.planes import Plane
 from viz.viewer import looks as places
+from viz.viewer.correction import Correction
 from viz.viewer.hand import Hand
 from viz.viewer.looks import CT_WINDOWS, DOWN, PANES, SCENE, SLABS, Looks, mr_windows
 from viz.viewer.marking import Shown, marks_of
-from viz.viewer.offer import Offer, nearest
+from viz.viewer.offer import Choosing, nearest
 from viz.viewer.opencase import OpenCase, Planning
 from viz.viewer.panes import SlicePane, View
 from viz.viewer.pointer import Pointer
@@ -31,6 +34,9 @@ from viz.viewer.skin import SkinMap
 from viz.viewer.solid import ScenePane
 
 FIRST_SIZE = (420, 300)
+BRUSH_MM = 3.0
+"""The brush's radius at first: about a vessel's or a root's."""
+
 LOSSY = "JPEG (lossy)"
 
 
@@ -40,14 +46,18 @@ class Desk:
     def __init__(self, case: OpenCase, session: Session | None, planning: Planning) -> None:
         self.case, self.session, self._planning = case, session, planning
         self.message = ""
-        self.offers: tuple[Offer, ...] = ()
-        self.picked = -1
+        self.choosing = Choosing()
         self._scan = ScanImage(case.volume, case.anatomy.labels)
         self.preview: Judged | None = None
         self.wants_replan = False
         """The tip was moved, and the hand rests: the list of paths is for another tip."""
         self.skin: SkinMap | None = None
         self.rulers: tuple[Ruler, ...] = ()
+        self.stroke_mm: tuple[FloatArray, ...] = ()
+        self.brush_mm = BRUSH_MM
+        self.brushed: Structure | None = None
+        self.wanted: Correction | None = None
+        """A stroke that was made and is not applied yet."""
         self.frozen: dict[str, tuple[Plane, float]] = {}
         self.pointer_at: tuple[str, Pointer] | None = None
         self.home_mm = self._first_home_mm()
@@ -93,32 +103,31 @@ class Desk:
         plane, pixel = found
         pane.show(
             View(plane, pixel, self.looks.window, SLABS[self.looks.slab]),
-            marks_of(self.case, self.looks, path, Shown(name, plane, lossy, self._spots(), self.rulers)),
+            marks_of(
+                self.case,
+                self.looks,
+                path,
+                Shown(name, plane, lossy, () if self.session else self.choosing.spots, self.rulers, self._balls()),
+            ),
         )
         return pane.picture()
 
-    def offer(self, offers: tuple[Offer, ...]) -> tuple[str, ...]:
-        """Places to choose from; none is chosen yet."""
-        self.offers, self.picked = offers, -1
-        return PANES
-
     def pick(self, index: int) -> tuple[str, ...]:
         """One place chosen: every plane goes there."""
-        if not 0 <= index < len(self.offers):
+        offer = self.choosing.pick(index)
+        if offer is None:
             return ()
-        self.picked = index
-        self.looks = self.looks.at(self.offers[index].point_mm)
+        self.looks = self.looks.at(offer.point_mm)
         return PANES
 
     @property
     def near(self) -> int:
         """Which place lies near the crosshair; -1: none."""
-        return nearest(self.offers, self.looks.cross_mm)
+        return nearest(self.choosing.offers, self.looks.cross_mm)
 
-    def _spots(self) -> tuple[tuple[str, FloatArray, bool], ...]:
-        if self.session is not None:
-            return ()
-        return tuple((one.words, one.point_mm, n == self.picked) for n, one in enumerate(self.offers))
+    def _balls(self) -> tuple[tuple[FloatArray, float], ...]:
+        radius = self.brush_mm if self.tool is not Tool.NUDGE else 1.0
+        return tuple((point, radius) for point in self.stroke_mm)
 
     def resize(self, name: str, width: int, height: int) -> None:
         """A pane's new size [pixels]."""
@@ -144,6 +153,11 @@ class Desk:
     def release(self) -> tuple[str, ...]:
         """Let go: an edit becomes a step that undo takes back; oblique planes follow the needle again."""
         return self._hand.release()
+
+    @property
+    def outlined(self) -> tuple[Structure, ...]:
+        """Structures that are drawn with an outline."""
+        return self._scan.outlined
 
     @property
     def tool(self) -> Tool:
@@ -228,6 +242,17 @@ class Desk:
         self.home_mm = self._first_home_mm()
         self.scene = self._new_scene(Screen(*size))
         return self.reset()
+
+    def take_anatomy(self, anatomy: Anatomy) -> tuple[str, ...]:
+        """A corrected anatomy: outlines and solids are drawn anew, the view stays."""
+        self.case = replace(self.case, anatomy=anatomy)
+        self._scan = ScanImage(self.case.volume, anatomy.labels)
+        for pane in self.panes.values():
+            pane.take(self._scan)
+        size = self.scene.screen.size
+        self.scene.screen.close()
+        self.scene = self._new_scene(Screen(*size))
+        return PANES
 
     def _new_scene(self, screen: Screen) -> ScenePane:
         path = self.path

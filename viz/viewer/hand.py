@@ -10,10 +10,12 @@ from typing import Protocol
 
 import numpy as np
 
-from planner.geometry import FloatArray
+from planner.geometry import FloatArray, frozen
 from planner.plan import PlannedTrajectory
+from planner.structures import Structure
 from viz.planes import Plane
 from viz.viewer import looks as places
+from viz.viewer.correction import Change, Correction
 from viz.viewer.looks import DOWN, NEEDLE, OBLIQUE, PANES, SCENE, Looks
 from viz.viewer.opencase import OpenCase
 from viz.viewer.panes import Grip, SlicePane
@@ -39,6 +41,10 @@ class HeldDesk(Protocol):
     home_mm: FloatArray
     wants_replan: bool
     rulers: tuple[Ruler, ...]
+    stroke_mm: tuple[FloatArray, ...]
+    brush_mm: float
+    brushed: Structure | None
+    wanted: Correction | None
 
     @property
     def path(self) -> PlannedTrajectory | None:
@@ -78,6 +84,7 @@ class Hand:
         self._desk = desk
         self._drag: _Drag | None = None
         self.tool = Tool.LOOK
+        self._brushed = ""
 
     def wheel(self, name: str, notches: float, pointer: Pointer) -> tuple[str, ...]:
         """Scroll along the pane's own normal; with ctrl, zoom."""
@@ -107,7 +114,7 @@ class Hand:
         if is_slice:
             start_mm = desk.panes[name].point_mm(pointer.x_px, pointer.y_px)
             if self.tool is not Tool.LOOK and pointer.button is Button.LEFT:
-                return self._measure(name, start_mm)
+                return self._brush(name, start_mm) if self.tool.is_brush else self._measure(name, start_mm)
             grip = desk.panes[name].hit_test(pointer.x_px, pointer.y_px) if desk.case.may_edit else Grip.PLANE
         ends = (nothing, nothing) if path is None else (path.entry_mm, path.target_mm)
         self._drag = _Drag(name, pointer, pointer, grip, start_mm, *ends)
@@ -119,6 +126,8 @@ class Hand:
     def move(self, name: str, pointer: Pointer) -> tuple[str, ...]:
         """Drag what is held."""
         desk, drag = self._desk, self._drag
+        if desk.stroke_mm and desk.shows(name) and name == self._brushed:
+            return self._brush(name, desk.panes[name].point_mm(pointer.x_px, pointer.y_px))
         if drag is None or drag.name != name:
             return ()
         self._drag = replace(drag, last=pointer)
@@ -130,6 +139,8 @@ class Hand:
     def release(self) -> tuple[str, ...]:
         """Let go: an edit becomes a step that undo takes back; oblique planes follow the needle again."""
         desk = self._desk
+        if desk.stroke_mm:
+            return self._end_stroke()
         drag, self._drag, desk.frozen = self._drag, None, {}
         preview, desk.preview = desk.preview, None
         if drag is None or preview is None or desk.session is None:
@@ -164,6 +175,27 @@ class Hand:
         if judged is not None:
             self._desk.preview = judged
         return (drag.name, *(other for other in PANES if other != drag.name))
+
+    def _brush(self, name: str, point_mm: FloatArray) -> tuple[str, ...]:
+        """A stroke goes on; a nudge keeps only where it began and where it is."""
+        desk = self._desk
+        if not desk.case.may_edit:
+            return ()
+        self._brushed = name
+        if self.tool is Tool.NUDGE:
+            desk.stroke_mm = (*desk.stroke_mm[:1], point_mm)
+        elif not desk.stroke_mm or np.linalg.norm(desk.stroke_mm[-1] - point_mm) > desk.brush_mm / 2:
+            desk.stroke_mm = (*desk.stroke_mm, point_mm)
+        return (name,)
+
+    def _end_stroke(self) -> tuple[str, ...]:
+        desk, points = self._desk, np.stack(self._desk.stroke_mm)
+        desk.stroke_mm = ()
+        structure = Structure.NERVE_ROOT if self.tool is Tool.NUDGE else desk.brushed
+        is_whole = self.tool is not Tool.NUDGE or len(points) > 1
+        if structure is not None and is_whole:
+            desk.wanted = Correction(Change(str(self.tool)), structure, frozen(points), desk.brush_mm)
+        return PANES
 
     def _measure(self, name: str, point_mm: FloatArray) -> tuple[str, ...]:
         """A point more; a measurement that is whole stays, and the next begins."""

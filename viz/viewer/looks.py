@@ -12,7 +12,7 @@ import numpy as np
 
 from planner.geometry import FloatArray, VolumeGeometry, frozen
 from planner.plan import PlannedTrajectory
-from planner.structures import Pose
+from planner.structures import Pose, Structure
 from viz.palette import BONE_WINDOW, LUNG_WINDOW, SOFT_TISSUE, SPINE, Window
 from viz.planes import Plane, axial, coronal, down_the_needle, needle_plane, sagittal
 from viz.viewer.scan import Projection, Slab
@@ -51,6 +51,8 @@ class Looks:
     needle_offset_mm: float = 0.0
     slab: int = 0
     shows_outlines: bool = True
+    hidden: frozenset[Structure] = frozenset()
+    """Structures without outline."""
     anterior_up: bool = False
     zoom: Mapping[str, float] = field(default_factory=dict)
     pan_mm: Mapping[str, FloatArray] = field(default_factory=dict)

@@ -30,6 +30,7 @@ class Shown:
     lossy: str
     spots: tuple[tuple[str, FloatArray, bool], ...] = ()
     rulers: tuple[Ruler, ...] = ()
+    balls: tuple[tuple[FloatArray, float], ...] = ()
 
 
 def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown: Shown) -> Marks:
@@ -46,8 +47,10 @@ def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown
         title=_title(case, looks, path, shown) + off,
         note="\n".join(word for word in (shown.lossy, SLABS[looks.slab].words, window) if word),
         shows_outlines=looks.shows_outlines,
+        hidden=looks.hidden,
         spots=shown.spots,
         rulers=shown.rulers,
+        balls=shown.balls,
         closest=None if binding is None else (binding.on_path_mm, binding.on_structure_mm),
     )
 

@@ -11,6 +11,7 @@ from planner.geometry import FloatArray
 from planner.plan import Plan
 from planner.structures import Pose
 from planner.volume import Volume
+from viz.viewer.correction import Correction
 from viz.viewer.session import Judged
 from viz.viewer.skin import SkinMap
 
@@ -29,6 +30,12 @@ class Planning(Protocol):
 
     def replan(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> Plan:
         """New paths to a moved tip; seconds."""
+
+    def apply(self, corrections: tuple[Correction, ...]) -> Anatomy:
+        """The anatomy with a person's corrections, on which everything is measured from now on."""
+
+    def measured_anew(self, plan: Plan) -> Plan:
+        """The plan's paths searched again on the corrected anatomy; seconds."""
 
     def skin_map(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> SkinMap:
         """Where on the skin a needle to this tip may enter; a second."""

@@ -106,8 +106,12 @@ class Page:
             return
         judged, session = self._seen
         is_new = self.desk.judged is not judged or self.desk.session is not session
-        self.show(names, says_facts=is_new or bool(self.desk.message) or bool(self.desk.offers and session is None))
-        if is_new:
+        self.show(
+            names, says_facts=is_new or bool(self.desk.message) or bool(self.desk.choosing.offers and session is None)
+        )
+        if self.desk.wanted is not None:
+            self._work.correct()
+        elif is_new:
             self._work.settle()
 
     def show(self, names: tuple[str, ...], *, says_facts: bool = True) -> None:

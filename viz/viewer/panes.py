@@ -16,6 +16,7 @@ from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkRenderingCore import vtkImageActor, vtkRenderer
 
 from planner.geometry import FloatArray
+from planner.structures import Structure
 from viz.palette import NEEDLE, TARGET, WHITE, Window
 from viz.planes import Plane
 from viz.viewer.marks import Lines, Words, circle, polyline
@@ -70,11 +71,14 @@ class Marks:
     title: str = ""
     note: str = ""
     shows_outlines: bool = True
+    hidden: frozenset[Structure] = frozenset()
     closest: tuple[FloatArray, FloatArray] | None = None
     """Closest approach: on the path and on the structure."""
     spots: tuple[tuple[str, FloatArray, bool], ...] = ()
     """Places a person may choose: words, where, and whether it is the chosen one."""
     rulers: tuple[Ruler, ...] = ()
+    balls: tuple[tuple[FloatArray, float], ...] = ()
+    """A brush stroke while it is made: centres and radius."""
 
 
 class SlicePane:
@@ -97,6 +101,10 @@ class SlicePane:
         self._camera.SetClippingRange(1.0, 2000.0)
         self._drawing = _Drawing(renderer)
         screen.add(renderer)
+
+    def take(self, scan: ScanImage) -> None:
+        """Another scan image of the same geometry."""
+        self._scan = scan
 
     def show(self, view: View, marks: Marks) -> None:
         """Cut the scan and place the marks; ``picture`` draws."""
@@ -152,7 +160,7 @@ class SlicePane:
         self._outlines.SetVisibility(int(marks is not None and marks.shows_outlines))
         if marks is None or not marks.shows_outlines:
             return
-        colours = self._scan.edges(plane, pixel_mm)
+        colours = self._scan.edges(plane, pixel_mm, marks.hidden)
         self._overlay.SetDimensions(*image.GetDimensions())
         self._overlay.SetSpacing(*image.GetSpacing())
         self._overlay.SetOrigin(*image.GetOrigin()[:2], 0.5)
@@ -202,6 +210,7 @@ class _Drawing:
             if (np.abs(places[:, 2]) <= NEAR_PLANE_MM).all():
                 shown.append((ruler.words, places))
         ends = [circle(place, 3 * view.pixel_mm) for _, places in shown for place in places]
+        ends += [circle(view.plane.in_plane_mm(centre), radius) for centre, radius in marks.balls]
         self._rules.show(np.concatenate([*(polyline(places) for _, places in shown), *ends, np.empty((0, 2, 2))]))
         blank = ("", np.zeros((1, 3)))
         for words, (text, places) in zip(self._rule_words, [*shown, *[blank] * _MOST_RULERS], strict=False):

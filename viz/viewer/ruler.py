@@ -1,4 +1,4 @@
-"""A distance or an angle that a person measures on the picture, LPS mm."""
+"""What a person holds over a slice: a pointer, a ruler, a brush; and what was measured, LPS mm."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ class Tool(StrEnum):
     LOOK = ""
     DISTANCE = "distance"
     ANGLE = "angle"
+    ADD = "add"
+    ERASE = "erase"
+    NUDGE = "nudge"
+
+    @property
+    def is_brush(self) -> bool:
+        """Changes the segmentation."""
+        return self in {Tool.ADD, Tool.ERASE, Tool.NUDGE}
 
     @property
     def points(self) -> int:

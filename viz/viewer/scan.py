@@ -18,6 +18,7 @@ from vtkmodules.vtkCommonMath import vtkMatrix4x4
 from vtkmodules.vtkImagingCore import vtkImageReslice
 
 from planner.geometry import AnyArray, FloatArray, VolumeGeometry
+from planner.structures import Structure
 from planner.volume import LabelMap, Modality, Volume
 from viz.palette import CONTOURS
 from viz.planes import Plane
@@ -61,7 +62,7 @@ class ScanImage:
         self.is_ct = volume.modality is Modality.CT
         self.percentiles = tuple(float(p) for p in np.percentile(volume.voxels[::3, ::5, ::5], (2, 50, 98)))
         self._grey = _Cutter(volume.geometry, volume.voxels, AIR_HU if self.is_ct else 0.0)
-        codes, self.colours = outline_codes(labels)
+        codes, self.colours, self.outlined = outline_codes(labels)
         self._codes = _Cutter(labels.geometry, codes, 0.0)
         self._codes.reslice.SetInterpolationModeToNearestNeighbor()
 
@@ -69,27 +70,31 @@ class ScanImage:
         """A vtkImageData of values on the plane's pixels."""
         return self._grey.cut(plane, pixel_mm, slab)
 
-    def edges(self, plane: Plane, pixel_mm: float) -> npt.NDArray[np.uint8]:
-        """(rows, columns, 4) RGBA of outlines, bottom row first, see-through elsewhere."""
+    def edges(self, plane: Plane, pixel_mm: float, hidden: frozenset[Structure] = frozenset()) -> npt.NDArray[np.uint8]:
+        """(rows, columns, 4) RGBA of outlines, bottom row first, see-through elsewhere and where hidden."""
         codes = _as_array(self._codes.cut(plane, pixel_mm, Slab()))
         edge = np.zeros(codes.shape, dtype=bool)
         edge[:-1] |= codes[:-1] != codes[1:]
         edge[1:] |= codes[:-1] != codes[1:]
         edge[:, :-1] |= codes[:, :-1] != codes[:, 1:]
         edge[:, 1:] |= codes[:, :-1] != codes[:, 1:]
-        painted: npt.NDArray[np.uint8] = self.colours[np.where(edge, codes, 0)]
+        colours = self.colours.copy()
+        colours[[code for code, structure in enumerate(self.outlined, start=1) if structure in hidden], 3] = 0
+        painted: npt.NDArray[np.uint8] = colours[np.where(edge, codes, 0)]
         return painted
 
 
-def outline_codes(labels: LabelMap) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """One code for each outline colour, voxel by voxel, and the codes' RGBA; 0 has none."""
-    shown = sorted({CONTOURS[entry.structure] for entry in labels.entries.values() if entry.structure in CONTOURS})
+def outline_codes(
+    labels: LabelMap,
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], tuple[Structure, ...]]:
+    """One code for each outlined structure, voxel by voxel, the codes' RGBA and structures from 1 on; 0 has none."""
+    shown = sorted({entry.structure for entry in labels.entries.values() if entry.structure in CONTOURS})
     table = np.zeros(np.iinfo(np.uint16).max + 1, dtype=np.uint8)
     for value, entry in labels.entries.items():
         if entry.structure in CONTOURS:
-            table[value] = shown.index(CONTOURS[entry.structure]) + 1
-    colours = np.array([(0, 0, 0, 0), *((*colour, 210) for colour in shown)], dtype=np.uint8)
-    return table[labels.labels], colours
+            table[value] = shown.index(entry.structure) + 1
+    colours = np.array([(0, 0, 0, 0), *((*CONTOURS[one], 210) for one in shown)], dtype=np.uint8)
+    return table[labels.labels], colours, tuple(shown)
 
 
 class _Cutter:

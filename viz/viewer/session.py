@@ -14,6 +14,7 @@ import numpy as np
 
 from planner.geometry import FloatArray
 from planner.plan import Clearance, Plan, PlannedTrajectory, TargetPlan
+from viz.viewer.correction import Correction
 
 MOST_STEPS = 200
 """Of undo."""
@@ -65,13 +66,15 @@ class Step:
     judged: Judged | None
     others: Mapping[int, Chosen] = field(default_factory=dict)
     """What was chosen for the plan's other targets that were looked at."""
+    corrections: tuple[Correction, ...] = ()
+    """Of the segmentation, in their order; paths and clearances of this step are measured on the corrected one."""
 
     def at_target(self, index: int) -> Step:
         """Another target, with the path that was chosen for it."""
         kept = {**self.others, self.target_index: Chosen(self.path_index, self.judged)}
         fresh = first_path(self.plan, index)
         found = kept.pop(index, Chosen(fresh.path_index, fresh.judged))
-        return Step(self.plan, index, found.path_index, found.judged, kept)
+        return Step(self.plan, index, found.path_index, found.judged, kept, self.corrections)
 
     def chosen_at(self, index: int) -> Chosen:
         """What is chosen for any target: by a person, or as the plan proposes."""
@@ -130,7 +133,14 @@ class Session:
         step = first_path(plan, min(self.now.target_index, len(plan.targets) - 1))
         is_edited = self.now.path_index is None and self.now.judged is not None
         kept = replace(step, path_index=None, judged=self.now.judged) if is_edited else step
-        return replace(self, now=replace(kept, others=self.now.others), signature=None)
+        now = replace(kept, others=self.now.others, corrections=self.now.corrections)
+        return replace(self, now=now, signature=None)
+
+    def corrected(self, correction: Correction, plan: Plan, judged: Judged | None) -> Session:
+        """One stroke more; the plan and the path are measured anew on what it made."""
+        step = first_path(plan, self.now.target_index)
+        kept = step if judged is None else replace(step, path_index=None, judged=judged)
+        return self.put(replace(kept, corrections=(*self.now.corrections, correction)))
 
     def put(self, step: Step) -> Session:
         """A new state; what was undone is forgotten, the signature is dropped."""

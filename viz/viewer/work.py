@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from planner.errors import PlannerError
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
+from viz.viewer.looks import PANES
 from viz.viewer.session import Session
 
 
@@ -62,6 +63,8 @@ class Work:
         if changed is session:
             return
         self._host.keep(changed)
+        if changed.now.corrections != session.now.corrections:
+            self.start(self._busily(self._apply_corrections, "correcting"))
         if moves_view:
             self._page.show(self._desk.change(changed))
             self.settle()
@@ -123,6 +126,37 @@ class Work:
         self._desk.wants_replan = True
         self.start(self._busily(run))
 
+    async def _apply_corrections(self) -> None:
+        """The anatomy of the step that is shown."""
+        session = self._desk.session
+        if session is not None:
+            anatomy = await asyncio.to_thread(self._host.planning.apply, session.now.corrections)
+            self._page.show(self._desk.take_anatomy(anatomy))
+            self.prepare()
+
+    def correct(self) -> None:
+        """A stroke of the brush becomes a correction: the anatomy changes, and every path is measured anew."""
+        session, stroke = self._desk.session, self._desk.wanted
+        self._desk.wanted = None
+        if session is None or stroke is None or self._host.is_read_only or self._page.get("busy"):
+            return
+
+        async def run() -> None:
+            now, planning = session.now, self._host.planning
+            anatomy = await asyncio.to_thread(planning.apply, (*now.corrections, stroke))
+            self._page.show(self._desk.take_anatomy(anatomy))
+            plan = await asyncio.to_thread(planning.measured_anew, now.plan)
+            judged = None
+            if now.path_index is None and now.judged is not None:
+                path = now.judged.path
+                judged = await asyncio.to_thread(planning.judge, plan, now.target_index, path.entry_mm, path.target_mm)
+            changed = session.corrected(stroke, plan, judged)
+            self._host.keep(changed)
+            self._page.show(self._desk.change(changed))
+            self.settle()
+
+        self.start(self._busily(run, "correcting"))
+
     def map_skin(self) -> None:
         """Show or hide where one may enter."""
         session, path = self._desk.session, self._desk.path
@@ -145,16 +179,17 @@ class Work:
             self._page.put(offered="")
             offers = await asyncio.to_thread(self._host.offers, procedure)
             self._page.put(offered=procedure, confirmed=False)
-            self._page.show(self._desk.offer(offers))
+            self._desk.choosing.put(offers)
+            self._page.show(PANES)
 
         self.start(self._busily(run, "looking"))
 
     def plan(self) -> None:
         """The first plan of a case that waited, for the place a person chose and checked."""
         desk, procedure = self._desk, str(self._page.get("offered"))
-        if self._host.is_read_only or not procedure or not 0 <= desk.picked < len(desk.offers):
+        offer = desk.choosing.chosen
+        if self._host.is_read_only or not procedure or offer is None:
             return
-        offer = desk.offers[desk.picked]
 
         async def run() -> None:
             session = await asyncio.to_thread(self._host.first_plan, procedure, offer)
