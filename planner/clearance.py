@@ -41,6 +41,8 @@ class Surface:
     def closest(self, start_mm: FloatArray, end_mm: FloatArray, growth: float = 0.0) -> Closest | None:
         """Closest approach of the straight piece from start to end; None beyond ``MEASURED_TO_MM``.
 
+        A piece that begins outside the obstacle, as a path from the skin does: one that lies wholly within meets no surface.
+
         ``growth`` is what a margin grows by for each mm from the start: then the approach that leaves least beyond it.
         """
         if not len(self.voxels):

@@ -14,7 +14,7 @@ from planner.geometry import BoolArray, FloatArray, IntArray, VolumeGeometry, un
 from planner.least import slack_mm, sweep_least
 from planner.procedure import Approach
 from planner.structures import Side, Structure
-from planner.volume import LabelMap
+from planner.volume import LabelMap, nearest
 from sample_data.phantom import Phantom
 
 STEP_MM = 0.1
@@ -95,12 +95,15 @@ def _near_path(surface: Surface, start_mm: FloatArray, end_mm: FloatArray) -> Su
 
 
 def random_paths(anatomy: Anatomy, count: int, seed: int) -> tuple[FloatArray, FloatArray]:
-    """From points behind to tips around the structure, 30 to 110 mm long."""
-    rng = np.random.default_rng(seed)
+    """From points behind, outside the structure as skin is, to tips anywhere around it, 30 to 110 mm long."""
+    rng, drawn = np.random.default_rng(seed), 2 * count
     last = np.array(anatomy.grid.shape) - 1
-    tips = anatomy.grid.points_mm(rng.uniform(0.1 * last, 0.9 * last, (count, 3)))
-    outward = unit(rng.normal(size=(count, 3)) * [0.8, 0.4, 0.4] + [0.0, 1.0, 0.0])
-    return tips + rng.uniform(30, 110, (count, 1)) * outward, tips
+    tips = anatomy.grid.points_mm(rng.uniform(0.1 * last, 0.9 * last, (drawn, 3)))
+    outward = unit(rng.normal(size=(drawn, 3)) * [0.8, 0.4, 0.4] + [0.0, 1.0, 0.0])
+    starts = tips + rng.uniform(30, 110, (drawn, 1)) * outward
+    outside = np.flatnonzero(~nearest(anatomy.mask, anatomy.grid.indices(starts), outside=False))[:count]
+    assert len(outside) == count
+    return starts[outside], tips[outside]
 
 
 def assert_true(anatomy: Anatomy, count: int, seed: int) -> None:
