@@ -7,13 +7,14 @@ j posterior, i left. An oblique scan is resampled to such a grid first. Masks ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.anatomy.model import Lie
 from planner.anatomy.spine_frame import SpineFrame
-from planner.geometry import BoolArray, FloatArray, VolumeGeometry
+from planner.geometry import BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.structures import LevelName
 
 
@@ -53,6 +54,29 @@ class CanalTrack:
     radius_mm: FloatArray
     score: FloatArray
     confidence: float
+
+
+class SpineProbabilities(Protocol):
+    """What a trained network says of each voxel, (k, j, i) in 0..1 on the working grid: a second opinion to be fused.
+
+    The place of one: the classical stages stand without it, and none is used yet.
+    """
+
+    @property
+    def body(self) -> Float32Array:
+        """Vertebral body."""
+
+    @property
+    def posterior(self) -> Float32Array:
+        """Posterior element."""
+
+    @property
+    def disc(self) -> Float32Array:
+        """Intervertebral disc."""
+
+    @property
+    def canal(self) -> Float32Array:
+        """Spinal canal."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
