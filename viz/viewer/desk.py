@@ -133,10 +133,6 @@ class Desk:
         """A pane's new size [pixels]."""
         self._screen(name).resize(width, height)
 
-    def size(self, name: str) -> tuple[int, int]:
-        """A pane's size [pixels]."""
-        return self._screen(name).size
-
     def wheel(self, name: str, notches: float, pointer: Pointer) -> tuple[str, ...]:
         """Scroll along the pane's own normal; with ctrl, zoom."""
         return self._hand.wheel(name, notches, pointer)
