@@ -30,6 +30,9 @@ _FAT_SHARE = 0.08
 _SAC_SHARE = 0.25
 """Of the canal in a slice: below, the sac has ended and fat fills the sacral canal."""
 
+_UNSEEN = 0.4
+"""Of the canal's confidence where no fat shows the sac: it lies in the canal, but where in it is not seen (assumed)."""
+
 _NECK_MM = 1.5
 """Radius of what is cut off the sac: roots and veins that cross the fat."""
 
@@ -40,7 +43,7 @@ _MARGIN_MM = 4.0
 class Sac:
     """``mask`` of the sac and ``around`` of the rest of the canal (k, j, i).
 
-    ``confidence`` is the share of the canal's slices in which fat shows the sac's border. ``uncertainty_mm`` holds the
+    ``confidence`` is the canal's, less where no fat shows the sac's border within it. ``uncertainty_mm`` holds the
     border with 95 % where it does (a voxel) and where it does not (the canal's own margin).
     """
 
@@ -58,9 +61,11 @@ def find_sac(volume: Volume, canal: CanalTrack) -> Sac:
     inside, shown = _inside(mean, hollow, own)
     mask = np.zeros(canal.mask.shape, dtype=bool)
     mask[box] = inside
-    confidence = round(float(shown.mean()) * canal.confidence, 3) if len(shown) else 0.0
+    seen = float(shown.mean()) if len(shown) else 0.0
+    confidence = round((_UNSEEN + (1.0 - _UNSEEN) * seen) * canal.confidence, 3) if len(shown) else 0.0
     spacing = float(volume.geometry.spacing_mm[1:].max())
-    return Sac(mask, canal.mask & ~mask, confidence, round(max(1.0, spacing) if confidence > 0.5 else 2.0, 2))
+    uncertainty = max(1.0, spacing) if seen * canal.confidence > 0.5 else max(2.0, spacing)
+    return Sac(mask, canal.mask & ~mask, confidence, round(uncertainty, 2))
 
 
 def _inside(mean: Float32Array, hollow: BoolArray, grid: VolumeGeometry) -> tuple[BoolArray, BoolArray]:

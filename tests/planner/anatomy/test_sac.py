@@ -40,7 +40,7 @@ def test_without_fat_the_sac_fills_the_canal_but_for_a_thin_layer():
     found = find_sac(volume, canal)
     assert not (true & ~found.mask).any()
     assert found.mask.sum() > 0.7 * canal.mask.sum()
-    assert found.confidence == 0.0
+    assert 0.3 < found.confidence < 0.5  # in the canal for sure, where in it is not seen
     assert found.uncertainty_mm == 2.0
 
 
@@ -48,7 +48,7 @@ def test_voxels_too_coarse_for_fat_give_the_whole_canal():
     volume, canal, _ = canal_case(fat_hu=-95, spacing_mm=2.5)
     found = find_sac(volume, canal)
     assert (found.mask == canal.mask).all()
-    assert found.confidence == 0.0
+    assert 0.3 < found.confidence < 0.5  # in the canal for sure, where in it is not seen
 
 
 def test_sac_and_what_is_around_it_make_up_the_canal():
