@@ -29,7 +29,7 @@ from service.arrivals import Arrivals, as_row
 from service.earlier import Identity
 from service.errors import RequestError
 from service.settings import Settings
-from service.store import NewInstance, Store
+from service.store import NewInstance, Store, address_of
 
 _BYTES_PER_GB, _BYTES_PER_MB = 10**9, 10**6
 _SENDER = "MEDIA"
@@ -63,7 +63,7 @@ def import_media(path: Path, settings: Settings) -> Imported:
         raise RequestError("there is no such file or folder; give the folder of the medium, or a ZIP file")
     folder = settings.storage.folder.absolute()
     limit = settings.receiver.largest_object_mb * _BYTES_PER_MB
-    store = Store(folder / "needleplan.db")
+    store = Store(address_of(settings))
     try:
         arrivals = Arrivals(folder / "received", store)
         with _opened(path, limit) as (place, skipped):

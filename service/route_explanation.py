@@ -17,7 +17,7 @@ from service.arrivals import NO_TAGS, Arrivals, tags_of_candidate
 from service.errors import RequestError
 from service.routing import DEFAULT_RULES, SeriesTags, route
 from service.settings import Settings
-from service.store import Store
+from service.store import Store, address_of
 
 
 def explain(console: Console, settings: Settings, series: str, calling_ae_title: str, *, is_brief: bool) -> None:
@@ -43,7 +43,7 @@ def tags_of(settings: Settings, series: str, calling_ae_title: str) -> SeriesTag
     folder = settings.storage.folder.absolute()
     if not (folder / "received" / "series" / series).is_dir():
         raise RequestError("there is no such folder, and no series of this UID was received")
-    store = Store(folder / "needleplan.db")
+    store = Store(address_of(settings))
     try:
         tags = Arrivals(folder / "received", store).tags_of(series)
     finally:

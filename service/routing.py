@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from service.request import PlanRequest
 from service.settings import Action, Match, Rule
 
+PLANNED_PRIORITY = 5
+"""Of 0 to 9; assumed: a site says otherwise in its rules."""
+
 NO_TARGET_CHOSEN = "no target chosen"
 
 
@@ -40,6 +43,13 @@ class Route:
     passed_over: tuple[str, ...]
     request: PlanRequest | None = None
     """What is to be planned; None where nothing is."""
+
+    @property
+    def priority(self) -> int:
+        """What the rule says; else what is to be planned goes before what is only segmented."""
+        if self.rule is not None and self.rule.priority is not None:
+            return self.rule.priority
+        return PLANNED_PRIORITY if self.action is Action.PLAN else 0
 
 
 DEFAULT_RULES = (

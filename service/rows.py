@@ -27,11 +27,16 @@ class CaseState(StrEnum):
 
 
 class ExportState(StrEnum):
-    """Where one export stands; a dead letter waits for a person."""
+    """Where one export stands: sent means confirmed where the destination asks for it; a dead letter waits for a person."""
 
     PENDING = "pending"
+    UNCONFIRMED = "unconfirmed"
     SENT = "sent"
     DEAD = "dead"
+
+
+_STATE_LENGTH = 16
+"""Characters of a state's name in the database; longer than any of them."""
 
 
 class Base(DeclarativeBase):
@@ -62,10 +67,18 @@ class Case(Base):
     series_instance_uid: Mapped[str] = mapped_column(index=True)
     study_instance_uid: Mapped[str]
     revision: Mapped[int]
-    state: Mapped[CaseState] = mapped_column(Enum(CaseState, native_enum=False), index=True)
+    state: Mapped[CaseState] = mapped_column(Enum(CaseState, native_enum=False, length=_STATE_LENGTH), index=True)
     reason: Mapped[str]
     folder: Mapped[str]
     last_image_at_s: Mapped[float]
+    priority: Mapped[int] = mapped_column(default=0, server_default="0")
+    tries: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was given out."""
+    lease_owner: Mapped[str] = mapped_column(default="", server_default="")
+    lease_until_s: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    """Given out until then; later the case is given out again."""
+    images_purged_at_s: Mapped[float | None] = mapped_column(default=None)
+    results_purged_at_s: Mapped[float | None] = mapped_column(default=None)
 
 
 class HistoryLine(Base):
@@ -76,7 +89,7 @@ class HistoryLine(Base):
     line: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     case_number: Mapped[int] = mapped_column(ForeignKey("cases.number"), index=True)
     at_s: Mapped[float]
-    state: Mapped[CaseState] = mapped_column(Enum(CaseState, native_enum=False))
+    state: Mapped[CaseState] = mapped_column(Enum(CaseState, native_enum=False, length=_STATE_LENGTH))
     reason: Mapped[str]
 
 
@@ -91,7 +104,9 @@ class Export(Base):
     path: Mapped[str]
     sop_instance_uid: Mapped[str]
     destination: Mapped[str]
-    state: Mapped[ExportState] = mapped_column(Enum(ExportState, native_enum=False), index=True)
+    state: Mapped[ExportState] = mapped_column(Enum(ExportState, native_enum=False, length=_STATE_LENGTH), index=True)
     attempts: Mapped[int]
     due_at_s: Mapped[float]
     last_error: Mapped[str]
+    transaction_uid: Mapped[str] = mapped_column(default="", server_default="")
+    """Of the storage commitment that was asked for; else empty."""

@@ -6,6 +6,7 @@ moment loses nothing. Nothing here computes: cases run in processes of their own
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import CancelledError, Executor, Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from service.audit import AuditEvent, AuditTrail
 from service.caseworker import CaseJob, CaseOutcome, work_on
 from service.errors import JobDiedError, JobFailedError, JobRefusedError, JobTimeLimitError
 from service.inbox import Readiness, judge
+from service.leases import Lease
 from service.logs import Log
 from service.orders import Order, ordered
 from service.outbox import Outbox
@@ -24,6 +26,7 @@ from service.settings import Action, Publish, Settings
 from service.store import NewExport, NewInstance, Store
 
 WAITS_FOR_SIGNATURE = "waits for a signature"
+IN_THE_PACS = "every object has arrived"
 NO_DESTINATION = "the settings name no destination"
 _LOG = Log("service")
 
@@ -57,11 +60,14 @@ class Service:
         self._running: dict[int, Future[CaseOutcome]] = {}
         self._next_look_s: dict[int, float] = {}
         self._orders_seen = incoming.orders_version
+        self._owner = owner_of(settings)
+        self._renew_at_s = 0.0
 
     def start(self, now_s: float) -> None:
         """Take up what an earlier run left."""
-        resumed = self._store.recover(now_s)
+        resumed = self._store.recover(now_s, self._owner)
         self._store.postpone_receiving(now_s)
+        self.sent(frozenset(case.number for case in self._store.cases(CaseState.PLANNED)), now_s)
         self._audit.record(AuditEvent.APPLICATION_START, now_s)
         _LOG.info("started", resumed_cases=resumed)
 
@@ -76,17 +82,20 @@ class Service:
             if now_s >= self._next_look_s.get(case.number, 0.0):
                 self._judge(case, now_s)
         self._look_at_orders(now_s)
-        for case in self._store.cases(CaseState.READY):
-            if len(self._running) < self._settings.jobs.workers:
-                self._begin(case, now_s)
+        for case in self._store.in_line():
+            if len(self._running) >= self._settings.jobs.workers:
+                break
+            self._begin(case, now_s)
         for number, future in list(self._running.items()):
             if future.done():
                 del self._running[number]
                 self._finish(number, future, now_s)
+        self._look_at_leases(now_s)
 
     def stop(self, now_s: float) -> None:
         """End every job; what was running is ready again at the next start."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._store.count_no_try(self._running)
         self._audit.record(AuditEvent.APPLICATION_STOP, now_s)
         _LOG.info("stopped", unfinished_cases=len(self._running))
 
@@ -96,7 +105,7 @@ class Service:
             states = {export.state for export in self._store.exports(number)}
             if states == {ExportState.SENT} and self._store.case(number).state is CaseState.PLANNED:
                 self._audit.record(AuditEvent.INSTANCES_SENT, now_s, case=number)
-                self._move(number, CaseState.PUBLISHED, "drafts are in the PACS", now_s)
+                self._move(number, CaseState.PUBLISHED, IN_THE_PACS, now_s)
             elif ExportState.DEAD in states:
                 _LOG.error("an export needs a person", case=number)
 
@@ -106,8 +115,23 @@ class Service:
             return
         self._orders_seen = self._incoming.orders_version
         for case in self._store.cases(CaseState.WAITING):
-            if case.reason.startswith(NO_TARGET_CHOSEN) and self._route(case).action is Action.PLAN:
+            found = self._route(case) if case.reason.startswith(NO_TARGET_CHOSEN) else None
+            if found is not None and found.action is Action.PLAN:
+                self._store.prioritize(case.number, found.priority)
                 self._move(case.number, CaseState.READY, "an order came", now_s)
+
+    def _look_at_leases(self, now_s: float) -> None:
+        """Keep what is ours; give out again what nobody keeps."""
+        if now_s < self._renew_at_s:
+            return
+        self._renew_at_s = now_s + self._settings.jobs.lease_seconds / 3
+        self._store.renew(self._running, self._lease(now_s))
+        again = self._store.give_again(now_s)
+        if again:
+            _LOG.warning("leases ran out", cases=again)
+
+    def _lease(self, now_s: float) -> Lease:
+        return Lease(self._owner, now_s + self._settings.jobs.lease_seconds)
 
     def _judge(self, case: Case, now_s: float) -> None:
         folder = self._incoming.folder_of(case.series_instance_uid)
@@ -122,6 +146,8 @@ class Service:
         self._next_look_s.pop(case.number, None)
         images = len(self._store.instances(case.series_instance_uid))
         self._audit.record(AuditEvent.INSTANCES_RECEIVED, now_s, case=case.number, images=images)
+        if verdict.readiness is Readiness.COMPLETE:
+            self._store.prioritize(case.number, self._route(case).priority)
         self._move(case.number, _AFTER[verdict.readiness], verdict.why, now_s)
 
     def _begin(self, case: Case, now_s: float) -> None:
@@ -131,7 +157,8 @@ class Service:
             return
         out = self._results_folder(case)
         self._store.remember_folder(case.number, str(out))
-        if self._move(case.number, CaseState.RUNNING, found.why, now_s):
+        if self._store.take(case.number, self._lease(now_s), found.why, now_s):
+            self._tell(case.number, CaseState.RUNNING, found.why, now_s)
             self._running[case.number] = self._pool.submit(work_on, self._job(case, found, out))
 
     def _route(self, case: Case) -> Route:
@@ -158,7 +185,10 @@ class Service:
             outcome = future.result()
         except JobRefusedError as refusal:
             self._move(number, CaseState.WAITING, str(refusal), now_s)
-        except (JobDiedError, JobFailedError, JobTimeLimitError) as failure:
+        except JobDiedError as death:
+            is_over = self._store.case(number).tries >= self._settings.jobs.tries
+            self._move(number, CaseState.FAILED if is_over else CaseState.READY, str(death), now_s)
+        except (JobFailedError, JobTimeLimitError) as failure:
             self._move(number, CaseState.FAILED, str(failure), now_s)
         except CancelledError:
             self._move(number, CaseState.READY, "stopped before its turn", now_s)
@@ -171,8 +201,10 @@ class Service:
             return
         exports = self._exports(outcome)
         words = outcome.words if exports else f"{outcome.words}; {self._why_it_stays()}"
-        if self._move(number, CaseState.PLANNED, words, now_s):
-            self._store.add_exports(number, exports, now_s)
+        if self._store.keep_result(number, CaseState.PLANNED, words, exports, now_s):
+            self._tell(number, CaseState.PLANNED, words, now_s)
+        else:
+            _LOG.warning("stale revision left as it is", case=number)
 
     def _why_it_stays(self) -> str:
         return WAITS_FOR_SIGNATURE if self._settings.publish is Publish.ON_SIGNATURE else NO_DESTINATION
@@ -190,9 +222,12 @@ class Service:
         if not self._store.move(number, state, reason, now_s):
             _LOG.warning("stale revision left as it is", case=number)
             return False
+        self._tell(number, state, reason, now_s)
+        return True
+
+    def _tell(self, number: int, state: CaseState, reason: str, now_s: float) -> None:
         self._audit.record(AuditEvent.CASE_CHANGED, now_s, case=number, state=str(state))
         _LOG.info("case changed", case=number, state=str(state), reason=reason)
-        return True
 
 
 _AFTER = {
@@ -200,6 +235,11 @@ _AFTER = {
     Readiness.ASK: CaseState.WAITING,
     Readiness.IGNORE: CaseState.IGNORED,
 }
+
+
+def owner_of(settings: Settings) -> str:
+    """Who takes leases: a storage folder on a machine, which one service at a time can hold."""
+    return f"{socket.gethostname()}:{settings.storage.folder.absolute()}"
 
 
 def send_due(service: Service, outbox: Outbox, now_s: float) -> None:

@@ -31,7 +31,7 @@ from service.sending import sender
 from service.server import Service, send_due
 from service.settings import Settings
 from service.site_file import read_site
-from service.store import Store
+from service.store import Store, address_of
 from service.viewing.department import viewing
 
 _LOOK_EVERY_S = 0.2
@@ -55,7 +55,7 @@ def run(settings: Settings, stopping: threading.Event) -> None:
     folder = settings.storage.folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _owned(folder):
-        store = Store(folder / "needleplan.db")
+        store = Store(address_of(settings))
         try:
             _run(settings, folder, store, stopping)
         finally:

@@ -1,5 +1,6 @@
 """Settings: one TOML file, then the environment, read once and checked; one module per group of tables."""
 
+from service.settings.keeping import DatabaseSettings, RetentionSettings
 from service.settings.loading import ENVIRONMENT_PREFIX, NOT_SETTINGS, SETTINGS_VARIABLE, load_settings
 from service.settings.network import Destination, DestinationTls, ReceiverSettings, ReceiverTls, Retrieve, host_and_port
 from service.settings.orders import OrderCode, WorklistSettings
@@ -19,6 +20,7 @@ __all__ = [
     "NOT_SETTINGS",
     "SETTINGS_VARIABLE",
     "Action",
+    "DatabaseSettings",
     "Destination",
     "DestinationTls",
     "InboxSettings",
@@ -29,6 +31,7 @@ __all__ = [
     "Publish",
     "ReceiverSettings",
     "ReceiverTls",
+    "RetentionSettings",
     "Retrieve",
     "Rule",
     "Settings",

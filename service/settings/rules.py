@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from planner.errors import PlannerError
 from service.errors import RequestError
@@ -54,6 +54,8 @@ class Rule(Part):
     level: str | None = None
     side: str | None = None
     anchor: str | None = None
+    priority: int | None = Field(default=None, ge=0, le=9)
+    """9: the patient lies on the table. Else what is ordered (5) goes before what is only segmented (0)."""
 
     @model_validator(mode="after")
     def _says_all_it_needs(self) -> Self:

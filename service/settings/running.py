@@ -41,6 +41,10 @@ class JobSettings(Part):
     workers: int = Field(default=1, ge=1)
     time_limit_seconds: float = Field(default=900.0, gt=0)
     memory_limit_gb: float = Field(default=8.0, gt=0)
+    tries: int = Field(default=3, ge=1)
+    """A case whose process died is given out so often; then it has failed."""
+    lease_seconds: float = Field(default=60.0, gt=0)
+    """A case that nobody has renewed for so long is given out again."""
     site_file: Path | None = None
     """The site's own values for every plan: guidance, reserves, stock, reach (``needleplan plan --site``)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
+from service.settings.keeping import DatabaseSettings, RetentionSettings
 from service.settings.network import Destination, ReceiverSettings
 from service.settings.orders import OrderCode, WorklistSettings
 from service.settings.part import Part
@@ -24,6 +25,8 @@ class Settings(Part):
     publish: Publish = Publish.ON_SIGNATURE
     receiver: ReceiverSettings = ReceiverSettings()
     storage: StorageSettings = StorageSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    retention: RetentionSettings = RetentionSettings()
     inbox: InboxSettings = InboxSettings()
     jobs: JobSettings = JobSettings()
     outbox: OutboxSettings = OutboxSettings()

@@ -70,7 +70,7 @@ class OutboxExports:
         states = {row.state for row in self._store.exports(case.number) if Path(row.path).parent == signed}
         if not states:
             return NONE
-        return DEAD if ExportState.DEAD in states else PENDING if ExportState.PENDING in states else SENT
+        return DEAD if ExportState.DEAD in states else SENT if states == {ExportState.SENT} else PENDING
 
     def _case(self, folder: Path) -> Case | None:
         results = str(folder.parent)
