@@ -16,7 +16,9 @@ from pathlib import Path
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID, JPEG2000Lossless, JPEGBaseline8Bit, JPEGLosslessSV1, JPEGLSLossless, RLELossless
 
-from service.sending import echo_fault
+from dicom_io.tls import OwnCertificate, TlsError, acceptor_context
+from service.nodes import worklist_node
+from service.sending import echo_fault, node_fault
 from service.settings import Destination, Settings
 from service.versions import versions
 from viz.graphics import probe_graphics
@@ -64,6 +66,8 @@ def examine(settings: Settings) -> Iterator[Check]:
     yield _disk(settings)
     yield _port(settings)
     yield _senders(settings)
+    yield _tls(settings)
+    yield _worklist(settings)
     yield from (_destination(one, settings.receiver.ae_title) for one in settings.destinations)
 
 
@@ -114,6 +118,27 @@ def _senders(settings: Settings) -> Check:
     return Check(
         "allowed senders", Health.OPTIONAL, "nobody may send", "name them in receiver.allowed_calling_ae_titles"
     )
+
+
+def _tls(settings: Settings) -> Check:
+    told = settings.receiver.tls
+    if told is None:
+        return Check("TLS", Health.OPTIONAL, "images come in unencrypted", "set [receiver.tls]")
+    try:
+        acceptor_context(OwnCertificate(told.certificate, told.private_key), told.authority)
+    except TlsError as error:
+        return Check("TLS", Health.MISSING, str(error), "check the files under [receiver.tls]")
+    return Check("TLS", Health.OK, f"certificates are asked of {', '.join(sorted(told.senders)) or 'nobody'}")
+
+
+def _worklist(settings: Settings) -> Check:
+    told = settings.worklist
+    if told is None:
+        return Check("worklist", Health.OPTIONAL, "no orders are asked for", "set [worklist] and [[order_codes]]")
+    fault = node_fault(worklist_node(told, settings.receiver.ae_title))
+    if fault:
+        return Check("worklist", Health.MISSING, fault, "check host, port and AE titles on both sides")
+    return Check("worklist", Health.OK, f"{told.ae_title} at {told.host}:{told.port} answers C-ECHO")
 
 
 def _destination(one: Destination, calling: str) -> Check:

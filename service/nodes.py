@@ -9,7 +9,7 @@ from ssl import SSLContext
 
 from dicom_io.association import Destination as Node
 from dicom_io.tls import OwnCertificate, requestor_context
-from service.settings import Destination, DestinationTls, Settings, host_and_port
+from service.settings import Destination, DestinationTls, Settings, WorklistSettings, host_and_port
 
 
 def node(destination: Destination, calling_ae_title: str) -> Node:
@@ -22,6 +22,12 @@ def node(destination: Destination, calling_ae_title: str) -> Node:
         tries=1,
         tls=None if destination.tls is None else context_of(destination.tls),
     )
+
+
+def worklist_node(worklist: WorklistSettings, calling_ae_title: str) -> Node:
+    """The worklist."""
+    tls = None if worklist.tls is None else context_of(worklist.tls)
+    return Node(worklist.host, worklist.port, worklist.ae_title, calling_ae_title, tries=1, tls=tls)
 
 
 def node_titled(settings: Settings, ae_title: str) -> Node | None:

@@ -9,11 +9,10 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from dicom_io.association import Destination as Node
 from dicom_io.errors import DicomIoError
 from dicom_io.worklist import WorklistItem, find_worklist
 from service.logs import Log
-from service.nodes import context_of
+from service.nodes import worklist_node
 from service.orders import Order, order_for, read_order
 from service.routing import SeriesTags
 from service.settings import OrderCode, Settings, WorklistSettings
@@ -69,9 +68,7 @@ class OrderBook:
 
 def ask_worklist(worklist: WorklistSettings, calling_ae_title: str, date: str) -> list[WorklistItem]:
     """The items of one day."""
-    tls = None if worklist.tls is None else context_of(worklist.tls)
-    node = Node(worklist.host, worklist.port, worklist.ae_title, calling_ae_title, tries=1, tls=tls)
-    return find_worklist(node, date, worklist.modality, worklist.station_ae_title)
+    return find_worklist(worklist_node(worklist, calling_ae_title), date, worklist.modality, worklist.station_ae_title)
 
 
 def today() -> str:

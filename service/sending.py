@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from dicom_io.association import Destination as Node
 from dicom_io.send import SendResult, echo, send_files
 from service.nodes import node
 from service.outbox import Answer, Send
@@ -25,7 +26,12 @@ def sender(calling_ae_title: str) -> Send:
 
 def echo_fault(destination: Destination, calling_ae_title: str) -> str:
     """Why a PACS does not answer C-ECHO, or the empty text."""
-    result = echo(node(destination, calling_ae_title))
+    return node_fault(node(destination, calling_ae_title))
+
+
+def node_fault(reached: Node) -> str:
+    """Why a node does not answer C-ECHO, or the empty text."""
+    result = echo(reached)
     return "" if result.outcome.is_success else result.words
 
 

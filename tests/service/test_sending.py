@@ -7,6 +7,7 @@ from service.sending import echo_fault, sender
 from service.settings import Destination, Settings
 from tests.dicom_io.ct_files import write_ct_series
 from tests.servers import Orthanc, a_free_port
+from tests.worklists import order, worklist_server
 
 
 @pytest.fixture
@@ -50,3 +51,14 @@ def test_doctor_finds_a_pacs_that_does_not_answer(nobody, tmp_path):
     (check,) = [check for check in examine(settings) if check.part == "PACS pacs"]
     assert check.health is Health.MISSING
     assert check.remedy
+
+
+def test_the_doctor_asks_the_worklist_and_reads_the_certificates(tmp_path):
+    with worklist_server(tmp_path / "worklist", order()) as server:
+        ris = {"ae_title": server.called_ae, "host": server.host, "port": server.port}
+        tls = {"certificate": tmp_path / "no.crt", "private_key": tmp_path / "no.key", "authority": tmp_path / "no"}
+        settings = Settings.model_validate({"worklist": ris, "receiver": {"tls": tls}})
+        found = {check.part: check for check in examine(settings)}
+    assert found["worklist"].health is Health.OK, found["worklist"].words
+    assert found["TLS"].health is Health.MISSING
+    assert {check.part: check for check in examine(settings)}["worklist"].health is Health.MISSING
