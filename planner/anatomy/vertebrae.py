@@ -15,8 +15,8 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy.column import STEP_MM, Pedicle, SpineColumn
-from planner.anatomy.itk import touched_by
-from planner.anatomy.straight import bring_back, gaussian
+from planner.anatomy.itk import crop, touched_by
+from planner.anatomy.straight import box_around, bring_back, gaussian
 from planner.anatomy.vertebra_markers import SURE_GAP, Box, box_of, certain, voxels_at
 from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
 from planner.structures import Part
@@ -206,11 +206,15 @@ def on_scan(vertebrae: Vertebrae, column: SpineColumn, geometry: VolumeGeometry,
     packed = (vertebrae.number.astype(np.uint16) << 4) + (vertebrae.part.astype(np.uint16) << 1)
     packed += sitk.GetArrayFromImage(inner)
     packed[vertebrae.disc > 0] = _DISC_BIT + vertebrae.disc[vertebrae.disc > 0].astype(np.uint16)
-    back: AnyArray = bring_back(packed, column.grid, geometry)
+    box = box_around(geometry, column.grid)
+    back: AnyArray = bring_back(packed, column.grid, crop(geometry, box))
     is_disc = back >= _DISC_BIT
     disc = np.where(is_disc, back - _DISC_BIT, 0).astype(np.uint8)
     part = np.where(is_disc, 0, (back >> 1) & 7).astype(np.uint8)
     number = np.where(is_disc, 0, back >> 4).astype(np.uint8)
-    hollow = (part > PartCode.BODY) & ~bone & (back & 1 == 0)
+    hollow = (part > PartCode.BODY) & ~bone[box] & (back & 1 == 0)
     number[hollow] = part[hollow] = 0
-    return ScanVertebrae(number, part, disc)
+    whole = [np.zeros(geometry.shape, dtype=np.uint8) for _ in range(3)]
+    for full, held in zip(whole, (number, part, disc), strict=True):
+        full[box] = held
+    return ScanVertebrae(*whole)
