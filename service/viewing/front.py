@@ -11,6 +11,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -45,6 +46,7 @@ class Front:
     ) -> None:
         self._users, self._cases, self._settings, self._record = users, cases, settings, record
         self._logins, self._passwords = Logins(settings.idle_s), Passwords(users)
+        self._exports = exports
         self._pages = Pages(self._logins, exports)
         self._visits = Visits(self._pages, self._logins, settings, record)
         self._signatures = Signatures(self._visits, self._pages, exports, self._passwords, record)
@@ -152,10 +154,16 @@ class Front:
         return answer
 
     async def _worklist(self, request: web.Request) -> Answer:
-        rows = await asyncio.to_thread(listed, self._cases())
+        rows = await asyncio.to_thread(self._rows)
         held = [one for one in self._pages.all() if not one.is_read_only]
         holders = {str(one.case.folder): self._logins.name(one.owner) for one in held}
         return page(forms.worklist(rows, holders, request[LOGIN], self._settings.language))
+
+    def _rows(self) -> list[Listed]:
+        """The worklist; a signed case says how far its export has come."""
+        rows = listed(self._cases())
+        states = {row.key: self._exports.state(row.folder) for row in rows if row.state == "signed"}
+        return [replace(row, state=states.get(row.key) or row.state) for row in rows]
 
     async def _open_case(self, request: web.Request) -> Answer:
         await require_form(request)

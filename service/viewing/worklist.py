@@ -24,7 +24,7 @@ class Listed:
     study: str
     procedure: str
     state: str
-    """A key of ``forms``' texts: waiting, draft, rehearsal, no_path, changed."""
+    """A key of ``forms``' texts: waiting, draft, rehearsal, no_path, changed, signed, or how far an export has come."""
 
 
 def listed(folders: list[Path]) -> list[Listed]:
@@ -38,7 +38,9 @@ def _row(folder: Path) -> Listed:
     session = open_session(folder)
     plan = plan if session is None else session.now.plan
     key = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
-    return Listed(key, folder, *_who(facts), _procedure(plan), _state(plan, is_changed=session is not None))
+    state = _state(plan, is_changed=session is not None)
+    is_signed = session is not None and session.signature is not None
+    return Listed(key, folder, *_who(facts), _procedure(plan), "signed" if is_signed else state)
 
 
 def _who(facts: SeriesFacts) -> tuple[str, str]:

@@ -79,6 +79,7 @@ class Acts:
             "tool": self._take,
             "brush": self._choose_brush,
             "hide": self._hide,
+            "recolour": self._recolour,
             "skin": self._work.map_skin,
             "place": self._place_number,
             "read_to_sign": self._work.read_to_sign,
@@ -99,6 +100,13 @@ class Acts:
         """Hide or show one structure's outline."""
         one = Structure(structure)
         self._look(hidden=self._desk.looks.hidden ^ {one})
+
+    def _recolour(self, structure: str, colour: str) -> None:
+        """One outline in another colour, ``#rrggbb``."""
+        digits = str(colour).removeprefix("#")
+        if len(digits) == 6 and all(digit in "0123456789abcdef" for digit in digits.lower()):
+            red, green, blue = bytes.fromhex(digits)
+            self._look(colours={**self._desk.looks.colours, Structure(structure): (red, green, blue)})
 
     def _take(self, tool: str) -> None:
         self._desk.take(Tool(tool))

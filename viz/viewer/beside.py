@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from planner.structures import Structure
+from viz.palette import CONTOURS
 from viz.viewer import facts
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
@@ -30,7 +32,7 @@ def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
         "anterior_up": desk.looks.anterior_up,
         "tool": str(desk.tool),
         "structures": [
-            [str(one), structure_words(one, language), facts.colour(one), one in desk.looks.hidden]
+            [str(one), structure_words(one, language), _hex(desk, one), one in desk.looks.hidden]
             for one in desk.outlined
         ],
         "brush": ["" if desk.brushed is None else str(desk.brushed), desk.brush_mm],
@@ -78,6 +80,12 @@ def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) 
         "length": "" if path is None else f"{path.length_mm:.1f}",
         "empty": list(OBLIQUE) if path is None else [],
     }
+
+
+def _hex(desk: Desk, structure: Structure) -> str:
+    """The outline's colour as a colour field of a form has it."""
+    red, green, blue = desk.looks.colours.get(structure, CONTOURS[structure])
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _of_choice(desk: Desk, language: Language) -> dict[str, Any]:

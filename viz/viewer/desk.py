@@ -215,10 +215,7 @@ class Desk:
     def reset(self) -> tuple[str, ...]:
         """Zoom, pan and planes as at the start."""
         self.home_mm = self._first_home_mm()
-        keep = self.looks
-        self.looks = replace(
-            Looks(self.home_mm, keep.window), shows_outlines=keep.shows_outlines, anterior_up=keep.anterior_up
-        )
+        self.looks = replace(self.looks, slab=0, zoom={}, pan_mm={})
         if self.path is not None:
             self.scene.aim(self.path.entry_mm, self.path.target_mm)
         return self.look_at_tip()

@@ -53,6 +53,8 @@ class Looks:
     shows_outlines: bool = True
     hidden: frozenset[Structure] = frozenset()
     """Structures without outline."""
+    colours: Mapping[Structure, tuple[int, int, int]] = field(default_factory=dict)
+    """Outlines in a colour of a person's choice."""
     anterior_up: bool = False
     zoom: Mapping[str, float] = field(default_factory=dict)
     pan_mm: Mapping[str, FloatArray] = field(default_factory=dict)

@@ -11,6 +11,8 @@ import numpy as np
 
 from planner.geometry import FloatArray
 from planner.plan import PlannedTrajectory
+from planner.structures import Structure
+from viz.palette import CONTOURS
 from viz.planes import Plane
 from viz.viewer.looks import AXIAL, DOWN, NEEDLE, SLABS, Looks
 from viz.viewer.opencase import OpenCase
@@ -47,12 +49,19 @@ def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown
         title=_title(case, looks, path, shown) + off,
         note="\n".join(word for word in (shown.lossy, SLABS[looks.slab].words, window) if word),
         shows_outlines=looks.shows_outlines,
-        hidden=looks.hidden,
+        colours=_colours(looks),
         spots=shown.spots,
         rulers=shown.rulers,
         balls=shown.balls,
         closest=None if binding is None else (binding.on_path_mm, binding.on_structure_mm),
     )
+
+
+def _colours(looks: Looks) -> dict[Structure, tuple[int, int, int]] | None:
+    """Of the outlines that are shown; None where nobody changed any."""
+    if not looks.hidden and not looks.colours:
+        return None
+    return {one: colour for one, colour in {**CONTOURS, **looks.colours}.items() if one not in looks.hidden}
 
 
 def _title(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown: Shown) -> str:

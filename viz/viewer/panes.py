@@ -6,6 +6,7 @@ Pixels are counted from the bottom left, as VTK and the page's pointer do. No we
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -71,7 +72,8 @@ class Marks:
     title: str = ""
     note: str = ""
     shows_outlines: bool = True
-    hidden: frozenset[Structure] = frozenset()
+    colours: Mapping[Structure, tuple[int, int, int]] | None = None
+    """Of the outlines that are shown; None: all in their own."""
     closest: tuple[FloatArray, FloatArray] | None = None
     """Closest approach: on the path and on the structure."""
     spots: tuple[tuple[str, FloatArray, bool], ...] = ()
@@ -160,7 +162,7 @@ class SlicePane:
         self._outlines.SetVisibility(int(marks is not None and marks.shows_outlines))
         if marks is None or not marks.shows_outlines:
             return
-        colours = self._scan.edges(plane, pixel_mm, marks.hidden)
+        colours = self._scan.edges(plane, pixel_mm, marks.colours)
         self._overlay.SetDimensions(*image.GetDimensions())
         self._overlay.SetSpacing(*image.GetSpacing())
         self._overlay.SetOrigin(*image.GetOrigin()[:2], 0.5)

@@ -6,6 +6,7 @@ In: a volume, its label map, a plane in LPS mm. Out: grey values and outline col
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -29,7 +30,7 @@ AIR_HU = -1024.0
 VtkObject: TypeAlias = Any
 """VTK ships no types that a checker can follow."""
 
-_SLAB_STEP_MM = 1.0
+_SLAB_STEP_MM, _OPACITY = 1.0, 210
 _FROM_KJI = [2, 1, 0]
 
 
@@ -70,18 +71,24 @@ class ScanImage:
         """A vtkImageData of values on the plane's pixels."""
         return self._grey.cut(plane, pixel_mm, slab)
 
-    def edges(self, plane: Plane, pixel_mm: float, hidden: frozenset[Structure] = frozenset()) -> npt.NDArray[np.uint8]:
-        """(rows, columns, 4) RGBA of outlines, bottom row first, see-through elsewhere and where hidden."""
+    def edges(
+        self, plane: Plane, pixel_mm: float, colours: Mapping[Structure, tuple[int, int, int]] | None = None
+    ) -> npt.NDArray[np.uint8]:
+        """(rows, columns, 4) RGBA of outlines, bottom row first; only structures with a colour, all where none is given."""
         codes = _as_array(self._codes.cut(plane, pixel_mm, Slab()))
         edge = np.zeros(codes.shape, dtype=bool)
         edge[:-1] |= codes[:-1] != codes[1:]
         edge[1:] |= codes[:-1] != codes[1:]
         edge[:, :-1] |= codes[:, :-1] != codes[:, 1:]
         edge[:, 1:] |= codes[:, :-1] != codes[:, 1:]
-        colours = self.colours.copy()
-        colours[[code for code, structure in enumerate(self.outlined, start=1) if structure in hidden], 3] = 0
-        painted: npt.NDArray[np.uint8] = colours[np.where(edge, codes, 0)]
+        painted: npt.NDArray[np.uint8] = self._table(colours)[np.where(edge, codes, 0)]
         return painted
+
+    def _table(self, colours: Mapping[Structure, tuple[int, int, int]] | None) -> npt.NDArray[np.uint8]:
+        if colours is None:
+            return self.colours
+        rows = [(*colours[one], _OPACITY) if one in colours else (0, 0, 0, 0) for one in self.outlined]
+        return np.array([(0, 0, 0, 0), *rows], dtype=np.uint8)
 
 
 def outline_codes(
@@ -93,7 +100,7 @@ def outline_codes(
     for value, entry in labels.entries.items():
         if entry.structure in CONTOURS:
             table[value] = shown.index(entry.structure) + 1
-    colours = np.array([(0, 0, 0, 0), *((*CONTOURS[one], 210) for one in shown)], dtype=np.uint8)
+    colours = np.array([(0, 0, 0, 0), *((*CONTOURS[one], _OPACITY) for one in shown)], dtype=np.uint8)
     return table[labels.labels], colours, tuple(shown)
 
 

@@ -81,6 +81,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "erase": ("Wegnehmen", "Take away"),
     "nudge": ("Nerv verschieben", "Move a nerve"),
     "brush_size": ("Pinselradius mm", "Brush radius mm"),
+    "colour": ("Farbe", "Colour"),
     "correct_how": (
         "Struktur wählen, dann im Schnittbild malen; jeder Strich wird neu geplant",
         "Choose a structure, then paint in a slice; each stroke is planned anew",
