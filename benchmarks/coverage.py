@@ -22,16 +22,19 @@ import coverage_picture
 from planner.anatomy.model import Anatomy
 from planner.anatomy.segment import segment
 from planner.errors import LevelNotFoundError, PlannerError, UnknownNameError
+from planner.geometry import FloatArray
 from planner.obstacles import ordered, with_roots
 from planner.plan import TargetPlan
 from planner.planning import Setting, planned
 from planner.position import reconcile
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
-from planner.structures import Side, SpineLevel
+from planner.structures import Side, SpineLevel, Unnamed
 from planner.target import Target
 from planner.targets import TargetRequest, find_targets
-from service.opening import OpenSeries, open_series
+from planner.volume import Modality
+from service.errors import ServiceError
+from service.opening import OpenSeries, SeriesChoice, open_chosen
 
 PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "benchmarks" / "results" / "coverage.json"
@@ -59,9 +62,10 @@ class Scan:
 def opened(name: str, data: Path) -> Scan | str:
     """The scan with its anatomy, or the sentence of its refusal."""
     try:
-        series = open_series(data / SCANS[name])
+        path = data / SCANS[name]
+        series = open_chosen(SeriesChoice(path, modality=None if path.is_dir() else Modality.CT))
         return Scan(name, series, ordered(segment(series.volume)))
-    except PlannerError as refusal:
+    except (PlannerError, ServiceError) as refusal:
         return str(refusal)
 
 
@@ -70,6 +74,7 @@ def levels_of(anatomy: Anatomy, procedure: Procedure) -> Iterator[str]:
     allowed = set(procedure.levels)
     if "/" not in procedure.aim.example:
         yield from (str(v.name) for v in anatomy.vertebrae if v.name in allowed)
+        yield from (_at(v.body_center_mm) for v in anatomy.vertebrae if isinstance(v.name, Unnamed))
         return
     seen = (
         [d.between for d in anatomy.discs] + [f.between for f in anatomy.foramina] + [f.between for f in anatomy.facets]
@@ -78,6 +83,12 @@ def levels_of(anatomy: Anatomy, procedure: Procedure) -> Iterator[str]:
     if SpineLevel.S1 in allowed and any(v.name in (SpineLevel.S1, SpineLevel.L5) for v in anatomy.vertebrae):
         gaps["S1/S2"] = SpineLevel.S1
     yield from (name for name, upper in gaps.items() if upper in allowed)
+    yield from dict.fromkeys(_at(f.center_mm) for f in anatomy.foramina if not f.between.is_named)
+
+
+def _at(point_mm: FloatArray) -> str:
+    """A place without a name, by its height."""
+    return f"@{float(point_mm[2]):.0f}"
 
 
 def tried(

@@ -136,6 +136,8 @@ class Target:
     """What a person must know about this target, in sentences."""
     place: str = ""
     """The level to ask for to find it again; empty: ``between``."""
+    tip_prices_mm: FloatArray | None = None
+    """(m,) what each tip costs beyond its distance from the best one, where some are a second choice."""
     injectate: Injectate | None = None
     """Where the procedure's largest volume may spread; None where it stays at the tip."""
 

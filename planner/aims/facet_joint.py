@@ -73,12 +73,17 @@ class FacetJoint:
             f"facet joint {place.name}",
             Structure.VERTEBRA,
             cones,
-            (CONE_NOTE,),
+            (CONE_NOTE, CHOICE_NOTE),
         )
         if joint.is_coronal:
             target = replace(target, notes=(CONE_NOTE, CORONAL_NOTE))
         return (with_tips(target, anatomy, procedure, *_points(joint)),)
 
+
+CHOICE_NOTE = (
+    "The posterior gap comes first; a tip 7 mm or more above or below it lies in a recess of the joint: second choice below, third "
+    "above."
+)
 
 CORONAL_NOTE = (
     "This joint's gap faces backwards: no needle enters it from behind; its inferior recess is aimed at, steeply from caudal "
@@ -125,7 +130,9 @@ def _points(joint: Joint) -> tuple[FloatArray, FloatArray]:
     down, up = -(joint.end_mm(-1) + RECESS_BEYOND_MM), joint.end_mm(1) + RECESS_BEYOND_MM
     rows = [(d, c, np.hypot(d, c)) for d in GAP_DORSAL_MM for c in GAP_CRANIAL_MM]
     for end, price in ((down, SECOND_CHOICE_MM), (up, THIRD_CHOICE_MM)):
-        rows += [(d, end + step, price + d + abs(step)) for d in RECESS_DORSAL_MM for step in (0.0, np.sign(end) * 2.0)]
+        rows += [
+            (d, end + step, price + d + abs(step)) for d in RECESS_DORSAL_MM for step in (0.0, -np.sign(end) * 1.5)
+        ]
     return np.array([joint.at(d, c) for d, c, _ in rows]), np.array([wished for _, _, wished in rows])
 
 
@@ -156,4 +163,23 @@ def with_tips(
     room = room_at(labels, obstacles, points_mm, procedure.needles[0].radius_mm)
     tips, rejected = best_tips(points_mm, from_wished_mm, outside_reasons(anatomy, points_mm), room)
     best = frozen(tips[0] if len(tips) else target.point_mm)
-    return replace(target, point_mm=best, tips_mm=frozen(tips), rejected_tips=rejected)
+    return replace(
+        target,
+        point_mm=best,
+        tips_mm=frozen(tips),
+        rejected_tips=rejected,
+        tip_prices_mm=_choices(tips, points_mm, from_wished_mm),
+    )
+
+
+def _choices(tips_mm: FloatArray, points_mm: FloatArray, from_wished_mm: FloatArray) -> FloatArray:
+    """(m,) what a second or third choice costs in the ranking, as mm of tip; 0 for places of the first choice."""
+    if not len(tips_mm):
+        return frozen(np.empty(0))
+    nearest = np.argmin(np.linalg.norm(points_mm - tips_mm[:, None, :], axis=-1), axis=1)
+    wished = from_wished_mm[nearest]
+    return frozen(
+        np.where(
+            wished >= THIRD_CHOICE_MM, THIRD_CHOICE_MM, np.where(wished >= SECOND_CHOICE_MM, SECOND_CHOICE_MM, 0.0)
+        )
+    )

@@ -21,6 +21,9 @@ LOOK_MM = 12.0
 NEAR_MM = 6.0
 """Bone that says how the gap lies."""
 
+HALF_HEIGHT_MM = 8.0
+"""A lumbar joint is 16 mm high (Panjabi 1993, Spine 18:1298): beyond, what faces each other is lamina and pedicle."""
+
 FEWEST_VOXELS = 8
 
 CORONAL = 0.7
@@ -56,12 +59,12 @@ class Joint:
 
     def end_mm(self, sign: int) -> float:
         """How far up (+1) or down (-1) both processes face each other."""
-        for reached in np.arange(2.0, LOOK_MM, 0.5):
+        for reached in np.arange(2.0, HALF_HEIGHT_MM, 0.5):
             point = self.at(0.0, sign * float(reached))
             gaps = [np.linalg.norm(bone - point, axis=1).min() for bone in (self.upper_bone_mm, self.lower_bone_mm)]
             if max(gaps) > FACING_MM:
                 return float(reached)
-        return LOOK_MM
+        return HALF_HEIGHT_MM
 
 
 FACING_MM = 4.0

@@ -13,7 +13,7 @@ from planner.situation import Feasible
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """Distance of the path's tip from the best tip point of its target."""
+    """Distance of the path's tip from the best tip point of its target, and what a place of second choice costs beside it."""
 
     name: ClassVar[str] = "tip_from_reference_mm"
 
@@ -23,4 +23,5 @@ class Tip:
         distance: FloatArray = np.linalg.norm(
             candidates.paths.targets_mm - candidates.situation.target.point_mm, axis=1
         )
-        return distance
+        prices = candidates.situation.target.tip_prices_mm
+        return distance if prices is None else distance + prices[candidates.tips]
