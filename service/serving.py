@@ -6,7 +6,6 @@ main thread looks after the cases; whatever a stop cuts short is taken up at the
 
 from __future__ import annotations
 
-import fcntl
 import random
 import signal
 import sys
@@ -20,7 +19,6 @@ from pathlib import Path
 from service.arrivals import Arrivals
 from service.audit import AuditTrail
 from service.commitment import Commitments
-from service.errors import SettingsError
 from service.jobs import Limits, ProcessPerCase
 from service.listening import receiving
 from service.logs import Log, start_logging
@@ -32,6 +30,7 @@ from service.server import Service, send_due
 from service.settings import Settings
 from service.site_file import read_site
 from service.store import Store, address_of
+from service.upkeep import owned
 from service.viewing.department import viewing
 
 _LOOK_EVERY_S = 0.2
@@ -54,7 +53,7 @@ def run(settings: Settings, stopping: threading.Event) -> None:
     """Run until ``stopping`` is set."""
     folder = settings.storage.folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _owned(folder):
+    with owned(folder):
         store = Store(address_of(settings))
         try:
             _run(settings, folder, store, stopping)
@@ -112,14 +111,3 @@ def _ordering(settings: Settings, orders: OrderBook, stopping: threading.Event) 
         every_s = settings.worklist.refresh_seconds
         threading.Thread(target=orders.keep_fresh, args=(every_s, stopping), name="worklist", daemon=True).start()
     yield
-
-
-@contextmanager
-def _owned(folder: Path) -> Iterator[None]:
-    """The storage folder for one process alone."""
-    with (folder / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SettingsError("another needleplan serves this storage folder; set storage.folder elsewhere") from None
-        yield

@@ -1,4 +1,4 @@
-"""Real Orthanc and DCMTK from Debian's packages, started by the tests themselves on free loopback ports.
+"""Real Orthanc, DCMTK and PostgreSQL from Debian's packages, started by the tests themselves on free loopback ports.
 
 A missing program fails the test with the line that installs it. Whatever is started is stopped again.
 """
@@ -10,8 +10,10 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +38,12 @@ _PACKAGES = {
     "wlmscpfs": "dcmtk",
     "dsrdump": "dcmtk",
     "dciodvfy": "dicom3tools",
+    "initdb": "postgresql",
+    "postgres": "postgresql",
 }
+_POSTGRESQL = ":".join(map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)))
+"""Debian keeps PostgreSQL's programs apart from the path."""
+
 _DICOMWEB_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
 ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1", "LC_ALL": "C.UTF-8"}
@@ -45,7 +52,7 @@ ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1", "LC_ALL": "C.UTF-8"}
 
 def program(name: str) -> str:
     """Full path of a program of Debian's; the test fails with the line that installs it."""
-    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin:{_POSTGRESQL}")
     if found is None:
         pytest.fail(f"{name} is not installed: apt-get install -y --no-install-recommends {_PACKAGES.get(name, name)}")
     return found
@@ -197,6 +204,56 @@ def running_orthanc(folder: Path) -> Iterator[Orthanc]:
         if server.poll() is not None:
             pytest.fail(f"Orthanc stopped at its start: {log.read_text(errors='replace')[-2000:]}")
         yield Orthanc("TESTPACS", "127.0.0.1", dicom_port, f"http://127.0.0.1:{http_port}", folder)
+
+
+@contextmanager
+def running_postgresql() -> Iterator[str]:
+    """PostgreSQL in a folder of its own, on loopback, as an unprivileged user; the address of an empty database server."""
+    initdb, server = program("initdb"), program("postgres")
+    folder = Path(tempfile.mkdtemp(prefix="needleplan-postgresql-"))
+    as_user: tuple[str, ...] = ()
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root; Debian's package brings the user
+        shutil.chown(folder, "postgres")
+        as_user = (program("setpriv"), "--reuid=postgres", "--regid=postgres", "--clear-groups")
+    port = a_free_port()
+    try:
+        made = (
+            *as_user,
+            initdb,
+            "--pgdata",
+            folder / "rows",
+            "--username",
+            "needleplan",
+            "--auth",
+            "trust",
+            "--no-sync",
+        )
+        subprocess.run(list(map(str, made)), env=ENVIRONMENT, cwd=folder, capture_output=True, check=True, timeout=60)
+        options = ("-D", folder / "rows", "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
+        sockets = ("-c", f"unix_socket_directories={folder}")
+        with process(folder / "log", *as_user, server, *options, *sockets) as running:
+            wait_until(lambda: running.poll() is not None or is_listening(port), what="PostgreSQL's start")
+            if running.poll() is not None:
+                pytest.fail(f"PostgreSQL stopped at its start: {(folder / 'log').read_text(errors='replace')[-2000:]}")
+            yield f"postgresql://needleplan@127.0.0.1:{port}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """One PostgreSQL for all tests of a run; use ``postgresql``, a new database."""
+    with running_postgresql() as address:
+        yield address
+
+
+@pytest.fixture
+def postgresql(postgresql_server: str) -> str:
+    """The address of a new, empty database."""
+    name = f"rows_{uuid.uuid4().hex}"
+    run_checked = [program("createdb"), "--maintenance-db", f"{postgresql_server}/postgres", name]
+    subprocess.run(run_checked, env=ENVIRONMENT, capture_output=True, check=True, timeout=60)
+    return f"{postgresql_server}/{name}"
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from service.rows import CaseState, ExportState
 from service.store import NewExport, NewInstance, Store
 
 
-@pytest.fixture
-def store(tmp_path):
-    opened = Store(tmp_path / "rows.db")
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def store(request, tmp_path):
+    opened = Store(tmp_path / "rows.db" if request.param == "sqlite" else request.getfixturevalue("postgresql"))
     yield opened
     opened.close()
 
