@@ -158,6 +158,7 @@ class GuardedSocket(AssociationSocket):  # type: ignore[misc]
                 if not count:
                     return content[:got]
                 got += count
+        self.socket.settimeout(self._doorway.pdu_s)  # for what is sent next
         return content
 
 
