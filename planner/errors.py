@@ -4,6 +4,8 @@ Each constructor takes facts and writes the sentence a user reads: what was wron
 the limit, and what to do. No sentence ever holds patient data.
 """
 
+from collections.abc import Mapping
+
 
 class PlannerError(Exception):
     """Base of everything the planner refuses."""
@@ -49,6 +51,16 @@ class LevelNotFoundError(PlannerError):
 
     def __init__(self, asked: str, available: str, advice: str) -> None:
         super().__init__(f"{asked} is not in this scan (found: {available}); {advice}")
+
+
+class NoTipError(PlannerError):
+    """A target at which no place for a needle's tip was found."""
+
+    def __init__(self, target: str, rejected: Mapping[str, int]) -> None:
+        counts = ", ".join(f"{name} {count}" for name, count in rejected.items()) or "nowhere looked for"
+        super().__init__(
+            f"no place for a tip at {target} (left out: {counts}); look there for what is drawn wrongly, or plan another target"
+        )
 
 
 class PositionConflictError(PlannerError):

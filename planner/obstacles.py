@@ -6,7 +6,7 @@ in which they are drawn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -27,6 +27,11 @@ SOFT = (Structure.BODY, Structure.SKIN, Structure.MUSCLE, Structure.PSOAS)
 
 UNSTATED_UNCERTAINTY_MM = 3.0
 """For a structure whose anatomy states none; assumed, as the shell of an unseen nerve root."""
+
+OTHER_ROOTS, OWN_ROOT = "other nerve roots", "target's own nerve root"
+
+ROOT_BAND_MM = 1.0
+"""Roots whose uncertainties lie this close are one obstacle, kept clear of by the largest of them; assumed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +107,11 @@ def bone_uncertainty_mm(grid: VolumeGeometry) -> float:
 def find_obstacles(
     anatomy: Anatomy, labels: LabelMap, procedure: Procedure, between: Interspace, side: Side
 ) -> tuple[Obstacle, ...]:
-    """Every forbidden structure that has voxels' names in the label map; the target's own nerve apart, last."""
+    """Every forbidden structure that has voxels' names in the label map; the target's own nerve apart, last.
+
+    Other roots are as many obstacles as they are known differently well: a root that is seen is not kept clear of by the
+    uncertainty of one that is only modelled.
+    """
     forbidden = {s: r for s, r in procedure.roles.items() if r.role in (Role.FORBIDDEN, Role.TOUCHABLE)}
     own = {
         value
@@ -113,15 +122,36 @@ def find_obstacles(
     for structure, role in forbidden.items():
         if structure not in BONES:
             values = [v for v in labels.values_of(structure) if int(v) not in own]
-            name = "other nerve roots" if structure is Structure.NERVE_ROOT else structure.words
+            if structure is Structure.NERVE_ROOT:
+                found.extend(_other_roots(anatomy, labels, values, role))
+                continue
             u = _uncertainty_mm(anatomy, structure)
-            found.append(_obstacle(name, structure, values, u, _without_inner_reserve(role, labels)))
+            found.append(_obstacle(structure.words, structure, values, u, _without_inner_reserve(role, labels)))
     if own:
         nerve = forbidden[Structure.NERVE_ROOT]
-        u = _uncertainty_mm(anatomy, Structure.NERVE_ROOT)
-        obstacle = _obstacle("target's own nerve root", Structure.NERVE_ROOT, sorted(own), u, nerve)
+        u = max(root_uncertainty_mm(anatomy, labels.entries[value]) for value in own)
+        obstacle = _obstacle(OWN_ROOT, Structure.NERVE_ROOT, sorted(own), u, nerve)
         found.append(replace(obstacle, tip_zone_mm=nerve.tip_zone_mm))
     return tuple(obstacle for obstacle in found if obstacle.values.size)
+
+
+def root_uncertainty_mm(anatomy: Anatomy, entry: LabelEntry) -> float:
+    """Of one root as the anatomy states it; the largest of all roots for one that is drawn and not in the anatomy."""
+    own = [r.uncertainty_mm for r in anatomy.nerve_roots if r.between.upper == entry.level and r.side is entry.side]
+    return max(own) if own else _uncertainty_mm(anatomy, Structure.NERVE_ROOT)
+
+
+def _other_roots(
+    anatomy: Anatomy, labels: LabelMap, values: list[np.uint16], role: StructureRole
+) -> Iterator[Obstacle]:
+    """One obstacle for roots known about equally well, the best known first; each by the largest uncertainty within it."""
+    known = {int(value): root_uncertainty_mm(anatomy, labels.entries[int(value)]) for value in values}
+    best_first = sorted(known, key=lambda value: (known[value], value))
+    while best_first:
+        within = [value for value in best_first if known[value] <= known[best_first[0]] + ROOT_BAND_MM]
+        best_first = best_first[len(within) :]
+        name = OTHER_ROOTS if len(within) == len(known) else f"{OTHER_ROOTS} known to {known[within[-1]]:g} mm"
+        yield _obstacle(name, Structure.NERVE_ROOT, sorted(within), known[within[-1]], role)
 
 
 def in_patient_axes(labels: LabelMap) -> LabelMap:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from planner.errors import NoTipError
 from planner.fan import Face
 from planner.geometry import FloatArray, frozen
 from planner.kept import Kept
@@ -53,6 +54,8 @@ class Prepared:
 
     def moved(self, tips_mm: FloatArray) -> Prepared:
         """With other tip points, the best first; no distance map is made where they lie near enough."""
+        if not len(tips_mm):
+            raise NoTipError(self.situations[0].target.words, {})
         target = replace(self.situations[0].target, point_mm=frozen(tips_mm[0]), tips_mm=frozen(tips_mm))
         situations = tuple(replace(situation, target=target) for situation in self.situations)
         entries = _entries(situations, self.faces)
@@ -76,6 +79,8 @@ def _drawn(obstacle: Obstacle) -> tuple[str, bytes, bool]:
 
 def _entries(situations: tuple[Situation, ...], faces: tuple[Face, ...]) -> Entries:
     first = situations[0]
+    if not len(first.target.tips_mm):
+        raise NoTipError(first.target.words, first.target.rejected_tips)
     longest = max(situation.usable_length_mm for situation in situations) + BEYOND_NEEDLE_MM
     around = first.anatomy.surroundings
     return entries_of(around, first.target.tips_mm, faces, longest, table_is_air=first.is_rehearsal)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from planner.obstacles import OTHER_ROOTS, OWN_ROOT
 from planner.plan import TargetPlan
 from planner.procedure import Approach, Needle, Procedure
 from planner.structures import Role, Side, Structure
@@ -257,7 +258,7 @@ def _smaller_reserve(asked: Asked) -> Iterator[list[Change]]:
 
 def _structure_of(rule: str) -> Structure | None:
     name = rule.removeprefix(CLEARANCE).removeprefix(TIP)
-    if name in ("other nerve roots", "target's own nerve root"):
+    if name == OWN_ROOT or name.startswith(OTHER_ROOTS):
         return Structure.NERVE_ROOT
     return next((structure for structure in Structure if structure.words == name), None)
 

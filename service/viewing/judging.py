@@ -133,7 +133,8 @@ class JudgeOfTarget:
         margin = (MEASURED_TO_MM + 1.0) / grid.spacing_mm
         low, high = ends.min(axis=0) - margin, ends.max(axis=0) + margin
         return tuple(
-            Surface(grid, one.voxels[((one.voxels >= low) & (one.voxels <= high)).all(axis=1)]) for one in self.surfaces
+            replace(one, voxels=one.voxels[((one.voxels >= low) & (one.voxels <= high)).all(axis=1)])
+            for one in self.surfaces
         )
 
 

@@ -6,9 +6,11 @@ In: a kept case. Out: ``viz.viewer.opencase.Planning``. Fields around a target a
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
 from planner.anatomy.model import Anatomy
+from planner.errors import NoTipError
 from planner.geometry import FloatArray
 from planner.obstacles import with_roots
 from planner.plan import Plan
@@ -21,6 +23,7 @@ from service.opening import OpenSeries
 from service.versions import versions
 from service.viewing.correcting import corrected
 from service.viewing.judging import TIP_BY_HAND, JudgeOfTarget, replanned
+from service.viewing.memory import give_back_memory
 from service.viewing.offers import offers_of
 from service.viewing.skin_map import skin_map
 from viz.viewer.correction import BY_HAND, Correction
@@ -47,9 +50,9 @@ class CasePlanning:
         return self._offers[procedure_key]
 
     def prepare(self, plan: Plan, target_index: int) -> None:
-        """Make the judge of one target and the fields around it before they are asked."""
+        """Make the judge of one target before it is asked; who only reads needs no fields."""
         self.judge_of(plan, target_index)
-        self.prepared_of(plan, target_index)
+        give_back_memory()
 
     def judge(self, plan: Plan, target_index: int, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
         """A path from the skin towards a wished entry."""
@@ -114,4 +117,5 @@ class CasePlanning:
                     situation.anatomy, with_roots(situation.anatomy), situation.procedure, situation.is_rehearsal
                 )
                 self._prepared = key, prepare(setting, situation.target)
+                give_back_memory()
             return self._prepared[1]

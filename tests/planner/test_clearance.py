@@ -55,6 +55,34 @@ def test_a_path_through_the_structure_has_no_room() -> None:
     assert found.distance_mm == 0.0
 
 
+@pytest.mark.parametrize("growth", [0.0, 0.05])
+@pytest.mark.parametrize("size", [5, 71])
+def test_a_path_that_never_leaves_the_structure_has_no_room(size: int, growth: float) -> None:
+    grid = VolumeGeometry.from_spacing((size + 4,) * 3, (1.0, 1.0, 1.0))
+    mask = np.zeros(grid.shape, bool)
+    mask[2:-2, 2:-2, 2:-2] = True
+    middle = (size + 3) / 2
+    start, end = np.full(3, middle - 0.3), np.full(3, middle + 0.4)
+    found = surface_of(mask, grid).closest(start, end, growth)
+    assert found is not None
+    assert found.distance_mm == 0.0
+    assert found.on_structure_mm == pytest.approx(found.on_path_mm)
+    assert mask[tuple(found.voxel.astype(int))]
+    assert np.linalg.norm(found.on_path_mm - (end if growth else start)) < 1e-6
+
+
+def test_a_path_that_begins_within_or_ends_within_has_no_room() -> None:
+    grid = VolumeGeometry.from_spacing((20, 20, 20), (1.0, 1.0, 1.0))
+    mask = np.zeros(grid.shape, bool)
+    mask[5:15, 5:15, 5:15] = True
+    within, outside = np.full(3, 9.6), np.array([9.6, 30.0, 9.6])
+    surface = surface_of(mask, grid)
+    for start, end in ((within, outside), (outside, within)):
+        found = surface.closest(start, end)
+        assert found is not None
+        assert found.distance_mm == 0.0
+
+
 def test_a_sphere_of_small_voxels_is_as_far_as_its_closed_form() -> None:
     grid = VolumeGeometry.from_spacing((41, 41, 41), (0.25, 0.25, 0.25), (-5.0, -5.0, -5.0))
     centres = grid.points_mm(np.moveaxis(np.indices(grid.shape), 0, -1))

@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from planner.anatomy.model import Anatomy
-from planner.obstacles import Obstacle, find_obstacles
+from planner.obstacles import ROOT_BAND_MM, Obstacle, find_obstacles
 from planner.procedures import PROCEDURES
 from planner.structures import Interspace, Role, Side, SpineLevel, Structure
 
@@ -33,7 +34,8 @@ RESERVES_MM = {
 
 @pytest.fixture(scope="module")
 def obstacles(anatomy: Anatomy) -> dict[str, Obstacle]:
-    unsure = replace(anatomy, uncertainty_mm=dict.fromkeys(Structure, 1.25))
+    roots = tuple(replace(root, uncertainty_mm=1.25) for root in anatomy.nerve_roots)
+    unsure = replace(anatomy, uncertainty_mm=dict.fromkeys(Structure, 1.25), nerve_roots=roots)
     return {o.name: o for o in find_obstacles(unsure, anatomy.labels, PRT, L4_L5, Side.LEFT)}
 
 
@@ -84,3 +86,53 @@ def test_the_targets_own_nerve_is_apart_with_its_tip_zone(anatomy: Anatomy, obst
     assert named == {(SpineLevel.L4, Side.LEFT)}
     assert not set(own.values) & set(obstacles["other nerve roots"].values)
     assert [name for name, o in obstacles.items() if o.tip_zone_mm] == [own.name]
+
+
+def with_roots_known_to(anatomy: Anatomy, known_mm: dict[tuple[SpineLevel, Side], float]) -> Anatomy:
+    roots = tuple(
+        replace(root, uncertainty_mm=known_mm.get((root.between.upper, root.side), 3.5))  # type: ignore[arg-type]
+        for root in anatomy.nerve_roots
+    )
+    largest = max(root.uncertainty_mm for root in roots)
+    return replace(anatomy, nerve_roots=roots, uncertainty_mm={**anatomy.uncertainty_mm, Structure.NERVE_ROOT: largest})
+
+
+def roots_kept_clear_of(anatomy: Anatomy) -> dict[tuple[SpineLevel, Side], tuple[Obstacle, float]]:
+    """For each drawn root its obstacle, and the uncertainty it is stated with."""
+    found = {}
+    stated = {(root.between.upper, root.side): root.uncertainty_mm for root in anatomy.nerve_roots}
+    for obstacle in find_obstacles(anatomy, anatomy.labels, PRT, L4_L5, Side.LEFT):
+        for value in obstacle.values if obstacle.structure is Structure.NERVE_ROOT else ():
+            entry = anatomy.labels.entries[int(value)]
+            found[entry.level, entry.side] = obstacle, stated[entry.level, entry.side]  # type: ignore[index]
+    return found  # type: ignore[return-value]
+
+
+L5_KNOWN_TO_MM = {(SpineLevel.L5, Side.LEFT): 7.9, (SpineLevel.L5, Side.RIGHT): 7.4, (SpineLevel.L4, Side.LEFT): 2.0}
+
+
+def test_a_root_is_kept_clear_of_by_its_own_uncertainty(anatomy: Anatomy) -> None:
+    found = roots_kept_clear_of(with_roots_known_to(anatomy, L5_KNOWN_TO_MM))
+    assert found[SpineLevel.L3, Side.LEFT][0].margin_mm == 4.5
+    assert found[SpineLevel.L4, Side.LEFT][0].margin_mm == 3.0
+    assert found[SpineLevel.L5, Side.LEFT][0].margin_mm == 8.9
+    assert found[SpineLevel.L5, Side.RIGHT][0].name == "other nerve roots known to 7.9 mm"
+    assert found[SpineLevel.L4, Side.LEFT][0].tip_zone_mm > 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_root_is_kept_clear_of_by_less_than_its_own_uncertainty(anatomy: Anatomy, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    drawn = {(root.between.upper, root.side): float(rng.uniform(1, 8)) for root in anatomy.nerve_roots}
+    found = roots_kept_clear_of(with_roots_known_to(anatomy, drawn))  # type: ignore[arg-type]
+    assert len(found) >= 6
+    for obstacle, stated_mm in found.values():
+        assert stated_mm <= obstacle.uncertainty_mm <= stated_mm + ROOT_BAND_MM
+    names = [o.name for o in {id(o): o for o, _ in found.values()}.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_a_drawn_root_that_the_anatomy_does_not_state_has_the_largest_uncertainty(anatomy: Anatomy) -> None:
+    silent = replace(with_roots_known_to(anatomy, L5_KNOWN_TO_MM), nerve_roots=())
+    margins = {o.margin_mm for o in find_obstacles(silent, anatomy.labels, PRT, L4_L5, Side.LEFT) if "root" in o.name}
+    assert margins == {8.9}

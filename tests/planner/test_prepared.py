@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from planner.errors import NoTipError
 from planner.plan import TargetPlan
-from planner.planning import plan_prepared
+from planner.planning import Setting, plan_prepared, prepare
 from planner.prepared import Prepared
 from planner.situation import Situation
-from tests.planner.blocks import block, faces_of, grid, random_balls, situation_in, target_at
+from tests.planner.blocks import block, faces_of, grid, procedure, random_balls, situation_in, target_at
 
 COARSE = grid(2.0)
 
@@ -47,6 +48,18 @@ def test_another_margin_is_planned_as_if_it_had_always_been_asked_for(seed: int)
     assert changed.kept is start.kept
     fresh = prepared(replace(situation, obstacles=obstacles))
     assert_same_plan(plan_prepared(changed).plan, plan_prepared(fresh).plan)
+
+
+def test_a_target_without_a_place_for_the_tip_is_refused_by_its_name() -> None:
+    situation = situation_in(block(random_balls(0), COARSE))
+    nowhere = replace(target_at(), tips_mm=np.empty((0, 3)), rejected_tips={"tip: bone": 12})
+    with pytest.raises(NoTipError, match=r"no place for a tip at L4 root.*left out: tip: bone 12"):
+        prepared(replace(situation, target=nowhere))
+    with pytest.raises(NoTipError, match="no place for a tip"):
+        prepared(situation).moved(np.empty((0, 3)))
+    anatomy = situation.anatomy
+    with pytest.raises(NoTipError, match="no place for a tip"):
+        prepare(Setting(anatomy, anatomy.labels, procedure(), False), nowhere)
 
 
 def test_what_lies_beyond_the_kept_fields_is_made_anew() -> None:
