@@ -6,11 +6,9 @@ In: a kept case. Out: ``viz.viewer.opencase.Planning``. Fields around a target a
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from dataclasses import replace
 
 from planner.anatomy.model import Anatomy
-from planner.errors import NoTipError
 from planner.geometry import FloatArray
 from planner.obstacles import with_roots
 from planner.plan import Plan
