@@ -144,12 +144,11 @@ class _Writer:
     def _array(self, array: AnyArray) -> Json:
         if array.nbytes <= _SMALL:
             return ["array", str(array.dtype), list(array.shape), array.reshape(-1).tolist()]
-        self._count += 1
+        number, self._count = self._count, self._count + 1
         if array.dtype == np.uint16 and array.nbytes > _PACKED:
-            packed = f"array-{self._count}.npz"
-            np.savez_compressed(self._folder / packed, array=array)
-            return ["packed", packed]
-        name = f"array-{self._count}.npy"
+            np.savez_compressed(self._folder / f"array-{number}.npz", array=array)
+            return ["packed", f"array-{number}.npz"]
+        name = f"array-{number}.npy"
         np.save(self._folder / name, np.ascontiguousarray(array), allow_pickle=False)
         return ["file", name]
 

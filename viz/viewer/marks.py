@@ -58,7 +58,7 @@ class Words:
     """One text at a pixel."""
 
     def __init__(self, renderer: Renderer, size_px: int, colour: Colour, across: str, upright: str) -> None:
-        self._actor = vtkTextActor()
+        self._actor, self._size_px = vtkTextActor(), size_px
         style = self._actor.GetTextProperty()
         style.SetFontSize(size_px)
         style.SetColor(*(value / 255 for value in colour))
@@ -66,6 +66,10 @@ class Words:
         style.SetJustification(_ACROSS[across])
         style.SetVerticalJustification(_UPRIGHT[upright])
         renderer.AddActor(self._actor)
+
+    def enlarge(self, factor: float) -> None:
+        """On a large pane, letters that can be read from the same chair."""
+        self._actor.GetTextProperty().SetFontSize(round(self._size_px * factor))
 
     def show(self, text: str, x_px: float, y_px: float) -> None:
         """Empty text hides it."""

@@ -23,7 +23,7 @@ from viz.planes import Plane
 from viz.viewer.marks import Lines, Words, circle, polyline
 from viz.viewer.ruler import Ruler
 from viz.viewer.scan import ScanImage, Slab
-from viz.viewer.screen import Screen
+from viz.viewer.screen import Screen, enlarged
 
 NEAR_PLANE_MM = 1.5
 """A needle point within this distance of the plane is drawn solid: half of a thick slice."""
@@ -174,6 +174,7 @@ class _Drawing:
     """Every line and word of one pane."""
 
     def __init__(self, renderer: vtkRenderer) -> None:
+        self._sized_for = (0, 0)
         self._cross = Lines(renderer, _CROSS, 1.0, 0.7)
         self._far, self._near = Lines(renderer, NEEDLE, 1.0, 0.8), Lines(renderer, NEEDLE, 3.0)
         self._entry, self._target = Lines(renderer, NEEDLE, 2.0), Lines(renderer, TARGET, 2.0)
@@ -193,6 +194,11 @@ class _Drawing:
     def place(self, view: View, marks: Marks, size: tuple[int, int]) -> None:
         """Everything where it belongs."""
         width, height = size
+        if size != self._sized_for:
+            self._sized_for = size
+            words = (*self._letters, self._title, self._note, self._scale_words, *self._names, *self._rule_words)
+            for one in words:
+                one.enlarge(enlarged(size))
         self._place_letters(view.plane.letters, width, height)
         self._title.show(marks.title, _MARGIN_PX, height - _MARGIN_PX)
         self._note.show(marks.note, _MARGIN_PX, _MARGIN_PX)

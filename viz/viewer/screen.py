@@ -17,6 +17,14 @@ from viz.window import Renderer
 
 LEAST_PX = 16
 
+ONCE_PX, MOST_ENLARGED = 450, 3.0
+"""Letters grow with a pane whose shorter edge is longer than this: a 4K screen is looked at from the same chair."""
+
+
+def enlarged(size: tuple[int, int]) -> float:
+    """How much larger letters and dots are drawn in a pane of a size [pixels]."""
+    return min(max(min(size) / ONCE_PX, 1.0), MOST_ENLARGED)
+
 
 class Screen:
     """One off-screen window of a size that may change."""

@@ -103,6 +103,10 @@ class SkinPoints:
         self._actor.VisibilityOff()
         renderer.AddActor(self._actor)
 
+    def enlarge(self, factor: float) -> None:
+        """Dots that touch each other on a large pane too."""
+        self._actor.GetProperty().SetPointSize(_POINT_PX * factor)
+
     def show(self, skin: SkinMap | None) -> None:
         """None hides it; allowed places are drawn last, over the others."""
         self._actor.SetVisibility(int(skin is not None and len(skin.broken) > 0))

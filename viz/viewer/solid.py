@@ -13,7 +13,7 @@ from planner.geometry import FloatArray, unit
 from viz.palette import WHITE
 from viz.scene import NeedleSolid, aim, around_needle, seen_letters, structures_scene
 from viz.viewer.marks import Words
-from viz.viewer.screen import Screen
+from viz.viewer.screen import Screen, enlarged
 from viz.viewer.skin import SkinMap, SkinPoints
 
 _DEGREES_PER_PIXEL = 0.4
@@ -73,6 +73,9 @@ class ScenePane:
         """(height, width, 3) RGB, top row first."""
         self._note.show(note, _MARGIN_PX, _MARGIN_PX)
         width, height = self.screen.size
+        self._skin.enlarge(enlarged((width, height)))
+        for one in (*self._letters, self._note):
+            one.enlarge(enlarged((width, height)))
         edge, x, y = _MARGIN_PX, width / 2, height / 2
         places = ((edge, y), (width - edge, y), (x, height - edge), (x, edge))
         for words, letter, place in zip(self._letters, seen_letters(self._renderer), places, strict=True):
