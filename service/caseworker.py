@@ -13,6 +13,7 @@ from planner.site import PLAIN
 from service.case import plan_case
 from service.earlier import signed_before
 from service.opening import open_series
+from service.progress import telling
 from service.request import NamedAnchor, PlanRequest
 from service.results import WrittenObject
 from service.site_file import read_site
@@ -44,7 +45,7 @@ class CaseOutcome:
 
 def work_on(job: CaseJob) -> CaseOutcome:
     """Segment always; plan what was asked for."""
-    watch = Stopwatch()
+    watch = Stopwatch(telling(job.out))
     with watch("reading"):
         series = open_series(job.folder, job.series_uid)
     tools = site_tools(job.out, watch, job.opened_at, lambda one: signed_before(job.out.parent, one, job.out))

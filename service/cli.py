@@ -25,6 +25,7 @@ from planner.site import PLAIN
 from planner.volume import Modality
 from service import commands
 from service.cli_network import add_network_commands
+from service.cli_running import add_running_commands
 from service.errors import ServiceError
 from service.opening import SeriesChoice
 from service.request import parse_anchor, parse_request
@@ -251,6 +252,7 @@ def demo(out: Out = Path("demo")) -> None:
 
 
 add_network_commands(app)
+add_running_commands(app)
 
 
 def _console() -> Console:

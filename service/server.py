@@ -18,6 +18,7 @@ from service.errors import JobDiedError, JobFailedError, JobRefusedError, JobTim
 from service.inbox import Readiness, judge
 from service.leases import Lease
 from service.logs import Log
+from service.metrics import Meters
 from service.orders import Order, ordered
 from service.outbox import Outbox
 from service.routing import DEFAULT_RULES, NO_TARGET_CHOSEN, Route, SeriesTags, route
@@ -51,7 +52,15 @@ class Incoming(Protocol):
 class Service:
     """Moves cases; ``tick`` looks once at everything there is to do."""
 
-    def __init__(self, settings: Settings, store: Store, audit: AuditTrail, incoming: Incoming, pool: Executor) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        audit: AuditTrail,
+        incoming: Incoming,
+        pool: Executor,
+        meters: Meters | None = None,
+    ) -> None:
         self._settings = settings
         self._store = store
         self._audit = audit
@@ -62,6 +71,8 @@ class Service:
         self._orders_seen = incoming.orders_version
         self._owner = owner_of(settings)
         self._renew_at_s = 0.0
+        self._meters = meters or Meters()
+        self._begun_at_s: dict[int, float] = {}
 
     def start(self, now_s: float) -> None:
         """Take up what an earlier run left."""
@@ -74,6 +85,7 @@ class Service:
     def received(self, image: NewInstance, now_s: float) -> None:
         """Note an image that lies durably on disk."""
         case = self._store.add_instance(image, now_s)
+        self._meters.images.inc()
         self._next_look_s.pop(case.number, None)
 
     def tick(self, now_s: float) -> None:
@@ -89,6 +101,7 @@ class Service:
         for number, future in list(self._running.items()):
             if future.done():
                 del self._running[number]
+                self._meters.case_seconds.observe(now_s - self._begun_at_s.pop(number, now_s))
                 self._finish(number, future, now_s)
         self._look_at_leases(now_s)
 
@@ -159,6 +172,7 @@ class Service:
         self._store.remember_folder(case.number, str(out))
         if self._store.take(case.number, self._lease(now_s), found.why, now_s):
             self._tell(case.number, CaseState.RUNNING, found.why, now_s)
+            self._begun_at_s[case.number] = now_s
             self._running[case.number] = self._pool.submit(work_on, self._job(case, found, out))
 
     def _route(self, case: Case) -> Route:

@@ -18,13 +18,18 @@ from pathlib import Path
 
 from service.arrivals import Arrivals
 from service.audit import AuditTrail
+from service.chores import Chore, doing
 from service.commitment import Commitments
 from service.jobs import Limits, ProcessPerCase
 from service.listening import receiving
 from service.logs import Log, start_logging
+from service.metrics import Meters, health, offered
 from service.nodes import node_titled
+from service.notify import tellers
 from service.order_book import OrderBook
 from service.outbox import Outbox
+from service.outlook import Outlook, look
+from service.retention import keep_house
 from service.sending import sender
 from service.server import Service, send_due
 from service.settings import Settings
@@ -34,6 +39,7 @@ from service.upkeep import owned
 from service.viewing.department import viewing
 
 _LOOK_EVERY_S = 0.2
+_KEEP_HOUSE_EVERY_S = 600.0
 _BYTES_PER_GB = 10**9
 _LOG = Log("serving")
 
@@ -66,12 +72,20 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
     orders = OrderBook.of(settings)
     arrivals = Arrivals(folder / "received", store, orders)
     limits = Limits(settings.jobs.time_limit_seconds, int(settings.jobs.memory_limit_gb * _BYTES_PER_GB))
-    service = Service(settings, store, audit, arrivals, ProcessPerCase(settings.jobs.workers, limits))
+    meters = Meters()
+    service = Service(settings, store, audit, arrivals, ProcessPerCase(settings.jobs.workers, limits), meters)
     found, lost = arrivals.reconcile(time.time())
     _LOG.info("rows and files agree", rows_added=found, rows_dropped=lost)
     service.start(time.time())
     commitments = Commitments(folder / "commitment", store, partial(node_titled, settings))
+    look_now = partial(_look, store, folder)
+    reserve_bytes = int(settings.storage.disk_reserve_gb * _BYTES_PER_GB)
+    heard = [time.monotonic()]
     with (
+        offered(
+            settings.metrics, meters, look_now, lambda: health(look_now, time.monotonic() - heard[0], reserve_bytes)
+        ),
+        doing(_chores(settings, folder, store), stopping),
         receiving(settings, folder, service, audit, commitments),
         _exporting(settings, store, service, commitments, stopping),
         _ordering(settings, orders, stopping),
@@ -79,7 +93,20 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
     ):
         while not stopping.wait(_LOOK_EVERY_S):
             service.tick(time.time())
+            heard[0] = time.monotonic()
     service.stop(time.time())
+
+
+def _look(store: Store, folder: Path) -> Outlook:
+    return look(store, folder, time.time())
+
+
+def _chores(settings: Settings, folder: Path, store: Store) -> list[Chore]:
+    told = tellers(settings.notifications, store, folder)
+    return [
+        Chore("retention", _KEEP_HOUSE_EVERY_S, lambda: keep_house(store, settings, time.time())),
+        *(Chore("notify", 1.0, lambda one=one: one.tell_due(time.time())) for one in told),  # type: ignore[misc]
+    ]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from service.export_rows import ExportRows, NewExport, queue
 from service.image_rows import ImageRows, NewInstance, put
@@ -45,6 +45,23 @@ class Store(ImageRows, LeaseRows, ExportRows):
             cases = session.execute(select(Case.state, func.count()).group_by(Case.state)).all()
             exports = session.execute(select(Export.state, func.count()).group_by(Export.state)).all()
         return {state: count for state, count in cases}, {state: count for state, count in exports}  # noqa: C416
+
+    def oldest_ready_at_s(self) -> float:
+        """When the case that has waited longest for a worker became ready; 0 where none waits."""
+        return self._oldest_line(CaseState.READY, Case.state == CaseState.READY)
+
+    def oldest_unsent_at_s(self) -> float:
+        """When the case with the oldest export that has not arrived was planned; 0 where all have."""
+        unsent = select(Export.case_number).where(Export.state.in_((ExportState.PENDING, ExportState.UNCONFIRMED)))
+        living = and_(Case.number.in_(unsent), Case.state != CaseState.STALE)
+        return self._oldest_line(CaseState.PLANNED, living)
+
+    def _oldest_line(self, state: CaseState, which: ColumnElement[bool]) -> float:
+        """The earliest of the cases' last changes into a state."""
+        last = select(func.max(HistoryLine.at_s)).join(Case, Case.number == HistoryLine.case_number)
+        last = last.where(HistoryLine.state == state, which).group_by(HistoryLine.case_number)
+        with self._reading() as session:
+            return min(session.scalars(last), default=0.0)
 
     def history(self, number: int) -> list[HistoryLine]:
         """What happened to a case, oldest first."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import fcntl
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from service.database import open_engine
 from service.errors import ServiceError, SettingsError
@@ -19,6 +21,7 @@ from service.settings import Settings
 from service.store import address_of
 
 LOCK_FILE = "lock"
+_LOCK_TRIES, _LOCK_PAUSE_S = 5, 0.05
 
 
 class UpkeepError(ServiceError):
@@ -73,13 +76,32 @@ def owned(folder: Path) -> Iterator[None]:
     """The storage folder for one process alone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / LOCK_FILE).open("w") as file:
+        if not _locked(file):
+            raise SettingsError(
+                "another needleplan serves this storage folder; stop it, or set storage.folder elsewhere"
+            )
+        yield
+
+
+def _locked(file: TextIO) -> bool:
+    """``needleplan status`` looks at the lock for a moment, which must not keep a service from starting."""
+    for _ in range(_LOCK_TRIES):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise SettingsError(
-                "another needleplan holds this storage folder; stop it, or set storage.folder elsewhere"
-            ) from None
-        yield
+            time.sleep(_LOCK_PAUSE_S)
+        else:
+            return True
+    return False
+
+
+def is_owned(folder: Path) -> bool:
+    """Whether a service runs on a storage folder."""
+    try:
+        with owned(folder):
+            return False
+    except SettingsError:
+        return True
 
 
 def _file(settings: Settings, instead: str) -> Path:

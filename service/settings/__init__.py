@@ -13,6 +13,7 @@ from service.settings.running import (
     StorageSettings,
     ViewerSettings,
 )
+from service.settings.watching import MetricsSettings, Notification
 from service.settings.whole import Settings
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "InboxSettings",
     "JobSettings",
     "Match",
+    "MetricsSettings",
+    "Notification",
     "OrderCode",
     "OutboxSettings",
     "Publish",

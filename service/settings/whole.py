@@ -17,6 +17,7 @@ from service.settings.running import (
     StorageSettings,
     ViewerSettings,
 )
+from service.settings.watching import MetricsSettings, Notification
 
 
 class Settings(Part):
@@ -31,6 +32,8 @@ class Settings(Part):
     jobs: JobSettings = JobSettings()
     outbox: OutboxSettings = OutboxSettings()
     viewer: ViewerSettings = ViewerSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    notifications: tuple[Notification, ...] = ()
     destinations: tuple[Destination, ...] = ()
     rules: tuple[Rule, ...] = ()
     worklist: WorklistSettings | None = None
