@@ -58,8 +58,7 @@ class OutboxExports:
         if case is None or not self._destinations:
             return
         rows = [NewExport(path, uid, one.name) for one in self._destinations for path, uid in objects]
-        self._store.move(case.number, CaseState.PLANNED, "signed; on its way to the PACS", time.time())
-        self._store.add_exports(case.number, rows, time.time())
+        self._store.keep_result(case.number, CaseState.PLANNED, "signed; on its way to the PACS", rows, time.time())
 
     def state(self, folder: Path) -> str:
         """Of the rows whose files lie in the newest signed folder."""
