@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import ImplicitVRLittleEndian
 from pynetdicom import build_role
@@ -57,6 +59,12 @@ class CommitmentReport:
     transaction_uid: str
     kept: tuple[Reference, ...]
     failed: tuple[Reference, ...]
+
+
+def reference_of(path: Path) -> Reference:
+    """What a DICOM file is called in a request."""
+    meta = pydicom.filereader.read_file_meta_info(path)
+    return Reference(str(meta.MediaStorageSOPClassUID), str(meta.MediaStorageSOPInstanceUID))
 
 
 def answer_request(event: Any, is_welcome: Callable[[CommitmentRequest], bool]) -> tuple[int, None]:  # noqa: ANN401

@@ -189,6 +189,13 @@ def _is_open(result: SendResult | None) -> bool:
     return result is None or result.outcome in {Outcome.NO_ANSWER, Outcome.NOT_CONNECTED}
 
 
+def uids_of(path: Path) -> tuple[str, str, str]:
+    """Study, Series and SOP Instance UID of a DICOM file."""
+    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_UIDS)
+    study, series, instance = (str(header[keyword].value) for keyword in _UIDS)
+    return study, series, instance
+
+
 def instance_uid_of(path: Path) -> str | None:
     """The SOP Instance UID of a DICOM file; None where it is none."""
     file = _file(path)

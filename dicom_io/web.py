@@ -23,7 +23,8 @@ from pydicom.dataset import Dataset
 
 from dicom_io.errors import DicomIoError
 from dicom_io.query import FoundSeries, SeriesQuestion, found_series, matching
-from dicom_io.send import Outcome, SendResult, instance_uid_of
+from dicom_io.scan import UNREADABLE
+from dicom_io.send import Outcome, SendResult, instance_uid_of, uids_of
 
 _PIECE_BYTES = 2**20
 _LARGEST_JSON_BYTES = 64 * 2**20
@@ -77,6 +78,25 @@ def retrieve(server: WebServer, study_uid: str, series_uid: str | None, keep: Ca
 def store(server: WebServer, paths: Sequence[Path]) -> tuple[SendResult, ...]:
     """Send each file on its own (STOW-RS), so that each has its own answer."""
     return tuple(_store(server, path) for path in paths)
+
+
+def verify(server: WebServer, paths: Sequence[Path]) -> tuple[SendResult, ...]:
+    """Ask for each file's SOP Instance UID (QIDO-RS); ``DONE`` means the server has it."""
+    return tuple(_verify(server, path) for path in paths)
+
+
+def _verify(server: WebServer, path: Path) -> SendResult:
+    try:
+        study, series, wanted = uids_of(path)
+    except UNREADABLE:
+        return SendResult(path, "", Outcome.NO_DICOM_FILE)
+    try:
+        place = f"/studies/{_segment(study)}/series/{_segment(series)}/instances"
+        found = _records(server, place, {"SOPInstanceUID": wanted})
+    except WebError as error:
+        return SendResult(path, wanted, Outcome.NOT_CONNECTED, None, str(error))
+    has = any(str(one.get("SOPInstanceUID", "")) == wanted for one in found)
+    return SendResult(path, wanted, Outcome.DONE if has else Outcome.NOT_FOUND)
 
 
 def _store(server: WebServer, path: Path) -> SendResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from service.database import Database
@@ -57,11 +57,18 @@ class ExportRows(Database):
             export.state, export.due_at_s, export.last_error = state, due_at_s, last_error
             export.attempts += 1
 
-    def ask_about(self, numbers: Sequence[int], transaction_uid: str) -> None:
-        """Note the storage commitment that was asked for."""
+    def accepted(self, number: int, now_s: float) -> None:
+        """The destination said that it took the file; that is still to be confirmed, at once."""
         with self._transaction() as session:
-            for number in numbers:
-                session.get_one(Export, number).transaction_uid = transaction_uid
+            export = session.get_one(Export, number)
+            export.state, export.due_at_s, export.attempts = ExportState.UNCONFIRMED, now_s, 0
+            export.last_error, export.transaction_uid = "", ""
+
+    def ask_about(self, numbers: Sequence[int], transaction_uid: str, due_at_s: float) -> None:
+        """Note the storage commitment that is asked for, and until when its answer is waited for."""
+        values = {"transaction_uid": transaction_uid} | ({"due_at_s": due_at_s} if transaction_uid else {})
+        with self._transaction() as session:
+            session.execute(update(Export).where(Export.number.in_(numbers)).values(**values))
 
     def exports_of_transaction(self, transaction_uid: str) -> list[Export]:
         """What one storage commitment is about, as far as no answer was heard."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from dicom_io.receive import ReceiverSettings as Listening
 from dicom_io.retrieve import get, move
 from dicom_io.storing import Received, Refused, Storing
 from service.errors import RequestError, SettingsError
-from service.nodes import context_of, node
+from service.nodes import node, web_server
 from service.order_book import ask_worklist, today
 from service.orders import read_order
 from service.settings import Destination, Retrieve, Settings
@@ -87,16 +87,8 @@ class Source:
 
     @property
     def _server(self) -> web.WebServer:
-        if self.destination.dicomweb is None:
-            raise SettingsError(f"destination {self.destination.name!r} has no dicomweb address in the settings")
-        secret = self.destination.dicomweb_authorization_file
-        tls = self.destination.tls
-        return web.WebServer(
-            self.destination.dicomweb,
-            secret.read_text().strip() if secret else "",
-            context_of(tls) if tls else None,
-            largest_object_bytes=self.settings.receiver.largest_object_mb * _BYTES_PER_MB,
-        )
+        largest = self.settings.receiver.largest_object_mb * _BYTES_PER_MB
+        return replace(web_server(self.destination), largest_object_bytes=largest)
 
     @contextmanager
     def _receiver(self, storing: Storing) -> Iterator[None]:

@@ -6,10 +6,11 @@ In: settings, the service, the audit trail. Out: a running receiver, and answers
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dicom_io.commitment import CommitmentReport
 from dicom_io.receive import Listeners, Received, Receiver, Refused
 from dicom_io.receive import ReceiverSettings as Listening
 from dicom_io.tls import OwnCertificate, acceptor_context
@@ -28,7 +29,12 @@ _LOG = Log("listening")
 
 @contextmanager
 def receiving(
-    settings: Settings, folder: Path, service: Service, audit: AuditTrail, commitments: Commitments
+    settings: Settings,
+    folder: Path,
+    service: Service,
+    audit: AuditTrail,
+    commitments: Commitments,
+    on_commitment: Callable[[CommitmentReport], None] = lambda _: None,
 ) -> Iterator[Receiver]:
     """A receiver that runs inside the block."""
 
@@ -38,7 +44,7 @@ def receiving(
     def refused(image: Refused) -> None:
         audit.record(AuditEvent.SECURITY_ALERT, time.time(), status=f"{image.status:#06x}", reason=image.reason)
 
-    listeners = Listeners(stored, refused, lambda request: commitments.take(request, time.time()))
+    listeners = Listeners(stored, refused, lambda request: commitments.take(request, time.time()), on_commitment)
     with Receiver(listening(settings, folder), listeners) as receiver:
         _LOG.info("listening", host=settings.receiver.host, port=receiver.port, ae_title=settings.receiver.ae_title)
         yield receiver

@@ -9,6 +9,8 @@ from ssl import SSLContext
 
 from dicom_io.association import Destination as Node
 from dicom_io.tls import OwnCertificate, requestor_context
+from dicom_io.web import WebServer
+from service.errors import SettingsError
 from service.settings import Destination, DestinationTls, Settings, WorklistSettings, host_and_port
 
 
@@ -37,6 +39,15 @@ def node_titled(settings: Settings, ae_title: str) -> Node | None:
         host, port = host_and_port(settings.receiver.commitment_to[ae_title])
         return Node(host, port, ae_title, ours, tries=1)
     return next((node(one, ours) for one in settings.destinations if one.ae_title == ae_title), None)
+
+
+def web_server(destination: Destination) -> WebServer:
+    """One PACS over DICOMweb."""
+    if destination.dicomweb is None:
+        raise SettingsError(f"destination {destination.name!r} has no dicomweb address in the settings")
+    secret = destination.dicomweb_authorization_file
+    tls = None if destination.tls is None else context_of(destination.tls)
+    return WebServer(destination.dicomweb, secret.read_text().strip() if secret else "", tls)
 
 
 def context_of(tls: DestinationTls) -> SSLContext:

@@ -7,6 +7,7 @@ moment loses nothing. Nothing here computes: cases run in processes of their own
 from __future__ import annotations
 
 import socket
+import threading
 from concurrent.futures import CancelledError, Executor, Future
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from service.leases import Lease
 from service.logs import Log
 from service.metrics import Meters
 from service.orders import Order, ordered
-from service.outbox import Outbox
+from service.outbox import SendRound
 from service.routing import DEFAULT_RULES, NO_TARGET_CHOSEN, Route, SeriesTags, route
 from service.rows import Case, CaseState, ExportState
 from service.settings import Action, Publish, Settings
@@ -71,6 +72,7 @@ class Service:
         self._orders_seen = incoming.orders_version
         self._owner = owner_of(settings)
         self._renew_at_s = 0.0
+        self._publishing = threading.Lock()
         self._meters = meters or Meters()
         self._begun_at_s: dict[int, float] = {}
 
@@ -112,8 +114,18 @@ class Service:
         self._audit.record(AuditEvent.APPLICATION_STOP, now_s)
         _LOG.info("stopped", unfinished_cases=len(self._running))
 
+    def exported(self, done: SendRound, now_s: float) -> None:
+        """Hear what one round of the outbox did."""
+        if done.cases:
+            _LOG.info("exports tried", sent=done.sent, postponed=done.postponed, dead=done.dead)
+            self.sent(done.cases, now_s)
+
     def sent(self, cases: frozenset[int], now_s: float) -> None:
         """Cases all of whose exports have arrived are published."""
+        with self._publishing:
+            self._sent(cases, now_s)
+
+    def _sent(self, cases: frozenset[int], now_s: float) -> None:
         for number in sorted(cases):
             states = {export.state for export in self._store.exports(number)}
             if states == {ExportState.SENT} and self._store.case(number).state is CaseState.PLANNED:
@@ -254,11 +266,3 @@ _AFTER = {
 def owner_of(settings: Settings) -> str:
     """Who takes leases: a storage folder on a machine, which one service at a time can hold."""
     return f"{socket.gethostname()}:{settings.storage.folder.absolute()}"
-
-
-def send_due(service: Service, outbox: Outbox, now_s: float) -> None:
-    """One round of the outbox, and what it means for the cases."""
-    done = outbox.send_due(now_s)
-    if done.cases:
-        _LOG.info("exports tried", sent=done.sent, postponed=done.postponed, dead=done.dead)
-        service.sent(done.cases, now_s)

@@ -18,20 +18,19 @@ from pathlib import Path
 
 from service.arrivals import Arrivals
 from service.audit import AuditTrail
-from service.chores import Chore, doing
+from service.background import exports, hearing, upkeep
+from service.chores import doing
 from service.commitment import Commitments
 from service.jobs import Limits, ProcessPerCase
 from service.listening import receiving
 from service.logs import Log, start_logging
 from service.metrics import Meters, health, offered
 from service.nodes import node_titled
-from service.notify import tellers
 from service.order_book import OrderBook
 from service.outbox import Outbox
 from service.outlook import Outlook, look
-from service.retention import keep_house
-from service.sending import sender
-from service.server import Service, send_due
+from service.sending import Sender
+from service.server import Service
 from service.settings import Settings
 from service.site_file import read_site
 from service.store import Store, address_of
@@ -39,7 +38,6 @@ from service.upkeep import owned
 from service.viewing.department import viewing
 
 _LOOK_EVERY_S = 0.2
-_KEEP_HOUSE_EVERY_S = 600.0
 _BYTES_PER_GB = 10**9
 _LOG = Log("serving")
 
@@ -78,6 +76,8 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
     _LOG.info("rows and files agree", rows_added=found, rows_dropped=lost)
     service.start(time.time())
     commitments = Commitments(folder / "commitment", store, partial(node_titled, settings))
+    sender = Sender(settings.receiver.ae_title, settings.outbox.answer_seconds)
+    outbox = Outbox(store, settings.destinations, settings.outbox, sender, random.SystemRandom())
     look_now = partial(_look, store, folder)
     reserve_bytes = int(settings.storage.disk_reserve_gb * _BYTES_PER_GB)
     heard = [time.monotonic()]
@@ -85,9 +85,8 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
         offered(
             settings.metrics, meters, look_now, lambda: health(look_now, time.monotonic() - heard[0], reserve_bytes)
         ),
-        doing(_chores(settings, folder, store), stopping),
-        receiving(settings, folder, service, audit, commitments),
-        _exporting(settings, store, service, commitments, stopping),
+        doing([*upkeep(settings, folder, store), *exports(outbox, service, commitments)], stopping),
+        receiving(settings, folder, service, audit, commitments, hearing(outbox, service)),
         _ordering(settings, orders, stopping),
         viewing(settings.viewer, folder, store, audit, settings.destinations),
     ):
@@ -99,36 +98,6 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
 
 def _look(store: Store, folder: Path) -> Outlook:
     return look(store, folder, time.time())
-
-
-def _chores(settings: Settings, folder: Path, store: Store) -> list[Chore]:
-    told = tellers(settings.notifications, store, folder)
-    return [
-        Chore("retention", _KEEP_HOUSE_EVERY_S, lambda: keep_house(store, settings, time.time())),
-        *(Chore("notify", 1.0, lambda one=one: one.tell_due(time.time())) for one in told),  # type: ignore[misc]
-    ]
-
-
-@contextmanager
-def _exporting(
-    settings: Settings, store: Store, service: Service, commitments: Commitments, stopping: threading.Event
-) -> Iterator[None]:
-    """A thread of its own: a slow PACS must not keep cases waiting."""
-    outbox = Outbox(
-        store, settings.destinations, settings.outbox, sender(settings.receiver.ae_title), random.SystemRandom()
-    )
-
-    def export() -> None:
-        while not stopping.wait(_LOOK_EVERY_S):
-            send_due(service, outbox, time.time())
-            commitments.answer_due(time.time())
-
-    thread = threading.Thread(target=export, name="outbox", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join(timeout=10.0)
 
 
 @contextmanager

@@ -2,7 +2,16 @@
 
 from service.settings.keeping import DatabaseSettings, RetentionSettings
 from service.settings.loading import ENVIRONMENT_PREFIX, NOT_SETTINGS, SETTINGS_VARIABLE, load_settings
-from service.settings.network import Destination, DestinationTls, ReceiverSettings, ReceiverTls, Retrieve, host_and_port
+from service.settings.network import (
+    Confirm,
+    Destination,
+    DestinationTls,
+    ReceiverSettings,
+    ReceiverTls,
+    Retrieve,
+    SendBy,
+    host_and_port,
+)
 from service.settings.orders import OrderCode, WorklistSettings
 from service.settings.rules import Action, Match, Rule
 from service.settings.running import (
@@ -21,6 +30,7 @@ __all__ = [
     "NOT_SETTINGS",
     "SETTINGS_VARIABLE",
     "Action",
+    "Confirm",
     "DatabaseSettings",
     "Destination",
     "DestinationTls",
@@ -37,6 +47,7 @@ __all__ = [
     "RetentionSettings",
     "Retrieve",
     "Rule",
+    "SendBy",
     "Settings",
     "StorageSettings",
     "ViewerSettings",

@@ -88,6 +88,23 @@ class Retrieve(StrEnum):
     DICOMWEB = "dicomweb"
 
 
+class SendBy(StrEnum):
+    """How objects are sent to a PACS."""
+
+    C_STORE = "store"
+    STOW = "stow"
+
+
+class Confirm(StrEnum):
+    """How we make sure that a PACS has what it said it took."""
+
+    QUERY = "query"
+    """C-FIND, or QIDO where objects are sent by STOW."""
+    COMMITMENT = "commitment"
+    """Storage commitment; the answer comes to our receiver, which must be known there."""
+    NONE = "none"
+
+
 class Destination(Part):
     """One PACS."""
 
@@ -96,6 +113,8 @@ class Destination(Part):
     host: str
     port: int = Field(ge=1, le=65535)
     tls: DestinationTls | None = None
+    send: SendBy = SendBy.C_STORE
+    confirm: Confirm = Confirm.QUERY
     retrieve: Retrieve = Retrieve.GET
     """``move`` needs this node known there, and a port of ours that it reaches."""
     dicomweb: str | None = Field(default=None, pattern="^https?://")
@@ -107,6 +126,10 @@ class Destination(Part):
     def _says_its_address(self) -> Self:
         if self.retrieve is Retrieve.DICOMWEB and self.dicomweb is None:
             raise ValueError('retrieve = "dicomweb" needs dicomweb, the address')
+        if self.send is SendBy.STOW and self.dicomweb is None:
+            raise ValueError('send = "stow" needs dicomweb, the address')
+        if self.send is SendBy.STOW and self.confirm is Confirm.COMMITMENT:
+            raise ValueError('confirm = "commitment" goes with send = "store"')
         return self
 
 

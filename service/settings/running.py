@@ -56,6 +56,10 @@ class OutboxSettings(Part):
     longest_retry_seconds: float = Field(default=900.0, gt=0)
     attempts: int = Field(default=20, ge=1)
     """After so many the export waits for a person (dead letter)."""
+    answer_seconds: float = Field(default=60.0, gt=0)
+    """How long a PACS may take for one answer."""
+    commitment_seconds: float = Field(default=600.0, gt=0)
+    """How long a PACS may take to answer a storage commitment; then it is asked again."""
 
 
 class ViewerSettings(Part):

@@ -7,11 +7,11 @@ import pytest
 
 from service.outbox import Answer, Outbox
 from service.rows import ExportState
-from service.settings import Destination, OutboxSettings
+from service.settings import Confirm, Destination, OutboxSettings
 from service.store import NewExport, NewInstance, Store
 
 NOT_TAKEN = "this kind of object is not taken"
-PACS = Destination(name="pacs", ae_title="PACS", host="127.0.0.1", port=104)
+PACS = Destination(name="pacs", ae_title="PACS", host="127.0.0.1", port=104, confirm=Confirm.NONE)
 
 
 class Network:
@@ -21,7 +21,7 @@ class Network:
         self.faults = list(faults)
         self.received: list[Path] = []
 
-    def __call__(self, _: Destination, paths: list[Path]) -> list[Answer]:
+    def send(self, _: Destination, paths: list[Path]) -> list[Answer]:
         answers = [self.faults.pop(0) if self.faults else "" for _ in paths]
         self.received += [path for path, fault in zip(paths, answers, strict=True) if not fault]
         return [Answer(fault, is_final=fault == NOT_TAKEN) for fault in answers]

@@ -3,7 +3,7 @@
 import pytest
 
 from service.doctor import Health, examine
-from service.sending import echo_fault, sender
+from service.sending import Sender, echo_fault
 from service.settings import Destination, Settings
 from tests.dicom_io.ct_files import write_ct_series
 from tests.servers import Orthanc, a_free_port
@@ -20,21 +20,21 @@ def at(pacs: Orthanc, ae_title: str | None = None) -> Destination:
 
 
 def test_a_pacs_that_is_away_is_worth_another_try(nobody, tmp_path):
-    (answer,) = sender("NEEDLEPLAN")(nobody, write_ct_series(tmp_path, slices=1))
+    (answer,) = Sender("NEEDLEPLAN").send(nobody, write_ct_series(tmp_path, slices=1))
     assert not answer.is_final
     assert "check host and port" in answer.fault
 
 
 def test_a_file_that_is_no_dicom_file_is_never_worth_another_try(nobody, tmp_path):
     (tmp_path / "report.dcm").write_text("cut short")
-    (answer,) = sender("NEEDLEPLAN")(nobody, [tmp_path / "report.dcm"])
+    (answer,) = Sender("NEEDLEPLAN").send(nobody, [tmp_path / "report.dcm"])
     assert answer.is_final
     assert answer.fault
 
 
 @pytest.mark.servers
 def test_what_the_pacs_confirms_has_arrived(orthanc, tmp_path):
-    answers = sender("NEEDLEPLAN")(at(orthanc), write_ct_series(tmp_path, slices=3))
+    answers = Sender("NEEDLEPLAN").send(at(orthanc), write_ct_series(tmp_path, slices=3))
     assert [answer.fault for answer in answers] == ["", "", ""]
     assert len(orthanc.instances()) == 3
 
