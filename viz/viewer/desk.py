@@ -28,7 +28,7 @@ from viz.viewer.panes import SlicePane, View
 from viz.viewer.pointer import Pointer
 from viz.viewer.ruler import Ruler, Tool
 from viz.viewer.scan import ScanImage
-from viz.viewer.screen import Screen
+from viz.viewer.screen import Canvas, Screen
 from viz.viewer.session import Judged, Session, along
 from viz.viewer.skin import SkinMap
 from viz.viewer.solid import ScenePane
@@ -62,8 +62,10 @@ class Desk:
         self.pointer_at: tuple[str, Pointer] | None = None
         self.home_mm = self._first_home_mm()
         self.looks = Looks(self.home_mm, self.windows[2])
-        self.panes = {name: SlicePane(self._scan, Screen(*FIRST_SIZE)) for name in PANES if name != SCENE}
-        self.scene = self._new_scene(Screen(*FIRST_SIZE))
+        self._canvas = Canvas()
+        slices = (name for name in PANES if name != SCENE)
+        self.panes = {name: SlicePane(self._scan, Screen(*FIRST_SIZE, self._canvas)) for name in slices}
+        self.scene = self._new_scene(Screen(*FIRST_SIZE, self._canvas))
         self._hand = Hand(self)
         self.look_at_tip()
 
@@ -233,7 +235,7 @@ class Desk:
         size = self.scene.screen.size
         self.scene.screen.close()
         self.home_mm = self._first_home_mm()
-        self.scene = self._new_scene(Screen(*size))
+        self.scene = self._new_scene(Screen(*size, self._canvas))
         return self.reset()
 
     def take_anatomy(self, anatomy: Anatomy) -> tuple[str, ...]:
@@ -244,7 +246,7 @@ class Desk:
             pane.take(self._scan)
         size = self.scene.screen.size
         self.scene.screen.close()
-        self.scene = self._new_scene(Screen(*size))
+        self.scene = self._new_scene(Screen(*size, self._canvas))
         return PANES
 
     def _new_scene(self, screen: Screen) -> ScenePane:
@@ -256,6 +258,7 @@ class Desk:
         """Give the graphics memory back."""
         for name in PANES:
             self._screen(name).close()
+        self._canvas.close()
 
     def _edit(self, entry_mm: FloatArray, target_mm: FloatArray) -> tuple[str, ...]:
         judged = self.judge(entry_mm, target_mm)

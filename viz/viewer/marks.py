@@ -23,7 +23,7 @@ _UPRIGHT = {"bottom": 0, "middle": 1, "top": 2}
 class Lines:
     """Pieces of straight line of one colour."""
 
-    def __init__(self, renderer: Renderer, colour: Colour, width_px: float, opacity: float = 1.0) -> None:
+    def __init__(self, renderer: Renderer, colour: Colour, width_px: float) -> None:
         self._data = vtkPolyData()
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(self._data)
@@ -32,7 +32,6 @@ class Lines:
         style = self._actor.GetProperty()
         style.SetColor(*(value / 255 for value in colour))
         style.SetLineWidth(width_px)
-        style.SetOpacity(opacity)
         style.LightingOff()
         renderer.AddActor(self._actor)
 

@@ -12,14 +12,13 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
-from vtkmodules.util.numpy_support import numpy_to_vtk
-from vtkmodules.vtkCommonDataModel import vtkImageData
-from vtkmodules.vtkRenderingCore import vtkImageActor, vtkRenderer
+from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from planner.geometry import FloatArray
 from planner.structures import Structure
 from viz.palette import NEEDLE, TARGET, WHITE, Window
 from viz.planes import Plane
+from viz.viewer.backdrop import Backdrop, Cut
 from viz.viewer.marks import Lines, Words, circle, polyline
 from viz.viewer.ruler import Ruler
 from viz.viewer.scan import ScanImage, Slab
@@ -41,7 +40,9 @@ _MARGIN_PX, _LETTER_PX, _TEXT_PX = 8, 20, 13
 _MOST_NAMES, _MOST_RULERS = 26, 8
 _RULER = (255, 150, 220)
 _GREEN = (120, 220, 160)
-_CROSS = (150, 190, 255)
+_CROSS = (110, 140, 190)
+_FAR = tuple(round(0.8 * value) for value in NEEDLE)
+"""Opaque: one translucent line costs as much as the picture."""
 
 
 class Grip(StrEnum):
@@ -91,12 +92,7 @@ class SlicePane:
         self.view: View | None = None
         self._marks: Marks | None = None
         renderer = vtkRenderer()
-        self._image, self._outlines = vtkImageActor(), vtkImageActor()
-        for actor in (self._image, self._outlines):
-            actor.InterpolateOff()
-            renderer.AddActor(actor)
-        self._overlay = vtkImageData()
-        self._outlines.SetInputData(self._overlay)
+        self._backdrop = Backdrop(renderer)
         self._camera = renderer.GetActiveCamera()
         self._camera.ParallelProjectionOn()
         self._camera.SetPosition(0.0, 0.0, 1000.0)
@@ -107,19 +103,15 @@ class SlicePane:
     def take(self, scan: ScanImage) -> None:
         """Another scan image of the same geometry."""
         self._scan = scan
+        self._backdrop.forget()
 
     def show(self, view: View, marks: Marks) -> None:
         """Cut the scan and place the marks; ``picture`` draws."""
         width, height = self.screen.size
         plane = replace(view.plane, width_mm=width * view.pixel_mm, height_mm=height * view.pixel_mm)
         self.view, self._marks = replace(view, plane=plane), marks
-        image = vtkImageData()
-        image.ShallowCopy(self._scan.grey(plane, view.pixel_mm, view.slab))
-        self._image.SetInputData(image)
-        style = self._image.GetProperty()
-        style.SetColorWindow(float(view.window.width))
-        style.SetColorLevel(float(view.window.center))
-        self._show_outlines(plane, view.pixel_mm, image)
+        cut = Cut(plane, view.pixel_mm, view.slab, view.window, marks.shows_outlines, marks.colours)
+        self._backdrop.show(self._scan, cut)
         self._camera.SetParallelScale(plane.height_mm / 2)
         self._drawing.place(self.view, marks, (width, height))
 
@@ -157,26 +149,14 @@ class SlicePane:
             raise RuntimeError("a pane is asked for a point before it shows anything")
         return self.view
 
-    def _show_outlines(self, plane: Plane, pixel_mm: float, image: vtkImageData) -> None:
-        marks = self._marks
-        self._outlines.SetVisibility(int(marks is not None and marks.shows_outlines))
-        if marks is None or not marks.shows_outlines:
-            return
-        colours = self._scan.edges(plane, pixel_mm, marks.colours)
-        self._overlay.SetDimensions(*image.GetDimensions())
-        self._overlay.SetSpacing(*image.GetSpacing())
-        self._overlay.SetOrigin(*image.GetOrigin()[:2], 0.5)
-        self._overlay.GetPointData().SetScalars(numpy_to_vtk(colours.reshape(-1, 4), deep=1))
-        self._overlay.Modified()
-
 
 class _Drawing:
     """Every line and word of one pane."""
 
     def __init__(self, renderer: vtkRenderer) -> None:
         self._sized_for = (0, 0)
-        self._cross = Lines(renderer, _CROSS, 1.0, 0.7)
-        self._far, self._near = Lines(renderer, NEEDLE, 1.0, 0.8), Lines(renderer, NEEDLE, 3.0)
+        self._cross = Lines(renderer, _CROSS, 1.0)
+        self._far, self._near = Lines(renderer, _FAR, 1.0), Lines(renderer, NEEDLE, 3.0)
         self._entry, self._target = Lines(renderer, NEEDLE, 2.0), Lines(renderer, TARGET, 2.0)
         self._gap = Lines(renderer, _GREEN, 2.0)
         self._scale = Lines(renderer, WHITE, 2.0)
@@ -189,7 +169,7 @@ class _Drawing:
         self._names = [Words(renderer, _TEXT_PX, _GREEN, *middle) for _ in range(_MOST_NAMES)]
         self._rules = Lines(renderer, _RULER, 2.0)
         self._rule_words = [Words(renderer, _TEXT_PX, _RULER, "left", "bottom") for _ in range(_MOST_RULERS)]
-        self._spots, self._spot = Lines(renderer, TARGET, 1.5, 0.8), Lines(renderer, TARGET, 4.0)
+        self._spots, self._spot = Lines(renderer, TARGET, 1.5), Lines(renderer, TARGET, 4.0)
 
     def place(self, view: View, marks: Marks, size: tuple[int, int]) -> None:
         """Everything where it belongs."""

@@ -1,6 +1,6 @@
 """The scan as VTK reads it: any plane through it, thin or as a slab, in a few milliseconds.
 
-In: a volume, its label map, a plane in LPS mm. Out: grey values and outline colours on the plane's pixel grid, top row last
+In: a volume, its label map, a plane in LPS mm. Out: values and outlines on the plane's pixel grid, top row last
 (VTK's order). The one place where VTK meets voxel indices: the image stays in index space, the plane is brought there.
 """
 
@@ -30,7 +30,7 @@ AIR_HU = -1024.0
 VtkObject: TypeAlias = Any
 """VTK ships no types that a checker can follow."""
 
-_SLAB_STEP_MM, _OPACITY = 1.0, 210
+_SLAB_STEP_MM = 1.0
 _FROM_KJI = [2, 1, 0]
 
 
@@ -63,45 +63,43 @@ class ScanImage:
         self.is_ct = volume.modality is Modality.CT
         self.percentiles = tuple(float(p) for p in np.percentile(volume.voxels[::3, ::5, ::5], (2, 50, 98)))
         self._grey = _Cutter(volume.geometry, volume.voxels, AIR_HU if self.is_ct else 0.0)
-        codes, self.colours, self.outlined = outline_codes(labels)
-        self._codes = _Cutter(labels.geometry, codes, 0.0)
-        self._codes.reslice.SetInterpolationModeToNearestNeighbor()
+        self.outlined = tuple(sorted({entry.structure for entry in labels.entries.values()} & CONTOURS.keys()))
+        self._codes_of = _code_of_each_label(labels, self.outlined)
+        self._labels = _Cutter(labels.geometry, labels.labels, 0.0)
+        self._labels.reslice.SetInterpolationModeToNearestNeighbor()
 
-    def grey(self, plane: Plane, pixel_mm: float, slab: Slab) -> VtkObject:
-        """A vtkImageData of values on the plane's pixels."""
+    def grey(self, plane: Plane, pixel_mm: float, slab: Slab) -> AnyArray:
+        """(rows, columns) values on the plane's pixels, bottom row first; good until the next cut."""
         return self._grey.cut(plane, pixel_mm, slab)
 
     def edges(
         self, plane: Plane, pixel_mm: float, colours: Mapping[Structure, tuple[int, int, int]] | None = None
-    ) -> npt.NDArray[np.uint8]:
-        """(rows, columns, 4) RGBA of outlines, bottom row first; only structures with a colour, all where none is given."""
-        codes = _as_array(self._codes.cut(plane, pixel_mm, Slab()))
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+        """Pixels on an outline, counted row by row from the bottom, and their colours (n, 3).
+
+        Only structures with a colour; all of them where none is given.
+        """
+        codes = self._codes_of[self._labels.cut(plane, pixel_mm, Slab())]
         edge = np.zeros(codes.shape, dtype=bool)
-        edge[:-1] |= codes[:-1] != codes[1:]
-        edge[1:] |= codes[:-1] != codes[1:]
-        edge[:, :-1] |= codes[:, :-1] != codes[:, 1:]
-        edge[:, 1:] |= codes[:, :-1] != codes[:, 1:]
-        painted: npt.NDArray[np.uint8] = self._table(colours)[np.where(edge, codes, 0)]
-        return painted
-
-    def _table(self, colours: Mapping[Structure, tuple[int, int, int]] | None) -> npt.NDArray[np.uint8]:
-        if colours is None:
-            return self.colours
-        rows = [(*colours[one], _OPACITY) if one in colours else (0, 0, 0, 0) for one in self.outlined]
-        return np.array([(0, 0, 0, 0), *rows], dtype=np.uint8)
+        upright, across = codes[:-1] != codes[1:], codes[:, :-1] != codes[:, 1:]
+        edge[:-1] |= upright
+        edge[1:] |= upright
+        edge[:, :-1] |= across
+        edge[:, 1:] |= across
+        paint = CONTOURS if colours is None else colours
+        shown = np.array([False, *(one in paint for one in self.outlined)])
+        found = np.flatnonzero(edge & shown[codes])
+        table = np.array([(0, 0, 0), *(paint.get(one, (0, 0, 0)) for one in self.outlined)], dtype=np.float32)
+        return found, table[codes.reshape(-1)[found]]
 
 
-def outline_codes(
-    labels: LabelMap,
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], tuple[Structure, ...]]:
-    """One code for each outlined structure, voxel by voxel, the codes' RGBA and structures from 1 on; 0 has none."""
-    shown = sorted({entry.structure for entry in labels.entries.values() if entry.structure in CONTOURS})
+def _code_of_each_label(labels: LabelMap, outlined: tuple[Structure, ...]) -> npt.NDArray[np.uint8]:
+    """From 1 on for the labels of structures with an outline, 0 for all others."""
     table = np.zeros(np.iinfo(np.uint16).max + 1, dtype=np.uint8)
     for value, entry in labels.entries.items():
-        if entry.structure in CONTOURS:
-            table[value] = shown.index(entry.structure) + 1
-    colours = np.array([(0, 0, 0, 0), *((*CONTOURS[one], _OPACITY) for one in shown)], dtype=np.uint8)
-    return table[labels.labels], colours, tuple(shown)
+        if entry.structure in outlined:
+            table[value] = outlined.index(entry.structure) + 1
+    return table
 
 
 class _Cutter:
@@ -121,8 +119,8 @@ class _Cutter:
         self.reslice.SetBackgroundLevel(outside)
         self.reslice.SlabTrapezoidIntegrationOff()
 
-    def cut(self, plane: Plane, pixel_mm: float, slab: Slab) -> VtkObject:
-        """The plane's pixels, in plane coordinates [mm]: x right, y up."""
+    def cut(self, plane: Plane, pixel_mm: float, slab: Slab) -> AnyArray:
+        """(rows, columns) the plane's pixels: x right, y up."""
         reslice = self.reslice
         columns = max(1, round(plane.width_mm / pixel_mm))
         rows = max(1, round(plane.height_mm / pixel_mm))
@@ -132,7 +130,7 @@ class _Cutter:
         reslice.SetOutputOrigin(-(columns - 1) * pixel_mm / 2, -(rows - 1) * pixel_mm / 2, 0.0)
         _set_slab(reslice, slab)
         reslice.Update()
-        return reslice.GetOutput()
+        return _as_array(reslice.GetOutput())
 
 
 def _axes(geometry: VolumeGeometry, plane: Plane) -> VtkObject:

@@ -26,29 +26,37 @@ def enlarged(size: tuple[int, int]) -> float:
     return min(max(min(size) / ONCE_PX, 1.0), MOST_ENLARGED)
 
 
-class Screen:
-    """One off-screen window of a size that may change."""
+class Canvas:
+    """One off-screen window that several screens draw into, one after the other: a window each would cost 30 MB each."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self) -> None:
         self._window = vtkRenderWindow()
         self._window.SetOffScreenRendering(1)
         self._window.SetMultiSamples(0)
         self._pixels = vtkUnsignedCharArray()
-        self.size = (width, height)
-        self.resize(width, height)
+        self._size = (0, 0)
+        self._renderers: list[Renderer] = []
 
     def add(self, renderer: Renderer) -> None:
-        """Draw this renderer."""
+        """Drawn only when its own screen is asked."""
         self._window.AddRenderer(renderer)
+        self._renderers.append(renderer)
 
-    def resize(self, width: int, height: int) -> None:
-        """At least ``LEAST_PX`` either way."""
-        self.size = (max(LEAST_PX, width), max(LEAST_PX, height))
-        self._window.SetSize(*self.size)
+    def remove(self, renderer: Renderer) -> None:
+        """Its graphics memory is given back."""
+        self._window.RemoveRenderer(renderer)
+        self._renderers.remove(renderer)
 
-    def picture(self) -> npt.NDArray[np.uint8]:
-        """(height, width, 3) RGB, top row first."""
-        width, height = self.size
+    def draw(self, drawn: list[Renderer], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+        """(height, width, 3) RGB of some renderers in the window's lower left corner, top row first."""
+        width, height = size
+        if width > self._size[0] or height > self._size[1]:
+            self._size = (max(width, self._size[0]), max(height, self._size[1]))
+            self._window.SetSize(*self._size)
+        for renderer in self._renderers:
+            renderer.SetDraw(int(renderer in drawn))
+        for renderer in drawn:
+            renderer.SetViewport(0.0, 0.0, width / self._size[0], height / self._size[1])
         self._window.Render()
         self._window.GetPixelData(0, 0, width - 1, height - 1, 0, self._pixels, 0)
         pixels = vtk_to_numpy(self._pixels).reshape(height, width, 3)
@@ -57,3 +65,34 @@ class Screen:
     def close(self) -> None:
         """Give the graphics memory back."""
         self._window.Finalize()
+
+
+class Screen:
+    """A picture of a size that may change; alone in its window, or one of several on a canvas."""
+
+    def __init__(self, width: int, height: int, canvas: Canvas | None = None) -> None:
+        self._canvas, self._is_alone = canvas or Canvas(), canvas is None
+        self._renderers: list[Renderer] = []
+        self.size = (width, height)
+        self.resize(width, height)
+
+    def add(self, renderer: Renderer) -> None:
+        """Draw this renderer."""
+        self._canvas.add(renderer)
+        self._renderers.append(renderer)
+
+    def resize(self, width: int, height: int) -> None:
+        """At least ``LEAST_PX`` either way."""
+        self.size = (max(LEAST_PX, width), max(LEAST_PX, height))
+
+    def picture(self) -> npt.NDArray[np.uint8]:
+        """(height, width, 3) RGB, top row first."""
+        return self._canvas.draw(self._renderers, self.size)
+
+    def close(self) -> None:
+        """Give the graphics memory back."""
+        for renderer in self._renderers:
+            self._canvas.remove(renderer)
+        self._renderers.clear()
+        if self._is_alone:
+            self._canvas.close()
