@@ -74,12 +74,13 @@ class Found:
 
 def all_pieces(geometry: VolumeGeometry, found: Found) -> tuple[Piece | None, ...]:
     """Pieces of every structure on the working grid."""
+    organs = tuple(_organs(geometry, found.organs))
     return (
         *_hull(geometry, found.skin),
-        *_bones(geometry, found),
+        *_bones(geometry, found, without_contrast(found.bone.mask, organs)),
         *_vertebrae(geometry, found),
         *_roots(geometry, found.roots),
-        *_organs(geometry, found.organs),
+        *organs,
     )
 
 
@@ -100,15 +101,29 @@ def _hull(geometry: VolumeGeometry, skin: Skin) -> Iterator[Piece | None]:
     yield piece(skin_layer(skin.body, geometry), LabelEntry(Structure.SKIN, confidence=skin.confidence), near)
 
 
-def _bones(geometry: VolumeGeometry, found: Found) -> Iterator[Piece | None]:
+_BRIGHT = (Structure.AORTA, Structure.INFERIOR_VENA_CAVA, Structure.ARTERY, Structure.VEIN, Structure.KIDNEY)
+_SEEN = 0.4
+"""Zones and doubtful outlines stay below: bone is not given up for them."""
+
+
+def without_contrast(bone: BoolArray, organs: tuple[Piece | None, ...]) -> BoolArray:
+    """Bone without lumen and kidneys that contrast makes as dense; what belongs to a named bone is painted after them."""
+    kept = bone.copy()
+    for one in organs:
+        if one is not None and one.entry.structure in _BRIGHT and one.entry.confidence > _SEEN:
+            kept[one.box] &= ~one.mask
+    return kept
+
+
+def _bones(geometry: VolumeGeometry, found: Found, mask: BoolArray) -> Iterator[Piece | None]:
     near = half_voxel_mm(geometry)
     bone, pelvis = found.bone, found.pelvis
-    yield piece(bone.mask, LabelEntry(Structure.BONE, confidence=bone.confidence), near)
+    yield piece(mask, LabelEntry(Structure.BONE, confidence=bone.confidence), near)
     yield piece(bone.metal, LabelEntry(Structure.METAL, confidence=bone.confidence), near)
     yield piece(pelvis.sacrum, LabelEntry(Structure.SACRUM, confidence=pelvis.sacrum_confidence), near)
-    for side, mask in pelvis.ilium.items():
+    for side, wing in pelvis.ilium.items():
         yield piece(
-            mask, LabelEntry(Structure.ILIUM, side=side, confidence=pelvis.ilium_confidence.get(side, 0.0)), near
+            wing, LabelEntry(Structure.ILIUM, side=side, confidence=pelvis.ilium_confidence.get(side, 0.0)), near
         )
     for side in Side:
         sure = found.ribs.confidence_of(side)

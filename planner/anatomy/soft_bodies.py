@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from planner.anatomy.coarse import CoarseImage, bounding_box, components, distance_outside
+from planner.anatomy.coarse import CoarseImage, bounding_box, components, dilated, distance_outside
 from planner.geometry import BoolArray, FloatArray
 
 _LEVELS_HU = (0.0, 85.0, 120.0, 150.0)
@@ -49,6 +49,49 @@ def completed(image: CoarseImage, free: BoolArray, part: BoolArray, largest: Siz
         if body.sum() > max(_WORTH * part.sum(), best.sum()) and _is_one(body, image.spacing_mm, largest):
             best = body
     return best | part
+
+
+def with_poles(image: CoarseImage, soft: BoolArray, part: BoolArray, largest: Size) -> BoolArray:
+    """The part with what hangs on it by a broad face and on nothing else, as a pole that the fitted form did not reach."""
+    box = bounding_box(part, image.ball(_POLE_MM))
+    if box is None:
+        return part
+    best = part
+    for depth in _POLE_DEPTHS_MM:
+        whole = part.copy()
+        for body in _hanging(image.cut(box), soft[box], part[box], depth):
+            union = whole.copy()
+            union[box] |= body
+            if body.sum() < part.sum() and _is_one(union, image.spacing_mm, largest):
+                whole = union
+        best = whole if whole.sum() > best.sum() else best
+    return best
+
+
+def _hanging(image: CoarseImage, soft: BoolArray, part: BoolArray, depth_mm: float) -> Iterator[BoolArray]:
+    """Bodies of the rest, parted by erosion, that share a broad face with the part and end inside the box."""
+    rest = soft & ~part
+    cores, sizes = components(~image.near(~rest, depth_mm), _LEAST_POLE_VOXELS)
+    near = dilated(part, int(depth_mm / image.spacing_mm) + 1)
+    faces = np.bincount(cores[near], minlength=len(sizes))
+    faces[0] = 0
+    for number in np.flatnonzero(faces > _BROAD * sizes ** (2.0 / 3.0)):
+        body = _grown_back(cores, int(number), rest, depth_mm / image.spacing_mm)
+        if not _touches_side(body):
+            yield body
+
+
+_POLE_MM = 45.0
+"""No missing pole is longer: less than half a kidney."""
+_POLE_DEPTHS_MM = (2.0, 4.0, 6.0)
+_LEAST_POLE_VOXELS = 20
+_BROAD = 0.5
+"""Of a body's voxels to the power of two thirds (a cube's face is 1): narrower is a touch, not a cut through one organ."""
+
+
+def _touches_side(body: BoolArray) -> bool:
+    """Goes on beyond the box, across: colon, liver and psoas do, a pole does not."""
+    return bool(body[:, [0, -1]].any() or body[:, :, [0, -1]].any())
 
 
 def _bodies(image: CoarseImage, free: BoolArray, part: BoolArray) -> Iterator[BoolArray]:
