@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.execution import Execution, contact_at_most
-from planner.geometry import FloatArray, IntArray, unit
+from planner.geometry import Float32Array, FloatArray, IntArray, unit
 from planner.kept import Corners, Kept, Layer
 from planner.obstacles import Obstacle
 from planner.probability import NORMAL_95, normal_below
@@ -93,23 +93,30 @@ def bound_of(shaft: Shaft, execution: Execution, obstacle: int) -> float:
 
 def touched_on(shaft: Shaft, execution: Execution, obstacles: Sequence[int], draws: Draws, leg: Leg) -> FloatArray:
     """(obstacles, n) probability that each drawn needle touches each of some obstacles on one leg."""
-    depths, shares = touched_to(shaft, execution, obstacles, draws, leg.from_mm)
-    return shares[:, np.arange(shares.shape[1]), ends_of(shaft, execution, depths, draws, leg)]
+    touched: FloatArray = touched_to(shaft, execution, obstacles, draws, leg.from_mm, (leg.to_mm,))[..., 0]
+    return touched
 
 
 def touched_to(
-    shaft: Shaft, execution: Execution, obstacles: Sequence[int], draws: Draws, from_mm: float
-) -> tuple[FloatArray, FloatArray]:
-    """(s,) depths, and (obstacles, n, s) probability that each drawn needle has touched each one down to each of them.
+    shaft: Shaft,
+    execution: Execution,
+    obstacles: Sequence[int],
+    draws: Draws,
+    from_mm: float,
+    to_mm: Sequence[float],
+) -> FloatArray:
+    """(obstacles, n, stops) probability that each drawn needle touches each obstacle on the legs from one depth to each stop.
 
     The border's own error is taken in closed form.
     """
     depths = shaft.depths_mm(from_mm, 3 * depth_sigma_mm(shaft, execution, from_mm))
-    found = distances(shaft, obstacles, depths, _offsets(shaft, execution, depths, draws, from_mm))
-    room = np.minimum.accumulate(found, axis=2) - shaft.radius_mm
+    found = _distances(shaft, obstacles, depths, _offsets(shaft, execution, depths, draws, from_mm))
+    least = np.minimum.accumulate(found, axis=2, out=found)
+    ends = np.stack([ends_of(shaft, execution, depths, draws, Leg(from_mm, stop)) for stop in to_mm], axis=1)
+    room = least[:, np.arange(len(ends))[:, None], ends].astype(np.float64) - shaft.radius_mm
     sigmas = [border_sigma_mm(shaft.obstacles[index]) for index in obstacles]
     shares = [normal_below(-one / sigma) if sigma > 0 else one <= 0 for one, sigma in zip(room, sigmas, strict=True)]
-    return depths, np.array(shares, dtype=np.float64).reshape(room.shape)
+    return np.array(shares, dtype=np.float64).reshape(room.shape)
 
 
 def ends_of(shaft: Shaft, execution: Execution, depths: FloatArray, draws: Draws, leg: Leg) -> IntArray:
@@ -151,9 +158,14 @@ def across_of(shaft: Shaft) -> FloatArray:
 
 def distances(shaft: Shaft, obstacles: Sequence[int], depths_mm: FloatArray, offsets_mm: FloatArray) -> FloatArray:
     """(obstacles, n, s) distance of each needle's axis to each obstacle, from the fine layer near the tip."""
+    return _distances(shaft, obstacles, depths_mm, offsets_mm).astype(np.float64)
+
+
+def _distances(shaft: Shaft, obstacles: Sequence[int], depths_mm: FloatArray, offsets_mm: FloatArray) -> Float32Array:
+    """As they are kept: a field's own 32 bits."""
     along, basis = unit(shaft.tip_mm - shaft.entry_mm), across_of(shaft)
     near = shaft.length_mm - depths_mm <= NEAR_MM
-    found = np.empty((len(obstacles), *offsets_mm.shape[:2]))
+    found = np.empty((len(obstacles), *offsets_mm.shape[:2]), dtype=np.float32)
     for layer, chosen in ((shaft.kept.near, near), (shaft.kept.far, ~near)):
         if chosen.any():
             path = shaft.entry_mm + depths_mm[chosen, None] * along

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from planner.contact import Draws, Leg, Shaft, bound_of, ends_of, leg_sigmas_mm, touched_on, touched_to
+from planner.contact import Draws, Leg, Shaft, bound_of, leg_sigmas_mm, touched_on, touched_to
 from planner.execution import ALLOWED_TIP_ERROR_MM, Execution, missed
 from planner.geometry import FloatArray
 from planner.obstacles import BONES
@@ -66,7 +66,7 @@ def risk_of(shaft: Shaft, execution: Execution, tolerance_deg: float, rng: np.ra
 
 
 def _free_of(touched: FloatArray) -> FloatArray:
-    """(n,) probability that a needle has touched none of (k, n)."""
+    """(n, ...) probability that a needle has touched none of (k, n, ...)."""
     free: FloatArray = np.prod(1.0 - touched, axis=0)
     return free
 
@@ -84,10 +84,8 @@ def checkpoints(shaft: Shaft, execution: Execution, shown: list[int], draws: Dra
     stops = [0.0, *np.arange(SCAN_EVERY_MM, length - SCAN_EVERY_MM / 2, SCAN_EVERY_MM).tolist(), length]
     free = np.zeros((len(stops), len(stops)))
     for number, start in enumerate(stops[:-1]):
-        depths, shares = touched_to(shaft, execution, shown, draws, start)
-        ends = [ends_of(shaft, execution, depths, draws, Leg(start, stop)) for stop in stops[number + 1 :]]
-        survived = np.take_along_axis(np.prod(1.0 - shares, axis=0), np.stack(ends, axis=1), axis=1)
-        free[number, number + 1 :] = survived.mean(axis=0)
+        shares = touched_to(shaft, execution, shown, draws, start, stops[number + 1 :])
+        free[number, number + 1 :] = _free_of(shares).mean(axis=0)
     return tuple(stops[node] for node in best_chain(free)[1:-1])
 
 

@@ -178,12 +178,25 @@ def _without_outliers(hits: FloatArray, spacing_mm: float) -> FloatArray:
         if not known.any():
             continue
         around = np.stack([np.roll(window, shift, axis=1) for shift in range(-turn, turn + 1, 3)])
-        flat = around.reshape(-1, _DIRECTIONS)
-        used = np.isfinite(flat).any(axis=0)
-        typical = np.full(_DIRECTIONS, np.nan)
-        typical[used] = np.nanpercentile(flat[:, used], 75, axis=0)
+        typical = _upper_quartile(around.reshape(-1, _DIRECTIONS))
         result[k, hits[k] < typical - _DEPTH_OUTLIER_MM] = np.nan
     return result
+
+
+def _upper_quartile(values: FloatArray) -> FloatArray:
+    """(n, m) values, nan where unknown. (m,) their 75th percentile as ``numpy.nanpercentile`` has it; nan where none is known."""
+    count = np.isfinite(values).sum(axis=0)
+    place = 0.75 * np.maximum(count - 1, 0)
+    low = np.floor(place).astype(np.intp)
+    upward = np.sort(values, axis=0)  # nan is sorted last
+    columns = np.arange(values.shape[1])
+    first, then, share = (
+        upward[low, columns],
+        upward[np.minimum(low + 1, np.maximum(count - 1, 0)), columns],
+        place - low,
+    )
+    quartile: FloatArray = np.where(share < 0.5, first + (then - first) * share, then - (then - first) * (1.0 - share))
+    return quartile
 
 
 def _surface_mm(hits: FloatArray, image: CoarseImage) -> tuple[FloatArray, BoolArray]:
