@@ -182,3 +182,7 @@ class Anatomy:
     sacral_foramina: tuple[SacralForamen, ...] = ()
     region: Slab | None = None
     """What was asked for of the scan; None: all of it."""
+    origin: Mapping[Structure, str] = field(default_factory=dict)
+    """Whose segmentation a structure is, where it is not ours: name, version, digest."""
+    gates: tuple[str, ...] = ()
+    """What was asked of a segmentation that others made, and the answers."""

@@ -13,6 +13,7 @@ PLANNER_DATA = frozenset(
     f"planner.{name}"
     for name in (
         "anatomy.model",
+        "brought",
         "errors",
         "geometry",
         "plan",

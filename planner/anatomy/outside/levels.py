@@ -1,0 +1,155 @@
+"""Discs and names from given vertebrae: the planes half-way between neighbours, and what the source calls them.
+
+In: named vertebra masks, the canal, and the discs our own stage saw. Out: ``DiscLevel`` values caudal to cranial, and which
+vertebra of the column each given one is. Beyond the given vertebrae our own discs are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from planner.anatomy.outside.given import Given
+from planner.anatomy.stages import CanalTrack, DiscLevel
+from planner.geometry import FloatArray, frozen, unit
+from planner.structures import LevelName, Part, SpineLevel, Structure
+
+_ASIDE_MM = 12.0
+"""To both sides of the middle: the disc's own width, without transverse processes and ribs."""
+
+_DEPTH_MM = (3.0, 26.0)
+"""Behind the body's back wall forward, as for our own discs."""
+
+_CELL_MM = 3.0
+_LEAST_CELLS = 12
+_TALLEST_MM = 22.0
+"""Between two bodies' end-plates; more, and a vertebra between them is missing (a lumbar disc is at most 17 mm high)."""
+
+_NEAR_MM = 14.0
+"""A disc of ours this close to a given vertebra's own span says nothing new: the smallest thoracic level is 17 mm high."""
+
+_CONFIDENCE = 0.9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GivenVertebra:
+    """One given vertebra in spine coordinates: (n, 3) its body's voxels (s, u, v), and its middle."""
+
+    level: SpineLevel
+    suv_mm: FloatArray
+    s_mm: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Levels:
+    """The discs, and the given vertebrae by their place in the column (vertebra n lies above disc n - 1)."""
+
+    discs: tuple[DiscLevel, ...]
+    places: dict[int, SpineLevel]
+    said: tuple[str, ...] = ()
+
+
+def given_vertebrae(given: Given, canal: CanalTrack) -> tuple[GivenVertebra, ...]:
+    """The named vertebrae whose bodies are seen, caudal to cranial by place."""
+    found = [_vertebra(given, level, canal) for level in given.levels]
+    return tuple(sorted((one for one in found if one is not None), key=lambda one: one.s_mm))
+
+
+def _vertebra(given: Given, level: SpineLevel, canal: CanalTrack) -> GivenVertebra | None:
+    masks = given.of(Structure.VERTEBRA, level)
+    bodies = tuple(one for one in masks if one.entry is not None and one.entry.part is Part.BODY)
+    mask = given.drawn(bodies or masks)
+    points = given.geometry.points_mm(np.argwhere(mask))
+    suv = canal.frame.from_lps(points)
+    wall = _wall_mm(canal, suv[:, 0])
+    body = (suv[:, 2] > wall + _DEPTH_MM[0]) & (np.abs(suv[:, 1]) <= _ASIDE_MM) & (suv[:, 2] < wall + 2 * _DEPTH_MM[1])
+    if np.count_nonzero(body) < _LEAST_CELLS:
+        return None
+    suv = suv[body]
+    return GivenVertebra(level, suv, float(np.median(suv[:, 0])))
+
+
+def _wall_mm(canal: CanalTrack, s_mm: FloatArray) -> FloatArray:
+    wall = 0.85 * np.clip(canal.radius_mm, 4.0, 11.0)
+    return np.interp(s_mm, canal.frame.s_mm, np.convolve(np.pad(wall, 10, mode="edge"), np.ones(21) / 21, mode="valid"))
+
+
+def given_levels(vertebrae: tuple[GivenVertebra, ...], canal: CanalTrack, ours: tuple[DiscLevel, ...]) -> Levels:
+    """Discs between the given vertebrae, ours beyond them and where a given vertebra is missing."""
+    between: list[DiscLevel] = []
+    said: list[str] = []
+    for below, above in pairwise(vertebrae):
+        disc = _disc(below, above, canal)
+        if disc is None:
+            said.append(f"between the given {above.level} and {below.level} no disc's place is free: look at both")
+        elif disc.height_mm > _TALLEST_MM:
+            said.append(f"the given {above.level} and {below.level} are {disc.height_mm:.0f} mm apart: one is missing")
+            between.extend(one for one in ours if below.s_mm + _NEAR_MM / 2 < one.s_mm < above.s_mm - _NEAR_MM / 2)
+        else:
+            between.append(disc)
+    low = vertebrae[0].s_mm - _half_height(vertebrae[0])
+    high = vertebrae[-1].s_mm + _half_height(vertebrae[-1])
+    discs = sorted(
+        [*(one for one in ours if one.s_mm < low + 3.0 or one.s_mm > high - 3.0), *between], key=lambda one: one.s_mm
+    )
+    places = {sum(1 for disc in discs if disc.s_mm < one.s_mm): one.level for one in vertebrae}
+    if len(places) < len(vertebrae):
+        said.append("two of the given vertebrae lie between the same discs: look at their names")
+    return Levels(tuple(discs), places, tuple(said))
+
+
+def _half_height(vertebra: GivenVertebra) -> float:
+    low, high = np.percentile(vertebra.suv_mm[:, 0], [5, 95])
+    return float(high - low) / 2.0
+
+
+def _disc(below: GivenVertebra, above: GivenVertebra, canal: CanalTrack) -> DiscLevel | None:
+    """The plane half-way between the upper end of one body and the lower end of the next, over cells of 3 mm."""
+    top, bottom = _ends(below.suv_mm, upper=True), _ends(above.suv_mm, upper=False)
+    cells = sorted(top.keys() & bottom.keys())
+    if len(cells) < _LEAST_CELLS:
+        return None
+    uv = np.array(cells, dtype=np.float64) * _CELL_MM
+    low, high = (np.array([ends[cell] for cell in cells]) for ends in (top, bottom))
+    shape = np.column_stack([np.ones(len(uv)), uv])
+    (s_mm, sideways, lean), *_ = np.linalg.lstsq(shape, (low + high) / 2.0, rcond=None)
+    centre_v = float(np.median(uv[:, 1]))
+    middle = float(s_mm + lean * centre_v)
+    centre, left, anterior, cranial = canal.frame.at(middle)
+    return DiscLevel(
+        float(s_mm + lean * _wall_mm(canal, np.array([middle]))[0]),
+        frozen(centre + centre_v * anterior),
+        frozen(unit(cranial - lean * anterior - sideways * left)),
+        float(np.clip(np.median(high - low), 2.0, None)),
+        _CONFIDENCE,
+    )
+
+
+def _ends(suv: FloatArray, *, upper: bool) -> dict[tuple[int, int], float]:
+    """The highest (or lowest) place of a body in each cell across the canal."""
+    cells = np.round(suv[:, 1:] / _CELL_MM).astype(int)
+    order = np.argsort(suv[:, 0] if upper else -suv[:, 0])  # the last one written stays
+    return {(u, v): s for (u, v), s in zip(cells[order].tolist(), suv[order, 0].tolist(), strict=True)}
+
+
+def names_by(levels: Levels, count: int, ours: tuple[LevelName, ...]) -> tuple[LevelName, ...]:
+    """The names of vertebra 0, 1 and on: the source's where it names one, counted on from them beyond; else ours."""
+    if not levels.places:
+        return ours
+    usual: list[SpineLevel] = [one for one in reversed(SpineLevel) if one not in (SpineLevel.L6, SpineLevel.T13)]
+    names: list[LevelName] = list(ours)
+    low = min(levels.places)
+    for n in range(count):
+        if n in levels.places:
+            names[n] = levels.places[n]
+        else:
+            near = low if n < low else max(place for place in levels.places if place < n)
+            names[n] = _counted(usual, levels.places[near], n - near, ours[n])
+    return tuple(names)
+
+
+def _counted(usual: list[SpineLevel], level: SpineLevel, steps: int, otherwise: LevelName) -> LevelName:
+    place = usual.index(level) + steps if level in usual else -1
+    return usual[place] if 0 <= place < len(usual) else otherwise
