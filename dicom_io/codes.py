@@ -177,6 +177,9 @@ RELAXATION = private("RELAXATION", "What would open a path, not applied")
 PLACING = private("PLACING", "Order of placing several needles")
 TOGETHER_RANK = private("TOGETHER_RANK", "Rank of path that goes with other targets")
 SITE_VALUE = private("SITE_VALUE", "Value set by the site")
+GATE = private("GATE", "Checklist question with answer")
+INJECTATE = private("INJECTATE", "Injected volume and its spread")
+SHEET = private("SHEET", "Needle plan sheet for intervention room")
 
 CONCEPTS: tuple[Concept, ...] = tuple(value for value in globals().values() if isinstance(value, Concept))
 """All of the above, in the order of this file."""

@@ -67,6 +67,7 @@ class SeriesNumbers:
     segmentation: int = 9902
     pictures: int = 9903
     key_objects: int = 9904
+    sheet: int = 9905
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pydicom
 
+from dicom_io.encapsulated import write_sheet
 from dicom_io.identity import DicomCase
 from dicom_io.key_objects import write_key_objects
 from dicom_io.pictures import Picture, PictureNameError, write_picture
@@ -57,6 +58,11 @@ def plan_documents(
         *(_document(f"key-{picture.name}.dcm", file) for picture, file in zip(pictures, drawn, strict=True)),
         _document("key-objects.dcm", write_key_objects(plan, source, case, [report, *drawn])),
     )
+
+
+def sheet_document(pdf: bytes, plan: Plan, source: SeriesSource, case: DicomCase) -> Document:
+    """The sheet for the intervention room."""
+    return _document("sheet.dcm", write_sheet(pdf, plan, source, case))
 
 
 def _require_own_names(pictures: Sequence[Picture]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from planner.gate_answers import GateAnswer
 from planner.geometry import FloatArray
 from planner.injectate import Injectate
 from planner.procedure import Needle
@@ -276,6 +277,10 @@ class Plan:
     together: tuple[int, ...] = ()
     """The rank of each target's path in that choice, 0 for a target without path; empty for one target, or where no choice
     keeps needles apart."""
+    gates: tuple[GateAnswer, ...] = ()
+    """The checklist, one row per gate with its answer; empty where none was asked yet."""
+    volume_ml: tuple[float, float] | None = None
+    """What the procedure injects at each target, least and most."""
 
     @property
     def is_releasable(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from planner.anatomy.model import Anatomy, StageWatch, unwatched
 from planner.anatomy.region import Region
+from planner.gate_answers import gate_answers
 from planner.gates import Checklist, open_gates
 from planner.plan import Plan
 from planner.planning import plan_trajectories
@@ -76,7 +77,8 @@ def plan_case(
         plan = plan_trajectories(anatomy, targets, procedure, scan, versions(), site)
     of_images = (sentence for sentence in series.facts.release_blockers if sentence != NO_CHECKLIST)
     blockers = (*plan.release_blockers, *of_images, *open_gates(procedure, answers, targets))
-    plan = replace(plan, release_blockers=blockers)
+    gates = gate_answers(procedure, answers, targets)
+    plan = replace(plan, release_blockers=blockers, gates=gates, volume_ml=procedure.volume_ml)
     return PlannedCase(plan, anatomy, tools.publish(plan, anatomy, series))
 
 

@@ -51,6 +51,7 @@ class EarlierTargetDocument(Document):
     length_mm: FileNumber | None
     obliquity_deg: FileNumber | None
     tilt_deg: FileNumber | None
+    entry_from_midline_mm: FileNumber | None = Field(None, description="positive: left of the spinous processes")
     sentence: str
 
 

@@ -67,6 +67,14 @@ def signed_before(results: Path, series: OpenSeries, but: Path) -> tuple[Earlier
     return tuple(sorted(found, key=lambda one: one.content_date, reverse=True)[:MOST_SHOWN])
 
 
+def reports_for(images: Path, results: Path, but: Path) -> list[Path]:
+    """Signed reports that ``signed_before`` would choose from for the series of these images."""
+    header = next((found for path in sorted(images.iterdir()) if (found := _header(path)) is not None), None)
+    own = Identity("", "", "") if header is None else _identity(header)
+    reports = _signed_reports(results, but)
+    return [one for one in reports if (told := _header(one)) is not None and own.is_surely(_identity(told))]
+
+
 def named_by_hand(given: Path, series: OpenSeries) -> EarlierPlanDocument:
     """The plan in a report, or in a results folder, that a person names; another patient's is refused."""
     report = given / REPORT if given.is_dir() else given
@@ -123,5 +131,6 @@ def _target(target: ReportedTarget) -> EarlierTargetDocument:
         length_mm=None if path is None else path.length_mm,
         obliquity_deg=None if path is None else path.obliquity_deg,
         tilt_deg=None if path is None else path.tilt_deg,
+        entry_from_midline_mm=None if path is None else path.entry_from_midline_mm,
         sentence="" if path is None else path.sentence,
     )

@@ -5,7 +5,7 @@ In: a volume, its anatomy, a plan. Out: pictures of the best path, each with the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
@@ -14,12 +14,13 @@ from PIL import Image
 
 from dicom_io.pictures import Picture
 from planner.anatomy.model import Anatomy
-from planner.plan import Plan, TargetPlan
+from planner.plan import Plan, PlannedTrajectory, TargetPlan
 from service import words
 from service.opening import OpenSeries
+from service.placed import first_placed
 from viz.graphics import probe_graphics
 from viz.planes import Plane
-from viz.render import draw_pictures, key_planes
+from viz.render import draw_for_paper, draw_pictures, key_planes
 from viz.subject import Caption, Subject
 from viz.subject import Picture as Drawing
 
@@ -30,20 +31,28 @@ class Drawn:
 
     pictures: tuple[Picture, ...]
     note: str
+    on_paper: tuple[Picture, ...] = ()
+    """The three planes for the sheet, which itself says whose they are and what the numbers are."""
 
 
 def draw(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Drawn:
-    """The key pictures of the best path to the first target that has one."""
-    target = next((target for target in plan.targets if target.trajectories), None)
-    if target is None:
+    """The key pictures of the path that is placed to the first target that has one."""
+    shown = first_placed(plan)
+    if shown is None:
         return Drawn((), "no pictures: no path is safe")
+    target, path = shown
     graphics = probe_graphics()
     if not graphics.is_available:
         return Drawn((), graphics.words)
-    caption = _caption(plan, target, series)
-    subject = Subject(series.volume, anatomy, plan, target, target.trajectories[0], caption)
+    subject = Subject(series.volume, anatomy, plan, target, path, _caption(plan, target, path, series))
     drawn = zip_longest(draw_pictures(subject), key_planes(subject))
-    return Drawn(tuple(_key_picture(picture, plane, series) for picture, plane in drawn), "")
+    bare = replace(subject, caption=Caption(words.state_words(plan)))
+    paper = zip(draw_for_paper(bare), key_planes(bare), strict=True)
+    return Drawn(
+        tuple(_key_picture(picture, plane, series) for picture, plane in drawn),
+        "",
+        tuple(_key_picture(picture, plane, series) for picture, plane in paper),
+    )
 
 
 def _key_picture(picture: Drawing, plane: Plane | None, series: OpenSeries) -> Picture:
@@ -55,19 +64,23 @@ def _key_picture(picture: Drawing, plane: Plane | None, series: OpenSeries) -> P
     return Picture(picture.name, picture.title, picture.rgb, (right, bottom), () if k is None else (k,))
 
 
-def sheet(pictures: tuple[Picture, ...]) -> Image.Image:
+def tiled(pictures: tuple[Picture, ...]) -> Image.Image:
     """Four pictures in one, two by two."""
     rows = [np.hstack([one.rgb for one in pictures[row : row + 2]]) for row in (0, 2)]
-    tiled: npt.NDArray[np.uint8] = np.vstack(rows)
-    return Image.fromarray(tiled)
+    pixels: npt.NDArray[np.uint8] = np.vstack(rows)
+    return Image.fromarray(pixels)
 
 
-def _caption(plan: Plan, target: TargetPlan, series: OpenSeries) -> Caption:
-    path = target.trajectories[0]
+def _marks(plan: Plan) -> tuple[str, ...]:
+    """State, rehearsal, what is not checked."""
     marks = (words.state_words(plan), words.rehearsal_mark(plan), words.not_checked_words(plan.not_checked))
+    return tuple(mark for mark in marks if mark)
+
+
+def _caption(plan: Plan, target: TargetPlan, path: PlannedTrajectory, series: OpenSeries) -> Caption:
     positions = f"scanned {words.scan_position_words(plan.scan_position)}, treated {plan.treatment_pose}"
     return Caption(
-        banner="\n".join(mark for mark in marks if mark),
+        banner="\n".join(_marks(plan)),
         identity=(*_who(series), target.words, positions),
         notes=(
             words.entry_words(path),

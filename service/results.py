@@ -6,13 +6,14 @@ objects among them for the PACS, and notes on what could not be made and why.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from dicom_io.identity import DicomCase, content_digest
-from dicom_io.publish import plan_documents
+from dicom_io.publish import plan_documents, sheet_document
 from dicom_io.signature import Signature
 from planner.anatomy.model import Anatomy
 from planner.plan import Plan
@@ -21,9 +22,13 @@ from service.describe import anatomy_document, labels_document, plan_document
 from service.documents import EarlierPlanDocument
 from service.files import write_bytes, write_document, write_label_map, write_with
 from service.opening import OpenSeries
-from service.pictures import Drawn, draw, sheet
+from service.pictures import Drawn, draw, tiled
+from service.sheet.content import SheetCase, sheet_of
+from service.sheet.page import write_page
+from service.sheet.wording import Wording
 from service.versions import program_version
 from service.watch import Stopwatch
+from viz.viewer.words import Language
 
 NO_DICOM_OUTPUT = "no DICOM output: the input is no DICOM series, so there is no patient and no study to file it under"
 
@@ -59,11 +64,13 @@ class PlannedSeries:
     earlier: tuple[EarlierPlanDocument, ...] = ()
     """Plans of the same patient, the latest first."""
     signature: Signature | None = None
+    language: Language = Language.ENGLISH
+    """Of the sheet."""
 
 
 _RESULTS = (
     *("anatomy.json", "labels.nii.gz", "labels.json", "plan.json", "plan.png"),
-    *("report.dcm", "segmentation.dcm", "key-objects.dcm"),
+    *("report.dcm", "segmentation.dcm", "key-objects.dcm", "sheet.pdf", "sheet.dcm"),
     *("key-axial.dcm", "key-needle-plane.dcm", "key-down-the-needle.dcm", "key-3d.dcm"),
 )
 """Every name we write; no pattern, since a folder may hold images of others."""
@@ -92,32 +99,53 @@ def write_anatomy(out: Path, anatomy: Anatomy, series: OpenSeries, seconds: Mapp
 
 
 def write_plan(out: Path, planned: PlannedSeries, watch: Stopwatch) -> Written:
-    """``plan.json``, ``plan.png`` and, for a DICOM series, the DICOM objects."""
+    """``plan.json``, ``plan.png``, ``sheet.pdf`` and, for a DICOM series, the DICOM objects."""
     document = write_document(out / "plan.json", plan_document(planned.plan, planned.series.facts, planned.earlier))
     with watch("pictures"):
         drawn = draw(planned.plan, planned.anatomy, planned.series)
-        png = _write_sheet(out, drawn)
+        png = _write_tiled(out, drawn)
+    with watch("sheet"):
+        pdf = _sheet(planned, drawn)
+        sheet = write_bytes(out / "sheet.pdf", pdf)
     with watch("DICOM objects"):
-        objects = _write_objects(out, planned, drawn)
+        objects = _write_objects(out, planned, drawn, pdf)
     notes = [drawn.note] if drawn.note else []
     if planned.series.facts.source is None:
         notes.append(NO_DICOM_OUTPUT)
-    return Written((document, *png, *(one.path for one in objects)), objects, tuple(notes))
+    return Written((document, *png, sheet, *(one.path for one in objects)), objects, tuple(notes))
 
 
-def _write_sheet(out: Path, drawn: Drawn) -> tuple[Path, ...]:
+def _write_tiled(out: Path, drawn: Drawn) -> tuple[Path, ...]:
     if not drawn.pictures:
         return ()
-    image = sheet(drawn.pictures)
+    image = tiled(drawn.pictures)
     return (write_with(out / "plan.png", lambda part: image.save(part, format="PNG")),)
 
 
-def _write_objects(out: Path, planned: PlannedSeries, drawn: Drawn) -> tuple[WrittenObject, ...]:
+def _sheet(planned: PlannedSeries, drawn: Drawn) -> bytes:
+    say = Wording(planned.language)
+    case = SheetCase(
+        planned.plan,
+        planned.series.facts,
+        content_digest(planned.anatomy.labels.labels),
+        planned.opened_at,
+        planned.earlier,
+        planned.signature,
+    )
+    return write_page(sheet_of(case, say), drawn, case.made_at, say)
+
+
+def _write_objects(out: Path, planned: PlannedSeries, drawn: Drawn, pdf: bytes) -> tuple[WrittenObject, ...]:
     source = planned.series.facts.source
     if source is None:
         return ()
-    labels = planned.anatomy.labels
-    content = content_digest(source.series_instance_uid, planned.plan, labels.labels, *(p.rgb for p in drawn.pictures))
+    plan, labels = planned.plan, planned.anatomy.labels
+    content = content_digest(
+        source.series_instance_uid, plan, labels.labels, *(p.rgb for p in drawn.pictures), hashlib.sha256(pdf).digest()
+    )
     case = DicomCase(source.study_instance_uid, content, planned.opened_at, program_version())
-    made = plan_documents(planned.plan, labels, drawn.pictures, source, case, planned.signature)
+    made = (
+        *plan_documents(plan, labels, drawn.pictures, source, case, planned.signature),
+        sheet_document(pdf, plan, source, case),
+    )
     return tuple(WrittenObject(write_bytes(out / one.name, one.file), one.sop_instance_uid) for one in made)

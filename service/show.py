@@ -25,6 +25,8 @@ _FILES = {
     "labels.json": "what each label value means",
     "report.dcm": "the plan as DICOM Structured Report",
     "segmentation.dcm": "the structures as DICOM Segmentation",
+    "sheet.pdf": "one page for the intervention room",
+    "sheet.dcm": "the same page as DICOM Encapsulated PDF",
     "key-objects.dcm": "the key slices as DICOM Key Object Selection",
     ".dcm": "a picture as DICOM Secondary Capture",
 }

@@ -18,6 +18,9 @@ from viz.subject import Picture, Subject
 from viz.window import photograph
 
 SIZE_PX = 768
+PAPER_PX = 460
+"""For a third of a page's width: letters and needle keep their pixels, so in print they are as large as its words."""
+
 _ACROSS_SHARE = 0.9
 """Of the needle's length out of the plane: the plane is seen along the needle, and the entry has no place in it."""
 
@@ -28,6 +31,11 @@ _AXIAL_REACH_MM = 30.0
 def draw_pictures(subject: Subject) -> tuple[Picture, ...]:
     """Axial, needle plane, down the needle, 3D; each ``SIZE_PX`` square."""
     return (*(draw_slice(subject, plane) for plane in key_planes(subject)), draw_scene(subject))
+
+
+def draw_for_paper(subject: Subject) -> tuple[Picture, ...]:
+    """The three planes once more, each ``PAPER_PX`` square."""
+    return tuple(draw_slice(subject, plane, PAPER_PX) for plane in key_planes(subject))
 
 
 def key_planes(subject: Subject) -> tuple[Plane, ...]:
@@ -43,14 +51,14 @@ def key_planes(subject: Subject) -> tuple[Plane, ...]:
     )
 
 
-def draw_slice(subject: Subject, plane: Plane) -> Picture:
+def draw_slice(subject: Subject, plane: Plane, size_px: int = SIZE_PX) -> Picture:
     """One plane with the needle in it."""
-    pixel_mm = plane.width_mm / SIZE_PX
+    pixel_mm = plane.width_mm / size_px
     grey = slice_picture(subject.volume, subject.anatomy.labels, plane, SPINE, pixel_mm)
     grey = with_injectate(grey, plane, pixel_mm, subject.target)
     needle = Needle(subject.path.entry_mm, subject.path.target_mm)
     caption = replace(subject.caption, notes=(*subject.caption.notes, _where(plane, subject)))
-    picture = photograph(annotated(grey, plane, pixel_mm, needle, caption), SIZE_PX, SIZE_PX)
+    picture = photograph(annotated(grey, plane, pixel_mm, needle, caption), size_px, size_px)
     return Picture(plane.name.replace(" ", "-"), f"{plane.name}, {subject.target.words}", picture)
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dicom_io import identity, instances, series
-from planner import geometry, plan, procedure, structures, volume
+from planner import gate_answers, geometry, injectate, plan, procedure, structures, volume
 from planner.anatomy import model
 from planner.anatomy.model import Anatomy
 from planner.geometry import AnyArray
@@ -45,7 +45,10 @@ _PACKED = 2**20
 """Label maps above this many bytes are compressed, to a fiftieth; the scan stays as it is, to be mapped into memory."""
 
 _VERSION = 1
-_MODULES = (geometry, volume, structures, model, plan, procedure, series, instances, identity, sessions, correction)
+_MODULES = (
+    *(geometry, volume, structures, model, plan, procedure, injectate, gate_answers),
+    *(series, instances, identity, sessions, correction),
+)
 _TYPES: dict[str, type] = {
     cls.__name__: cls
     for module in _MODULES

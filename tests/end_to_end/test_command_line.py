@@ -36,6 +36,8 @@ FILES = {
     "key-3d.dcm",
     "key-objects.dcm",
     "plan.png",
+    "sheet.pdf",
+    "sheet.dcm",
 }
 """All that a plan on a DICOM series leaves behind."""
 

@@ -21,7 +21,7 @@ from tests.dicom_io.label_maps import blocks
 from tests.dicom_io.plans import plan, target
 
 OPENED_AT = datetime(2026, 1, 5, 10, 15, tzinfo=UTC)
-WITHOUT_PICTURES = {"plan.json", "report.dcm", "segmentation.dcm", "key-objects.dcm"}
+WITHOUT_PICTURES = {"plan.json", "report.dcm", "segmentation.dcm", "key-objects.dcm", "sheet.pdf", "sheet.dcm"}
 
 
 @pytest.fixture
@@ -100,6 +100,6 @@ def test_no_old_picture_lies_beside_a_new_plan(planned, tmp_path):
 def test_an_input_without_dicom_gives_no_dicom_and_says_so(planned, tmp_path):
     nifti = OpenSeries(planned.series.volume, SeriesFacts(planned.series.volume.geometry, None, ()))
     done = written(replace(planned, series=nifti), tmp_path / "out")
-    assert [file.name for file in done.files] == ["plan.json"]
+    assert [file.name for file in done.files] == ["plan.json", "sheet.pdf"]
     assert done.objects == ()
     assert NO_DICOM_OUTPUT in done.notes
