@@ -67,9 +67,14 @@ class Corners:
         strides = (values.shape[1] * values.shape[2], values.shape[2], 1)
         k, j, i = (stride * (one - part.start) for stride, one, part in zip(strides, low, patch, strict=True))
         nodes, flat = k + j + i, values.reshape(-1)
-        total = np.zeros(len(chosen), dtype=np.float32)
-        for step, share in zip(self.steps, shares, strict=True):
-            total += flat[nodes + int(step @ strides)] * share
+        total, at_node = np.zeros(len(chosen), dtype=np.float32), np.empty(len(chosen), dtype=np.float32)
+        reached = 0
+        for step, share in zip((self.steps @ strides).tolist(), shares, strict=True):
+            nodes += step - reached
+            reached = step
+            np.take(flat, nodes, out=at_node, mode="clip")  # all lie inside; clipping spares a copy
+            at_node *= share
+            total += at_node
         return total
 
 
