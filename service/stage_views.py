@@ -49,7 +49,7 @@ def bone_view(found: Findings) -> StageView:
     bone = found.frame.bone
     metal_ml = float(bone.metal.sum() * np.prod(found.volume.geometry.spacing_mm) / 1000.0)
     said = f"confidence {bone.confidence:.2f}: how far cortex stands out of the noise; {metal_ml:.1f} mL of metal"
-    return StageView("bone", said, _middle(found), (Layer(bone.mask, BONE), Layer(bone.metal, VERMILION)))
+    return StageView("bone", said, _middle(found), (Layer(bone.mask, SKY), Layer(bone.metal, VERMILION)))
 
 
 def canal_view(found: Findings) -> StageView:
