@@ -8,7 +8,7 @@ distance map.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -187,7 +187,8 @@ class Kept:
 
     def reach(self, obstacles: tuple[Obstacle, ...], entries: Entries) -> Reach:
         """What a sweep needs, with these margins; the obstacles are the same label values in the same order."""
-        return Reach(self.near.room(obstacles), self.far.room(obstacles), entries, self.surfaces)
+        beyond_the_tip_zone = tuple(replace(obstacle, tip_zone_mm=0.0) for obstacle in obstacles)
+        return Reach(self.near.room(obstacles), self.far.room(beyond_the_tip_zone), entries, self.surfaces)
 
 
 def ends_of(

@@ -2,21 +2,24 @@
 
 In: a situation and the fields around it. Out: distinct paths that keep every limit when measured exactly, the best first, and
 how many directions each rule refused. Nothing from the sweep itself is ever shown as a clearance.
+
+A direction is kept by the sweep's estimate, which may lie on both sides of the true room: what is kept is a candidate, measured
+again before anybody sees it. Only ``Screened.certified`` directions surely keep every clearance as they are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from planner.costs import costs, price, weighted
 from planner.entry_shift import last_kept_entries_mm
 from planner.fan import STEP, Exits, Face, Swept
-from planner.geometry import AnyArray, FloatArray, IntArray, unit
+from planner.geometry import AnyArray, BoolArray, FloatArray, IntArray, unit
 from planner.least import Rising, slack_mm, sweep_least
-from planner.reach import NEAR_MM, Reach, rising_words, unpacked, unpacked_wide, widened
+from planner.reach import NEAR_MM, Reach, Zone, rising_words, unpacked, unpacked_wide, widened
 from planner.robustness import broken_border, tolerance_deg
 from planner.rules import first_broken, hard_limits
 from planner.side_by_side import side_by_side
@@ -41,6 +44,8 @@ class Screened:
     examined: int
     rims: tuple[FloatArray, ...] = ()
     """For each tip: entries of the last directions that keep every rule, LPS mm."""
+    certified: BoolArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """(n,) in the sweep's order: kept, and clear of every obstacle even by the lower bound of its room."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +61,8 @@ class Sweep:
     binding: IntArray
     slack_mm: FloatArray
     """How far the true room may lie above ``room_mm``."""
+    surely_mm: FloatArray
+    """The true room is at least this: from tip to the exit found here no point of the path is closer."""
 
 
 def sweep(situation: Situation, reach: Reach, faces: tuple[Face, ...]) -> Sweep:
@@ -66,8 +73,7 @@ def sweep(situation: Situation, reach: Reach, faces: tuple[Face, ...]) -> Sweep:
         for face, exits in zip(faces, exits_of_tip, strict=True)
     ]
     parts = side_by_side(lambda place: _sweep_face(situation, reach, *place), places)
-    tips, outward, depth, kinds, room, binding, slack = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Sweep(faces, tips, outward, depth, kinds, room, binding, slack)
+    return Sweep(faces, *(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, exits: Exits) -> tuple[AnyArray, ...]:
@@ -80,8 +86,10 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
     read = unpacked_wide if growth else unpacked
     room, binding = read(np.minimum(near, far))
     room = room - grown
-    near_slack, far_slack = (slack_mm(zone.lattice, face)[0] for zone in (reach.near, reach.far))
-    highest = np.minimum(read(near)[0] + near_slack, read(far)[0] + far_slack) - grown
+    (near_above, near_below), (far_above, far_below) = (_bounds(zone, face, growth) for zone in (reach.near, reach.far))
+    near_room, far_room = (read(words)[0] - grown for words in (near, far))
+    highest = np.minimum(near_room + near_above, far_room + far_above)
+    surely = np.minimum(near_room - near_below, far_room - far_below)
     own = situation.own_nerve
     if own is not None and reach.near.own_swept is not None:
         nerve = situation.obstacles[own]
@@ -91,11 +99,23 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
             _least(reach.near.own_swept, face, tip, (zone_end, near_end), growth) - nerve.margin_mm - grown,
         )
         binding = np.where(nerve_room < room, own, binding)
-        room, highest = np.minimum(nerve_room, room), np.minimum(nerve_room + near_slack, highest)
+        room, highest = np.minimum(nerve_room, room), np.minimum(nerve_room + near_above, highest)
+        surely = np.minimum(nerve_room - near_below, surely)
     tips = np.full(near_end.shape, tip_index)
-    columns = (tips, exits.depth_mm, exits.kind.astype(np.intp), room, binding, highest - room)
+    columns = (tips, exits.depth_mm, exits.kind.astype(np.intp), room, binding, highest - room, surely)
     flat = [np.asarray(column).reshape(-1) for column in columns]
     return flat[0], unit(face.lps).reshape(-1, 3), *flat[1:]
+
+
+def _bounds(zone: Zone, face: Face, growth: float) -> tuple[float, FloatArray]:
+    """How far the true room may lie above a sweep's, and below it (rows, columns).
+
+    Below, a whole step between planes counts, not half of one: none lies beyond the tip or the skin. A margin that grows makes
+    room change faster than a distance.
+    """
+    above, below = slack_mm(zone.lattice, face)
+    half_step = face.norms * float(zone.lattice.geometry.spacing_mm[face.axis]) / 2
+    return above, (below + half_step) * (1.0 + growth)
 
 
 def _words(
@@ -130,11 +150,14 @@ def _single(added_mm: FloatArray) -> AnyArray:
 def screen(situation: Situation, swept: Sweep) -> Screened:
     """Keep the directions that break no rule; count the others by the first rule they break.
 
-    Where none passes by the sweep's own estimate, those that its error could hide are kept, to be measured exactly.
+    What is kept is an estimate on both sides: some of it breaks a limit when measured (``measure.py``), which is why nothing is
+    shown before. Where none passes by the sweep's own estimate, those that its error could hide are kept, to be measured exactly.
+    ``certified`` are those that pass by its lower bound too, and so pass when measured.
     """
     room = swept.room_mm - situation.radius_mm
     rules = hard_limits(situation.obstacles, situation.site)
     broken = first_broken(_candidates(situation, swept, room), rules)
+    certified = (broken == len(rules)) & (swept.surely_mm >= situation.radius_mm)
     if not (broken == len(rules)).any():
         room = room + swept.slack_mm
         broken = first_broken(_candidates(situation, swept, room), rules)
@@ -153,7 +176,7 @@ def screen(situation: Situation, swept: Sweep) -> Screened:
     for tip in tips:
         own = kept.tips == tip
         tolerance[own] = tolerance_deg(-kept.paths.directions[own], borders[tip], STEP)
-    return Screened(Feasible(kept, tolerance), borders, rejected, len(keep), rims)
+    return Screened(Feasible(kept, tolerance), borders, rejected, len(keep), rims, certified)
 
 
 def _candidates(situation: Situation, swept: Sweep, room_mm: FloatArray) -> Candidates:
