@@ -13,6 +13,10 @@ import numpy.typing as npt
 
 from planner.geometry import FloatArray, frozen, unit
 
+_LEAST_SLOPE, _MOST_SLOPE = 0.2, 2.0
+"""Of how fast a point's height over the plane across the canal falls along the canal: 1 on the canal, less on the inside of a
+bend, more on its outside."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpineFrame:
@@ -28,15 +32,21 @@ class SpineFrame:
     cranial: FloatArray
 
     @classmethod
-    def along(cls, centres_mm: npt.ArrayLike, rotation_deg: npt.ArrayLike | float = 0.0) -> SpineFrame:
+    def along(
+        cls, centres_mm: npt.ArrayLike, rotation_deg: npt.ArrayLike | float = 0.0, calm_mm: float = 0.0
+    ) -> SpineFrame:
         """Frame along (n, 3) points, caudal to cranial.
 
         ``rotation_deg`` (n,) or one number is the axial rotation of the vertebrae: positive turns anterior to the
-        patient's left. At 0, left is the patient's left made perpendicular to the canal.
+        patient's left. At 0, left is the patient's left made perpendicular to the canal. ``calm_mm`` is the standard
+        deviation over which directions, not centres, are averaged: where a tracked line wavers by a millimetre its planes
+        would cross in the bodies, and a point there have several places in the spine.
         """
         centres = frozen(centres_mm)
         steps = np.linalg.norm(np.diff(centres, axis=0), axis=1)
         cranial = unit(np.gradient(centres, axis=0))
+        if calm_mm > 0.0:
+            cranial = unit(_averaged(cranial, calm_mm / float(steps.mean())))
         across = unit(np.array([1.0, 0.0, 0.0]) - cranial[:, :1] * cranial)
         forward = np.cross(cranial, across) * -1.0
         angle = np.radians(np.broadcast_to(np.asarray(rotation_deg, dtype=np.float64), (len(centres),)))
@@ -54,8 +64,7 @@ class SpineFrame:
         s = np.asarray(s_mm, dtype=np.float64)
         inside = np.clip(s, self.s_mm[0], self.s_mm[-1])
         centre, left, anterior, cranial = (
-            np.stack([np.interp(inside, self.s_mm, rows[:, axis]) for axis in range(3)], axis=-1)
-            for rows in (self.centres_mm, self.left, self.anterior, self.cranial)
+            _interpolated(inside, self.s_mm, rows) for rows in (self.centres_mm, self.left, self.anterior, self.cranial)
         )
         cranial = unit(cranial)
         return centre + (s - inside)[..., None] * cranial, unit(left), unit(anterior), cranial
@@ -69,18 +78,45 @@ class SpineFrame:
     def from_lps(self, points_mm: npt.ArrayLike, rounds: int = 8) -> FloatArray:
         """(..., 3) LPS mm to spine coordinates (s, u, v).
 
-        s is where the point lies in the plane across the canal; found by walking along the canal. Points further from
-        the canal than its radius of curvature have no unique answer; the spine's is above 100 mm.
+        s is where the point lies in the plane across the canal; found by walking along the canal, with the slope of the last
+        two steps. Points further from the canal than its radius of curvature have no unique answer; the spine's is above
+        100 mm but at the lumbosacral angle.
         """
         points = np.asarray(points_mm, dtype=np.float64)
         s = np.interp(points[..., 2], *self._z_order())
-        for _ in range(rounds):
-            centre, _, _, cranial = self.at(s)
-            s = s + np.sum((points - centre) * cranial, axis=-1)
+        moved, slope = np.zeros_like(s), np.ones_like(s)
+        gap_before = np.zeros_like(s)
+        for turn in range(rounds):
+            gap = self._above_plane(points, s)
+            if turn:
+                told = np.abs(moved) > 1e-6
+                slope = np.where(told, (gap_before - gap) / np.where(told, moved, 1.0), slope)
+            moved, gap_before = gap / np.clip(slope, _LEAST_SLOPE, _MOST_SLOPE), gap
+            s = s + moved
         centre, left, anterior, _ = self.at(s)
         offset = points - centre
         return np.stack([s, np.sum(offset * left, axis=-1), np.sum(offset * anterior, axis=-1)], axis=-1)
 
+    def _above_plane(self, points: FloatArray, s: FloatArray) -> FloatArray:
+        """(...,) how far each point lies above the plane across the canal at s [mm]."""
+        inside = np.clip(s, self.s_mm[0], self.s_mm[-1])
+        cranial = unit(_interpolated(inside, self.s_mm, self.cranial))
+        centre = _interpolated(inside, self.s_mm, self.centres_mm) + (s - inside)[..., None] * cranial
+        return np.asarray(np.sum((points - centre) * cranial, axis=-1))
+
     def _z_order(self) -> tuple[FloatArray, FloatArray]:
         order = np.argsort(self.centres_mm[:, 2], kind="stable")
         return self.centres_mm[order, 2], self.s_mm[order]
+
+
+def _interpolated(at: FloatArray, s_mm: FloatArray, rows: FloatArray) -> FloatArray:
+    """(..., 3) linear between rows."""
+    return np.stack([np.interp(at, s_mm, rows[:, axis]) for axis in range(3)], axis=-1)
+
+
+def _averaged(rows: FloatArray, sigma: float) -> FloatArray:
+    """(n, 3) Gaussian means along the rows; beyond the ends a straight bend goes on as it was."""
+    half = min(int(np.ceil(3.0 * sigma)), len(rows) - 1)
+    kernel = np.exp(-0.5 * (np.arange(-half, half + 1) / sigma) ** 2)
+    padded = np.pad(rows, ((half, half), (0, 0)), mode="reflect", reflect_type="odd")
+    return np.stack([np.convolve(column, kernel / kernel.sum(), mode="valid") for column in padded.T], axis=1)

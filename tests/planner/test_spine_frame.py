@@ -33,3 +33,11 @@ def test_directions_are_orthonormal():
     _, left, anterior, cranial = curved_frame(rotation_deg=10.0).at(np.linspace(0, 190, 50))
     axes = np.stack([left, anterior, cranial], axis=-1)
     assert np.swapaxes(axes, -1, -2) @ axes == pytest.approx(np.broadcast_to(np.eye(3), axes.shape), abs=2e-3)
+
+
+def test_a_line_that_wavers_still_has_planes_that_do_not_cross_in_the_bodies():
+    wavering = np.stack([0.0 * Z, 20 * np.cos(Z / 80) + 1.5 * np.sin(Z / 5), Z], axis=1)
+    suv = np.random.default_rng(4).uniform([15, -30, -40], [185, 30, 45], (300, 3))
+    calm, hasty = (SpineFrame.along(wavering, calm_mm=mm) for mm in (12.0, 0.0))
+    assert calm.from_lps(calm.to_lps(suv)) == pytest.approx(suv, abs=0.05)
+    assert np.abs(hasty.from_lps(hasty.to_lps(suv)) - suv).max() > 10.0
