@@ -30,12 +30,10 @@ from dicom_io.report_items import Item, coded, text
 from dicom_io.series import SeriesSource
 from dicom_io.signature import Signature, date_verification, require_match, verification
 from dicom_io.structure_codes import coded_site
-from planner.plan import Plan, PlanState, ScanPosition
+from planner.plan import VALID_FOR, Plan, PlanState, ScanPosition
 
 NO_PATIENT_ID = "the series has no Patient ID"
 _STATUS = {PlanState.DRAFT: codes.DRAFT, PlanState.RELEASED: codes.RELEASED}
-
-VALID_FOR = "Valid for this series only. Patient moved or re-scanned: plan again."
 
 
 class NoTargetError(DicomIoError):
@@ -123,8 +121,18 @@ def _evaluations(plan: Plan, images: SourceImages) -> Item:
             *(text(codes.WARNING, sentence) for sentence in plan.warnings),
             *(text(codes.PLACING, sentence) for sentence in plan.placing),
             *(text(codes.SITE_VALUE, sentence) for sentence in plan.site_values),
+            *(text(codes.GATE, str(gate)) for gate in plan.gates),
+            *_injectate(plan),
             text(codes.VALIDITY, VALID_FOR),
             *(text(codes.SOFTWARE, f"{name} {version}") for name, version in plan.versions.items()),
         ]
     )
     return container
+
+
+def _injectate(plan: Plan) -> tuple[Item, ...]:
+    """The volume; how far it may spread stands among the warnings, which it never leaves."""
+    if plan.volume_ml is None:
+        return ()
+    low, high = plan.volume_ml
+    return (text(codes.INJECTATE, f"{low:g} to {high:g} ml at each target; spread may warn, it never clears"),)

@@ -30,6 +30,11 @@ class GateAnswer:
     answered_by: str = ""
     """Empty: nobody has signed the answers, and no gate is closed."""
 
+    def __str__(self) -> str:
+        state = "closed" if self.is_closed else "OPEN"
+        who = f", answered by {self.answered_by}" if self.answered_by and self.answer else ""
+        return f"{self.words} {self.answer or 'not answered'}{who}: {state}"
+
 
 def gate_answers(
     procedure: Procedure, checklist: Checklist, targets: tuple[Target, ...] = ()

@@ -16,6 +16,9 @@ from planner.procedure import Needle
 from planner.structures import Interspace, LevelName, Part, PatientPosition, Pose, Side, Structure
 from planner.target import target_words
 
+VALID_FOR = "this series only: patient moved or re-scanned -> plan again"
+"""Every output of a plan says it in these words."""
+
 
 class PlanState(StrEnum):
     """Only a person releases a plan."""

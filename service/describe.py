@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from planner.anatomy.model import Anatomy
+from planner.gate_answers import GateAnswer
+from planner.injectate import Injectate
 from planner.plan import Plan, TargetPlan
 from planner.volume import LabelMap
 from service import words
@@ -18,6 +20,8 @@ from service.documents import (
     EarlierPlanDocument,
     FacetDocument,
     ForamenDocument,
+    GateDocument,
+    InjectateDocument,
     LabelDocument,
     LabelsDocument,
     LevelDocument,
@@ -52,6 +56,8 @@ def plan_document(plan: Plan, series: SeriesFacts, earlier: Sequence[EarlierPlan
         site_values=list(plan.site_values),
         placing=list(plan.placing),
         together=list(plan.together),
+        checklist=[_gate(gate) for gate in plan.gates],
+        volume_ml=plan.volume_ml,
         earlier_plans=list(earlier),
     )
 
@@ -164,4 +170,25 @@ def _target(target: TargetPlan, series: SeriesFacts) -> TargetDocument:
         examined=target.examined,
         binding=target.binding,
         relaxations=list(target.relaxations),
+        injectate=None if target.injectate is None else _injectate(target.injectate),
+    )
+
+
+def _gate(gate: GateAnswer) -> GateDocument:
+    return GateDocument(
+        key=gate.key,
+        words=gate.words,
+        answer=gate.answer,
+        is_closed=gate.is_closed,
+        answered_by=gate.answered_by,
+    )
+
+
+def _injectate(region: Injectate) -> InjectateDocument:
+    return InjectateDocument(
+        volume_ml=region.volume_ml,
+        center_mm=point(region.center_mm),
+        axes=[point(axis) for axis in region.axes],
+        half_axes_mm=point(region.half_axes_mm),
+        reached=list(region.reached),
     )

@@ -13,6 +13,26 @@ from pydantic import Field, RootModel
 from service.path_documents import Document, FileNumber, PointMm, TrajectoryDocument
 
 
+class InjectateDocument(Document):
+    """Where the procedure's largest volume may spread, as an ellipsoid: it may warn, it never clears."""
+
+    volume_ml: FileNumber
+    center_mm: PointMm
+    axes: list[PointMm] = Field(description="unit rows: lateral, dorsal, cranial")
+    half_axes_mm: PointMm
+    reached: list[str] = Field(description="structures of the scan with a voxel in it")
+
+
+class GateDocument(Document):
+    """One gate of the checklist."""
+
+    key: str
+    words: str
+    answer: str = Field(description="empty: not answered")
+    is_closed: bool
+    answered_by: str
+
+
 class TargetDocument(Document):
     """One target with its ranked paths, or none and why."""
 
@@ -30,6 +50,7 @@ class TargetDocument(Document):
     relaxations: list[str] = Field(
         default=[], description="where no path is safe: what would open one, each planned, none applied"
     )
+    injectate: InjectateDocument | None = Field(None, description="null where the volume stays at the tip")
 
 
 class SeriesDocument(Document):
@@ -92,6 +113,8 @@ class PlanDocument(Document):
     together: list[int] = Field(
         default=[], description="rank of each target's path in that choice, 0 for a target without path"
     )
+    checklist: list[GateDocument] = Field(default=[], description="each gate with its answer")
+    volume_ml: tuple[FileNumber, FileNumber] | None = Field(None, description="injected at each target, least and most")
     earlier_plans: list[EarlierPlanDocument] = Field(
         default=[], description="earlier plans of the same patient, the latest first"
     )

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dicom_io.report import NO_PATIENT_ID
 from dicom_io.series import ImageSeries, SeriesSource
 from planner.geometry import FloatArray, VolumeGeometry
+from planner.plan import VALID_FOR
 from service.documents import SeriesDocument
 from service.path_documents import SliceDocument
-from service.words import VALID_FOR
 
 NO_CHECKLIST = "Clinical checklist and contraindications are not recorded: this version has no gates for them."
 BREATHING_UNKNOWN = "The breathing phase of the scan is unknown."
@@ -72,6 +71,8 @@ class SeriesFacts:
         """What these images, and this version, keep from release."""
         if self.source is None:
             return (NO_DICOM, BREATHING_UNKNOWN, NO_CHECKLIST)
+        from dicom_io.report import NO_PATIENT_ID  # noqa: PLC0415 - highdicom: a page that is only looked at needs none
+
         identity = () if self.source.patient.patient_id else (NO_PATIENT_ID,)
         frame = (FRAME_DERIVED,) if self.source.frame_of_reference_is_derived else ()
         return (*identity, *frame, BREATHING_UNKNOWN, NO_CHECKLIST)

@@ -11,8 +11,6 @@ UNKNOWN_BREATHING = "unknown"
 _SHOWN_DEG = 0.05
 """Below this an angle is shown as 0.0."""
 
-VALID_FOR = "this series only: patient moved or re-scanned -> plan again"
-
 
 def state_words(plan: Plan) -> str:
     """The plan's state as it is shown."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.gate_answers import INR, PLATELETS, SCHEME, SPREAD, TEST
-from planner.plan import Clearance, Landmark, PlannedTrajectory, TargetPlan
+from planner.plan import VALID_FOR, Clearance, Landmark, PlannedTrajectory, TargetPlan
 from planner.sentences import name_of
 from planner.structures import Part, Pose
 from service import words
@@ -111,7 +111,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "would_help": ("Was einen Weg öffnen würde", "What would open a path"),
     "valid": (
         "Gilt nur für diese Serie: Patient bewegt oder neu gescannt -> neu planen.",
-        "Valid for this series only: patient moved or re-scanned -> plan again.",
+        f"Valid for {VALID_FOR}.",
     ),
     "not_a_device": ("Kein zertifiziertes Medizinprodukt.", "Not a certified medical device."),
     "plan_hash": ("Plan (SHA-256)", "Plan (SHA-256)"),

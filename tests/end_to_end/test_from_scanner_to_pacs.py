@@ -116,6 +116,7 @@ def test_the_pacs_holds_each_object_once(delivered):
         "SEG": 1,
         "OT": 4,
         "KO": 1,
+        "DOC": 1,
     }
 
 
