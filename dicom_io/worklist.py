@@ -52,6 +52,8 @@ class WorklistItem:
     """Requested Procedure Code, Scheduled Protocol Codes and the codes in their protocol context."""
     checks: tuple[str, ...] = field(default=(), repr=False)
     """What the order says of the patient: medical alerts, allergies, pregnancy, state, special needs."""
+    urgency: str = ""
+    """Requested Procedure Priority (0040,1003): STAT, HIGH, ROUTINE, MEDIUM, LOW, or empty."""
 
 
 def find_worklist(destination: Destination, date: str, modality: str = "CT", station: str = "") -> list[WorklistItem]:
@@ -92,6 +94,7 @@ def worklist_items(answer: Dataset) -> Iterator[WorklistItem]:
                 *_codes(step, "ScheduledProtocolCodeSequence"),
             ),
             checks=tuple(_checks(answer)),
+            urgency=text(answer, "RequestedProcedurePriority").strip().upper(),
         )
 
 
@@ -108,7 +111,8 @@ _PREGNANCY = {"1": "not pregnant", "2": "possibly pregnant", "3": "pregnant", "4
 
 _WORKLIST_KEYS = (
     "AccessionNumber", "StudyInstanceUID", "PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate",
-    "PatientSex", "RequestedProcedureID", "RequestedProcedureDescription", "SpecificCharacterSet", *_CHECKS,
+    "PatientSex", "RequestedProcedureID", "RequestedProcedureDescription", "RequestedProcedurePriority",
+    "SpecificCharacterSet", *_CHECKS,
 )  # fmt: skip
 """Return keys (PS3.4 table K.6-1)."""
 

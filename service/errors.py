@@ -36,6 +36,7 @@ class JobDiedError(ServiceError):
 
     def __init__(self, exit_code: int | None) -> None:
         super().__init__(f"the case's process died (exit code {exit_code}); other cases go on")
+        self.exit_code = exit_code
 
 
 class JobTimeLimitError(ServiceError):
@@ -55,3 +56,10 @@ class JobFailedError(ServiceError):
 
 class JobRefusedError(ServiceError):
     """A case's process refused its input; the sentence says why and what to do."""
+
+
+class ComputeAwayError(ServiceError):
+    """Nobody is there to compute; cases wait until somebody is."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"no worker can be reached ({reason}); the case waits, check jobs.scheduler and its workers")

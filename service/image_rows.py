@@ -5,9 +5,12 @@ In: facts from the receiver. Out: cases that receive, and images by series.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from pathlib import Path
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.database import Database
@@ -15,6 +18,16 @@ from service.rows import Case, CaseState, HistoryLine, Instance
 
 _LATE = "a slice arrived after this revision was complete"
 _CONFLICT = "two different images came under one SOP Instance UID; both are kept, check the series in the PACS"
+
+_MOST_REMEMBERED = 1000
+"""Series that receive at once and are known without a question."""
+
+_STILL_RECEIVES = (
+    update(Case)
+    .where(Case.number == bindparam("number_"), Case.state == CaseState.RECEIVING)
+    .values(last_image_at_s=bindparam("now_s"))
+)
+_ONE_MORE = insert(Instance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +47,43 @@ class NewInstance:
 class ImageRows(Database):
     """Every received image."""
 
+    def __init__(self, address: Path | str) -> None:
+        super().__init__(address)
+        self._receiving: OrderedDict[str, Case] = OrderedDict()
+
     def add_instance(self, new: NewInstance, now_s: float) -> Case:
         """The case this image belongs to; a late image makes the old revision stale and opens the next."""
+        known = None if new.is_conflict else self._receiving.get(new.series_instance_uid)
+        if known is not None and self._add_to(known, new, now_s):
+            return known
+        case = self._add(new, now_s)
+        self._receiving.pop(new.series_instance_uid, None)
+        if case.state is CaseState.RECEIVING:
+            self._receiving[new.series_instance_uid] = case
+            while len(self._receiving) > _MOST_REMEMBERED:
+                self._receiving.popitem(last=False)
+        return case
+
+    def _add_to(self, case: Case, new: NewInstance, now_s: float) -> bool:
+        """The common image in two statements: one more of a case that still receives. False: look closer."""
+        values = {"number_": case.number, "now_s": now_s}
+        try:
+            with self._writing, self._writes.begin() as connection:
+                if connection.execute(_STILL_RECEIVES, values).rowcount != 1:
+                    return False
+                connection.execute(_ONE_MORE, _values(new, now_s))
+        except IntegrityError:
+            return False
+        return True
+
+    def _add(self, new: NewInstance, now_s: float) -> Case:
         with self._transaction() as session:
             case = _latest_case(session, new.series_instance_uid)
             if case is not None and session.get(Instance, new.path) is not None:
                 return _detached(session, case)
             if case is None or case.state is not CaseState.RECEIVING:
                 case = _next_revision(session, case, new, now_s)
-            session.add(_row(new, now_s))
+            session.add(Instance(**_values(new, now_s)))
             case.last_image_at_s = now_s
             if new.is_conflict:
                 put(session, case, CaseState.WAITING, _CONFLICT, now_s)
@@ -99,16 +140,16 @@ def _next_revision(session: Session, old: Case | None, new: NewInstance, now_s: 
     return case
 
 
-def _row(new: NewInstance, now_s: float) -> Instance:
-    return Instance(
-        path=new.path,
-        sop_instance_uid=new.sop_instance_uid,
-        series_instance_uid=new.series_instance_uid,
-        sha256=new.sha256,
-        is_conflict=new.is_conflict,
-        received_at_s=now_s,
-        calling_ae_title=new.calling_ae_title,
-    )
+def _values(new: NewInstance, now_s: float) -> dict[str, str | bool | float]:
+    return {
+        "path": new.path,
+        "sop_instance_uid": new.sop_instance_uid,
+        "series_instance_uid": new.series_instance_uid,
+        "sha256": new.sha256,
+        "is_conflict": new.is_conflict,
+        "received_at_s": now_s,
+        "calling_ae_title": new.calling_ae_title,
+    }
 
 
 def _detached(session: Session, case: Case) -> Case:

@@ -13,7 +13,7 @@ from dicom_io.worklist import Code, WorklistItem
 from planner.errors import PlannerError
 from service.errors import RequestError
 from service.request import BOTH, PlanRequest, parse_request
-from service.routing import NO_TARGET_CHOSEN, Route, SeriesTags
+from service.routing import NO_TARGET_CHOSEN, PLANNED_PRIORITY, Route, SeriesTags
 from service.settings import Action, OrderCode
 
 _SIDES = {
@@ -39,12 +39,20 @@ class Order:
     issuer_of_patient_id: str = field(repr=False)
     request: PlanRequest | None
     why: str
+    priority: int = PLANNED_PRIORITY
+
+
+_PRIORITIES = {"STAT": 9, "HIGH": 7, "LOW": 3}
+"""Requested Procedure Priority (0040,1003) on our scale of 0 to 9; all else is as any plan. Assumed."""
 
 
 def read_order(item: WorklistItem, table: Sequence[OrderCode]) -> Order:
     """The order that an item's codes make."""
     request, why = _request(item.codes, table)
-    return Order(item.study_uid, item.accession_number, item.patient_id, item.issuer_of_patient_id, request, why)
+    priority = _PRIORITIES.get(item.urgency, PLANNED_PRIORITY)
+    return Order(
+        item.study_uid, item.accession_number, item.patient_id, item.issuer_of_patient_id, request, why, priority
+    )
 
 
 def order_for(orders: Iterable[Order], tags: SeriesTags) -> Order | None:
@@ -108,4 +116,4 @@ def ordered(found: Route, order: Order | None) -> Route:
         return found
     if order.request is None:
         return replace(found, why=f"{NO_TARGET_CHOSEN}: {order.why}")
-    return replace(found, action=Action.PLAN, request=order.request, why=order.why)
+    return replace(found, action=Action.PLAN, request=order.request, why=order.why, ordered_priority=order.priority)

@@ -44,11 +44,16 @@ class Route:
     request: PlanRequest | None = None
     """What is to be planned; None where nothing is."""
 
+    ordered_priority: int | None = None
+    """What the order says of its urgency; None without an order."""
+
     @property
     def priority(self) -> int:
-        """What the rule says; else what is to be planned goes before what is only segmented."""
+        """What the rule says, else the order; else what is to be planned goes before what is only segmented."""
         if self.rule is not None and self.rule.priority is not None:
             return self.rule.priority
+        if self.ordered_priority is not None:
+            return self.ordered_priority
         return PLANNED_PRIORITY if self.action is Action.PLAN else 0
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from service.audit import AuditEvent, AuditTrail
 from service.caseworker import CaseJob, CaseOutcome, work_on
-from service.errors import JobDiedError, JobFailedError, JobRefusedError, JobTimeLimitError
+from service.errors import ComputeAwayError, JobDiedError, JobFailedError, JobRefusedError, JobTimeLimitError
 from service.inbox import Readiness, judge
 from service.leases import Lease
 from service.logs import Log
@@ -30,6 +30,7 @@ from service.store import NewExport, NewInstance, Store
 WAITS_FOR_SIGNATURE = "waits for a signature"
 IN_THE_PACS = "every object has arrived"
 NO_DESTINATION = "the settings name no destination"
+_AWAY_PAUSE_S = 10.0
 _LOG = Log("service")
 
 
@@ -72,6 +73,7 @@ class Service:
         self._orders_seen = incoming.orders_version
         self._owner = owner_of(settings)
         self._renew_at_s = 0.0
+        self._begin_again_at_s = 0.0
         self._publishing = threading.Lock()
         self._meters = meters or Meters()
         self._begun_at_s: dict[int, float] = {}
@@ -97,7 +99,7 @@ class Service:
                 self._judge(case, now_s)
         self._look_at_orders(now_s)
         for case in self._store.in_line():
-            if len(self._running) >= self._settings.jobs.workers:
+            if len(self._running) >= self._settings.jobs.workers or now_s < self._begin_again_at_s:
                 break
             self._begin(case, now_s)
         for number, future in list(self._running.items()):
@@ -214,6 +216,10 @@ class Service:
         except JobDiedError as death:
             is_over = self._store.case(number).tries >= self._settings.jobs.tries
             self._move(number, CaseState.FAILED if is_over else CaseState.READY, str(death), now_s)
+        except ComputeAwayError as away:
+            self._store.count_no_try([number])
+            self._move(number, CaseState.READY, str(away), now_s)
+            self._begin_again_at_s = now_s + _AWAY_PAUSE_S
         except (JobFailedError, JobTimeLimitError) as failure:
             self._move(number, CaseState.FAILED, str(failure), now_s)
         except CancelledError:

@@ -21,7 +21,7 @@ from service.audit import AuditTrail
 from service.background import exports, hearing, upkeep
 from service.chores import doing
 from service.commitment import Commitments
-from service.jobs import Limits, ProcessPerCase
+from service.compute import executor
 from service.listening import receiving
 from service.logs import Log, start_logging
 from service.metrics import Meters, health, offered
@@ -69,9 +69,8 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
     audit = AuditTrail(folder / "audit.jsonl")
     orders = OrderBook.of(settings)
     arrivals = Arrivals(folder / "received", store, orders)
-    limits = Limits(settings.jobs.time_limit_seconds, int(settings.jobs.memory_limit_gb * _BYTES_PER_GB))
     meters = Meters()
-    service = Service(settings, store, audit, arrivals, ProcessPerCase(settings.jobs.workers, limits), meters)
+    service = Service(settings, store, audit, arrivals, executor(settings.jobs), meters)
     found, lost = arrivals.reconcile(time.time())
     _LOG.info("rows and files agree", rows_added=found, rows_dropped=lost)
     service.start(time.time())
@@ -88,7 +87,7 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
         doing([*upkeep(settings, folder, store), *exports(outbox, service, commitments)], stopping),
         receiving(settings, folder, service, audit, commitments, hearing(outbox, service)),
         _ordering(settings, orders, stopping),
-        viewing(settings.viewer, folder, store, audit, settings.destinations),
+        viewing(settings.viewer, folder, store, audit, settings.destinations, settings.jobs.site_file),
     ):
         while not stopping.wait(_LOOK_EVERY_S):
             service.tick(time.time())

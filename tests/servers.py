@@ -10,12 +10,13 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -254,6 +255,46 @@ def postgresql(postgresql_server: str) -> str:
     run_checked = [program("createdb"), "--maintenance-db", f"{postgresql_server}/postgres", name]
     subprocess.run(run_checked, env=ENVIRONMENT, capture_output=True, check=True, timeout=60)
     return f"{postgresql_server}/{name}"
+
+
+@dataclass
+class Dask:
+    """A running scheduler, and worker processes that tests may kill."""
+
+    address: str
+    folder: Path
+    scheduler: subprocess.Popen[bytes]
+    workers: list[subprocess.Popen[bytes]]
+
+
+@contextmanager
+def running_dask(folder: Path, workers: int = 2) -> Iterator[Dask]:
+    """A Dask scheduler and its workers on loopback, each a process of its own."""
+    folder.mkdir(exist_ok=True)
+    port = a_free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    python = (sys.executable, "-m", "distributed.cli.dask_scheduler")
+    with ExitStack() as stack:
+        scheduler = stack.enter_context(
+            process(folder / "scheduler.log", *python, "--host", "127.0.0.1", "--port", port, "--no-dashboard")
+        )
+        wait_until(lambda: is_listening(port), what="the scheduler's start")
+        dask = Dask(address, folder, scheduler, [])
+        for number in range(workers):
+            dask.workers.append(stack.enter_context(a_dask_worker(dask, number)))
+        yield dask
+
+
+@contextmanager
+def a_dask_worker(dask: Dask, number: int) -> Iterator[subprocess.Popen[bytes]]:
+    """One worker that runs one case at a time, as ``docs/operations.md`` starts it."""
+    options = ("--no-nanny", "--nthreads", 1, "--no-dashboard", "--host", "127.0.0.1")
+    place = ("--local-directory", dask.folder / f"worker-{number}", "--name", f"worker-{number}")
+    command = (sys.executable, "-m", "distributed.cli.dask_worker", dask.address, *options, *place)
+    log = dask.folder / f"worker-{number}.log"
+    with process(log, *command) as worker:
+        wait_until(lambda: worker.poll() is not None or "Registered to" in log.read_text(), what="a worker's start")
+        yield worker
 
 
 @pytest.fixture

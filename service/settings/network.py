@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from service.settings.part import AE_TITLE, Part
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class ReceiverTls(Part):
@@ -71,7 +71,7 @@ class ReceiverSettings(Part):
 
     @model_validator(mode="after")
     def _is_closed_or_says_for_whom(self) -> Self:
-        if self.host not in _LOOPBACK and not self.networks and self.tls is None:
+        if self.host not in LOOPBACK and not self.networks and self.tls is None:
             raise ValueError("beyond 127.0.0.1 the receiver needs networks (who may connect) or tls")
         if self.tls is not None:
             without = [title for title in self.allowed_calling_ae_titles if title not in self.tls.senders]

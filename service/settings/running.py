@@ -8,6 +8,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from service.settings.network import LOOPBACK, DestinationTls
 from service.settings.part import Part
 
 
@@ -45,8 +46,24 @@ class JobSettings(Part):
     """A case whose process died is given out so often; then it has failed."""
     lease_seconds: float = Field(default=60.0, gt=0)
     """A case that nobody has renewed for so long is given out again."""
+    scheduler: str | None = Field(default=None, pattern=r"^(tcp|tls)://[^:/]+:[0-9]+$")
+    """Address of a Dask scheduler; ``None``: cases run in processes of this machine."""
+    scheduler_tls: DestinationTls | None = None
+    """Certificates for ``tls://``. Whoever reaches a scheduler runs code there."""
     site_file: Path | None = None
     """The site's own values for every plan: guidance, reserves, stock, reach (``needleplan plan --site``)."""
+
+    @model_validator(mode="after")
+    def _is_near_or_secure(self) -> Self:
+        if self.scheduler is None:
+            return self
+        scheme, _, address = self.scheduler.partition("://")
+        if scheme == "tcp" and address.rpartition(":")[0] not in LOOPBACK:
+            raise ValueError("beyond this machine jobs.scheduler must be tls://, with jobs.scheduler_tls")
+        own = self.scheduler_tls
+        if scheme == "tls" and (own is None or own.certificate is None):
+            raise ValueError("a tls:// scheduler needs scheduler_tls with authority, certificate and private_key")
+        return self
 
 
 class OutboxSettings(Part):
@@ -73,6 +90,8 @@ class ViewerSettings(Part):
     """Without a touch for so long, a login ends and its cases are closed."""
     certificate: Path | None = None
     private_key: Path | None = None
+    organization: str = Field(default="", max_length=64)
+    """Stands under every signature: Verifying Organization (0040,A027), at most 64 characters (PS3.5 6.2, LO)."""
 
     @model_validator(mode="after")
     def _is_closed_or_secure(self) -> Self:

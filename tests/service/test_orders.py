@@ -1,5 +1,6 @@
 """An order plans only what its codes say, for the study and the patient that it names; everything else waits."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,11 @@ def test_the_book_follows_a_real_worklist_and_keeps_what_it_knew(tmp_path: Path)
     book.refresh()
     assert book.version == 1
     assert book.for_series(tags()) is not None
+
+
+@pytest.mark.parametrize(("urgency", "priority"), [("STAT", 9), ("HIGH", 7), ("ROUTINE", 5), ("", 5), ("LOW", 3)])
+def test_the_worklists_urgency_is_the_cases_priority(urgency, priority):
+    urgent = replace(item((*site("PRT-L4"), LEFT)), urgency=urgency)
+    assert read_order(urgent, TABLE).priority == priority
+    found = ordered(route(DEFAULT_RULES, tags()), read_order(urgent, TABLE))
+    assert (found.action, found.priority) == (Action.PLAN, priority)
