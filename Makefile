@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NEEDLEPLAN := $(BIN)/needleplan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint soak bench bench-speed bench-accuracy bench-viewer bench-coverage clean
+.PHONY: help demo test test-fast lint soak bench bench-speed bench-segment bench-accuracy bench-viewer bench-coverage clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -49,6 +49,9 @@ $(VENV)/.benchmarks: $(VENV)/.development
 
 bench: $(VENV)/.product ## folder to all files on one scan: SERIES=... ROOT=L3 SIDE=left
 	$(BIN)/python benchmarks/main_job.py $(SERIES) --root $(ROOT) --side $(SIDE)
+
+bench-segment: $(VENV)/.product ## time and memory of the anatomy, 300 slices of 512 x 512; SERIES=... adds a scan
+	PYTHONPATH=. $(BIN)/python benchmarks/segmenting.py $(SERIES)
 
 bench-speed: $(VENV)/.benchmarks ## paths a second beside the peers; SERIES=... adds a scan
 	$(BIN)/python benchmarks/speed.py $(SERIES)
