@@ -81,7 +81,10 @@ def compose(geometry: VolumeGeometry, pieces: Iterable[Piece | None]) -> LabelMa
     labels = np.zeros(geometry.shape, dtype=np.uint16)
     for value, one in enumerate(found, start=1):
         labels[one.box][one.mask] = value
-    visible = set(np.flatnonzero(np.bincount(labels.ravel(), minlength=len(found) + 1)).tolist())
+    is_visible = np.zeros(len(found) + 1, dtype=bool)
+    for plane in labels:  # one at a time: indexing makes 64-bit copies
+        is_visible[plane] = True
+    visible = set(np.flatnonzero(is_visible).tolist())
     entries = {value: one.entry for value, one in enumerate(found, start=1) if value in visible}
     return LabelMap(geometry, labels, entries)
 
