@@ -93,6 +93,21 @@ SettingsFile = Annotated[
     Path | None,
     typer.Option("--settings", envvar=SETTINGS_VARIABLE, help="The settings file (TOML). See docs/operations.md."),
 ]
+With = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--with",
+        metavar="FILE",
+        help=(
+            "A segmentation that others made: DICOM SEG or RTSTRUCT, NIfTI or NRRD label map, or a folder of masks. "
+            "Its structures take the place of our own; see docs/plugins.md."
+        ),
+    ),
+]
+NamesMap = Annotated[
+    Path | None,
+    typer.Option("--map", metavar="MAP.toml", help="What the names or numbers of --with mean, and whose word counts."),
+]
 SiteFile = Annotated[
     Path | None,
     typer.Option(
@@ -138,13 +153,15 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
         list[Path] | None,
         typer.Option(help="An earlier plan of this patient, to stand beside: its report.dcm or its results folder."),
     ] = None,
+    along: With = None,
+    names: NamesMap = None,
 ) -> None:
     """Plan paths to one target, or to several of one sitting."""
     request = parse_request(procedure, root, level, side, anchor)
     values = PLAIN if site is None else read_site(site)
     values = values if guidance is None else replace(values, guidance=EXECUTIONS[guidance])
     values = values if margin_growth is None else replace(values, margin_growth=margin_growth)
-    options = commands.PlanOptions(checklist, values, tuple(earlier or ()))
+    options = commands.PlanOptions(checklist, values, tuple(earlier or ()), commands.Along(tuple(along or ()), names))
     found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out, options)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 
@@ -165,9 +182,13 @@ def segment(
         Path | None,
         typer.Option(metavar="DIR", help="One picture of each stage of the anatomy, with how sure the stage is."),
     ] = None,
+    along: With = None,
+    names: NamesMap = None,
 ) -> None:
     """Find the anatomy alone."""
-    commands.segment(_console(), SeriesChoice(series, series_uid, modality), parse_anchor(anchor), out, explain)
+    brought = commands.Along(tuple(along or ()), names)
+    choice = SeriesChoice(series, series_uid, modality)
+    commands.segment(_console(), choice, parse_anchor(anchor), out, explain, brought)
 
 
 @app.command(
@@ -230,11 +251,14 @@ def serve(settings: SettingsFile = None) -> None:
 def user(
     name: Annotated[str, typer.Argument(help="The login name.", show_default=False)],
     role: Annotated[Role, typer.Option(help="What the person may do.", show_default=False)],
+    person: Annotated[
+        str, typer.Option(help="Who signs, as DICOM writes names: Family^Given. Left out: the login name signs.")
+    ] = "",
     settings: SettingsFile = None,
 ) -> None:
     """Add or change a person."""
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    put_user(load_settings(settings, os.environ), name, role, password)
+    put_user(load_settings(settings, os.environ), name, role, password, person)
     _console().print(escape(f"{name} may log in as {role}."))
 
 

@@ -12,7 +12,6 @@ from dicom_io.series import read_series
 from planner.structures import PatientPosition
 from planner.volume import Modality, Volume
 from service.errors import RequestError
-from service.image_files import is_image_file, read_image_file
 from service.jpeg_12_bit import enable_jpeg_12_bit
 from service.series_facts import SeriesFacts
 
@@ -44,6 +43,8 @@ class OpenSeries:
 
 def open_chosen(choice: SeriesChoice) -> OpenSeries:
     """The volume of a choice."""
+    from service.image_files import is_image_file  # noqa: PLC0415 - SimpleITK: whoever opens a kept case needs none
+
     if choice.modality is None:
         return open_series(choice.path, choice.series_uid)
     if not is_image_file(choice.path):
@@ -53,6 +54,8 @@ def open_chosen(choice: SeriesChoice) -> OpenSeries:
 
 def open_series(path: Path, series_uid: str | None = None) -> OpenSeries:
     """The volume at ``path``; ``series_uid`` chooses among several DICOM series."""
+    from service.image_files import is_image_file  # noqa: PLC0415 - as above
+
     if not path.exists():
         raise RequestError("there is no such file or folder; give the folder of a CT series, or one image file")
     if is_image_file(path):
@@ -63,6 +66,8 @@ def open_series(path: Path, series_uid: str | None = None) -> OpenSeries:
 
 
 def _open_image_file(path: Path, series_uid: str | None, modality: Modality | None = None) -> OpenSeries:
+    from service.image_files import read_image_file  # noqa: PLC0415 - as above
+
     if series_uid is not None:
         raise RequestError("--series names a DICOM series, this is an image file; leave it out")
     image = read_image_file(path, modality)

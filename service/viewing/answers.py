@@ -37,6 +37,10 @@ class FrontSettings:
     token: str = ""
     is_secure: bool = False
     """Behind TLS: the cookie travels on no other way."""
+    site_file: str = ""
+    """The site's own values, for plans that are made on a page."""
+    organization: str = ""
+    """Stands under every signature: Verifying Organization (0040,A027)."""
 
 
 def is_from_here(request: web.Request) -> bool:

@@ -38,12 +38,16 @@ def viewing(
     store: Store,
     audit: AuditTrail,
     destinations: Sequence[Destination] = (),
+    site_file: Path | None = None,
 ) -> Iterator[None]:
-    """Serve the page while the service runs; nothing where it is not enabled. What is signed goes to the destinations."""
+    """Serve the page while the service runs; nothing where it is not enabled. What is signed goes to the destinations.
+
+    Plans that are made on the page are made with the site's own values, as the service's are.
+    """
     if not settings.enabled:
         yield
         return
-    server = _Server(_front(settings, storage, store, audit, destinations), settings)
+    server = _Server(_front(settings, storage, store, audit, destinations, site_file), settings)
     server.start()
     try:
         yield
@@ -58,7 +62,12 @@ def kept_cases(store: Store) -> list[Path]:
 
 
 def _front(
-    settings: ViewerSettings, storage: Path, store: Store, audit: AuditTrail, destinations: Sequence[Destination]
+    settings: ViewerSettings,
+    storage: Path,
+    store: Store,
+    audit: AuditTrail,
+    destinations: Sequence[Destination],
+    site_file: Path | None,
 ) -> Front:
     try:
         from service.viewing.answers import FrontSettings  # noqa: PLC0415 - an extra
@@ -71,7 +80,11 @@ def _front(
         audit.record(event, time.time(), **facts)
 
     door = FrontSettings(
-        idle_s=60 * settings.idle_minutes, language=settings.language, is_secure=settings.certificate is not None
+        idle_s=60 * settings.idle_minutes,
+        language=settings.language,
+        is_secure=settings.certificate is not None,
+        organization=settings.organization,
+        site_file=str(site_file or ""),
     )
     return Front(
         UsersFile(users_path(storage)), lambda: kept_cases(store), door, record, OutboxExports(store, destinations)

@@ -178,7 +178,7 @@ class Front:
     async def _start(self, case: Listed, login: Login) -> str:
         """The address of a page that was opened."""
         try:
-            key, opened = await self._pages.start(case, login, self._settings.language)
+            key, opened = await self._pages.start(case, login, self._settings)
         except (JobDiedError, TimeoutError) as error:
             raise web.HTTPInternalServerError(text="the case could not be opened; its process ended") from error
         mode = "read" if opened.is_read_only else "plan"

@@ -17,3 +17,7 @@ class Job:
     """Who would sign; empty where nobody logged in by password."""
     form_token: str = ""
     """Goes into the page's forms that the front answers."""
+    site_file: str = ""
+    """The site's own values; empty: none."""
+    organization: str = ""
+    """Verifying Organization (0040,A027)."""

@@ -21,7 +21,7 @@ from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg, unit
 from planner.hosts import without_hosts
 from planner.landmarks import spinous_processes_mm
 from planner.measure import clearances_of
-from planner.obstacles import find_obstacles, obstacle_at, ordered, with_roots
+from planner.obstacles import find_obstacles, hardened, obstacle_at, ordered, with_roots
 from planner.plan import Clearance, Plan, PlannedTrajectory, TargetPlan
 from planner.planning import approach_for, needle_groups, plan_prepared
 from planner.prepared import Prepared
@@ -30,6 +30,7 @@ from planner.robustness import tolerance_deg
 from planner.rules import hard_limits
 from planner.search import screen, sweep
 from planner.sentences import explanation, floor_angle_deg
+from planner.site import PLAIN, Site
 from planner.situation import Candidates, Feasible, Situation
 from planner.skin import exact_exit
 from planner.targets import Target, TargetRequest, find_targets
@@ -52,13 +53,16 @@ class JudgeOfTarget:
     surfaces: tuple[Surface, ...]
 
     @classmethod
-    def of(cls, anatomy: Anatomy, planned: TargetPlan, procedure: Procedure, *, is_rehearsal: bool) -> JudgeOfTarget:
+    def of(
+        cls, anatomy: Anatomy, planned: TargetPlan, procedure: Procedure, *, is_rehearsal: bool, site: Site = PLAIN
+    ) -> JudgeOfTarget:
         """Everything that stays fixed while a path to this target is moved."""
         anatomy = ordered(anatomy)
         target = target_of(anatomy, planned, procedure)
         labels = without_hosts(with_roots(anatomy), target)
         groups = needle_groups(procedure)
-        obstacles = find_obstacles(anatomy, labels, procedure, target.between, target.side)
+        found = find_obstacles(anatomy, labels, procedure, target.between, target.side)
+        obstacles = hardened(found, site.margin_growth)
         midline = spinous_processes_mm(anatomy, float(target.point_mm[2]))
         needles = _needles_of(planned, groups)
         situation = Situation(
@@ -71,6 +75,7 @@ class JudgeOfTarget:
             is_rehearsal,
             anatomy,
             labels,
+            site,
         )
         longest_mm = needles[-1].length_mm + MEASURED_TO_MM
         low, high = _box(situation, target.point_mm, longest_mm)
@@ -194,7 +199,7 @@ def _box(
 
 
 def _broken(candidate: Candidates) -> tuple[tuple[str, float, str], ...]:
-    rules = hard_limits(candidate.situation.obstacles)
+    rules = hard_limits(candidate.situation.obstacles, candidate.situation.site)
     margins = [(rule, float(rule.margin(candidate)[0])) for rule in rules]
     return tuple((rule.name, margin, rule.unit) for rule, margin in margins if margin < 0)
 

@@ -6,24 +6,25 @@ process that ends takes nothing with it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dicom_io.errors import DicomIoError
 from planner.geometry import FloatArray
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
 from planner.structures import SpineLevel
 from planner.targets import SURE_NAME, TargetRequest
 from service.series_facts import SeriesFacts
+from service.viewing.chores import Chore, ChoreError, Room
+from service.viewing.errands import Errands, PagePlanning
 from service.viewing.job import Job
 from service.viewing.keeping import KeptCase, KeptSession, keep_session, open_kept, open_session
-from service.viewing.planning import CasePlanning
+from service.viewing.memory import give_back_memory
 from service.viewing.releasing import release_of, seen_on_the_image
-from service.viewing.signing import SigningDesk, UnsignedError, Wish, mark
+from service.viewing.wish import SignedCase, Wish, mark
 from viz.viewer.desk import Desk
 from viz.viewer.facts import Identity
 from viz.viewer.host import Choice, Host
@@ -40,32 +41,40 @@ class Opened:
     """A page and who writes what is signed on it."""
 
     page: Page
-    signing: SigningDesk
+    errands: Errands
     job: Job
 
-    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        """What the front asks while the page is open; on the page's own thread."""
-        return {"sign": self._sign, "tell": self._tell, "exported": self._exported}[str(question["ask"])](question)
+    async def answer(self, question: dict[str, Any]) -> dict[str, Any]:
+        """What the front asks while the page is open; on the page's own thread, which stays free meanwhile."""
+        return await {"sign": self._sign, "tell": self._tell, "exported": self._exported}[str(question["ask"])](
+            question
+        )
 
-    def _sign(self, question: dict[str, Any]) -> dict[str, Any]:
+    async def _sign(self, question: dict[str, Any]) -> dict[str, Any]:
         session = self.page.desk.session
         if session is None or self.job.is_read_only:
             return {"refused": "there is nothing to sign"}
         wish = Wish(self.job.person, str(question["digest"]), tuple(map(str, question["ticked"])))
         try:
-            signed = self.signing.sign(session, wish, datetime.now().astimezone())
-        except (UnsignedError, DicomIoError) as refusal:
-            self.page.tell(str(refusal))
-            return {"refused": str(refusal)}
+            signed: SignedCase = await asyncio.to_thread(self.errands.ask, Chore("sign", (session, wish)))
+        except ChoreError as refusal:
+            return self._refused(str(refusal))
+        if self.page.desk.session is not session:
+            await asyncio.to_thread(self.errands.ask, Chore("withdraw", (signed.signature.digest,)))
+            return self._refused(self.page.say("changed_meanwhile"))
         self.page.signed(signed.signature)
         objects = [[str(one.path), one.sop_instance_uid] for one in signed.objects]
         return {"digest": signed.signature.digest, "objects": objects}
 
-    def _tell(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _refused(self, sentence: str) -> dict[str, Any]:
+        self.page.tell(sentence)
+        return {"refused": sentence}
+
+    async def _tell(self, question: dict[str, Any]) -> dict[str, Any]:
         self.page.tell(self.page.say(str(question["word"])))
         return {}
 
-    def _exported(self, question: dict[str, Any]) -> dict[str, Any]:
+    async def _exported(self, question: dict[str, Any]) -> dict[str, Any]:
         self.page.exported(str(question["state"]))
         return {}
 
@@ -73,8 +82,8 @@ class Opened:
 def open_page(folder: Path, job: Job) -> Opened:
     """The page of a kept case, with the session as it was left."""
     case = open_kept(folder)
-    signing = SigningDesk(folder, case)
-    planning = CasePlanning(case.series, case.anatomy)
+    errands = Errands(Room(folder, Path(job.site_file) if job.site_file else None, job.organization))
+    planning = PagePlanning(case.anatomy, errands)
     session = _session(folder, case)
     pose = reconcile(case.series.patient_position, case.anatomy.lie).pose
     anatomy = case.anatomy if session is None else planning.apply(session.now.corrections)
@@ -90,23 +99,27 @@ def open_page(folder: Path, job: Job) -> Opened:
         offers=planning.offers,
         language=Language(job.language),
         is_read_only=job.is_read_only,
-        signing=_signing(signing, job),
+        signing=_signing(errands, job),
     )
-    return Opened(Page(desk, host), signing, job)
+    give_back_memory()
+    return Opened(Page(desk, host), errands, job)
 
 
-def _first_session(planning: CasePlanning, key: str, offer: Offer) -> Session:
+def _first_session(planning: PagePlanning, key: str, offer: Offer) -> Session:
     plan = planning.first_plan(key, TargetRequest(offer.side, level=offer.level))
     return replace(Session.opened(plan), answers=seen_on_the_image(plan))
 
 
-def _signing(signing: SigningDesk, job: Job) -> Signing:
+def _signing(errands: Errands, job: Job) -> Signing:
+    def digest(session: Session) -> str:
+        return str(errands.ask(Chore("digest", (session, job.person))))
+
     def export_draft(session: Session) -> str:
-        return str(signing.export_draft(session, datetime.now().astimezone()))
+        return str(errands.ask(Chore("export_draft", (session,))))
 
     return Signing(
         releasing=lambda session: release_of(session, job.person),
-        digest=lambda session: signing.digest(session, job.person),
+        digest=digest,
         mark=mark,
         export_draft=export_draft,
         form_token=job.form_token,

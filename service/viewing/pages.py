@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 
 from service.errors import JobDiedError
+from service.viewing.answers import FrontSettings
 from service.viewing.exports import Exports
 from service.viewing.job import Job
 from service.viewing.people import Login, Logins
@@ -55,7 +56,7 @@ class Pages:
         one = self._open.get(key)
         return one if one is not None and one.owner == login.key else None
 
-    async def start(self, case: Listed, login: Login, language: str) -> tuple[str, OpenedCase]:
+    async def start(self, case: Listed, login: Login, settings: FrontSettings) -> tuple[str, OpenedCase]:
         """One process for this person and case; a case that somebody changes is read only for the next."""
         async with self._opening:
             for key, one in list(self._open.items()):
@@ -67,9 +68,9 @@ class Pages:
             key, left_at_s = secrets.token_hex(16), time.time() + _FIRST_VISIT_S - ABANDONED_AFTER_S
             opened = self._open[key] = OpenedCase(case, login.key, worker, is_read_only, left_at_s=left_at_s)
         try:
-            await worker.open(
-                Job(str(case.folder), worker.secret, language, is_read_only, login.person, login.form_token)
-            )
+            of_person = (is_read_only, login.person, login.form_token)
+            of_site = (settings.site_file, settings.organization)
+            await worker.open(Job(str(case.folder), worker.secret, settings.language, *of_person, *of_site))
         except (JobDiedError, TimeoutError):
             await self.close(key)
             raise

@@ -15,11 +15,12 @@ from planner.plan import Plan
 from planner.planning import Setting, plan_trajectories, prepare
 from planner.position import reconcile
 from planner.prepared import Prepared
+from planner.site import PLAIN, Site
 from planner.targets import TargetRequest, find_targets
-from service.case import procedure_named
 from service.opening import OpenSeries
 from service.versions import versions
 from service.viewing.correcting import corrected
+from service.viewing.judges import Judges, own_procedure
 from service.viewing.judging import TIP_BY_HAND, JudgeOfTarget, replanned
 from service.viewing.memory import give_back_memory
 from service.viewing.offers import offers_of
@@ -33,18 +34,18 @@ from viz.viewer.skin import SkinMap
 class CasePlanning:
     """Answers for one case; one thread at a time."""
 
-    def __init__(self, series: OpenSeries, anatomy: Anatomy) -> None:
-        self._series, self._found, self._anatomy = series, anatomy, anatomy
+    def __init__(self, series: OpenSeries, anatomy: Anatomy, site: Site = PLAIN) -> None:
+        self._series, self._found, self._anatomy, self._site = series, anatomy, anatomy, site
         self._corrections: tuple[Correction, ...] = ()
-        self._judges: dict[tuple[str, str], JudgeOfTarget] = {}
+        self._judges = Judges(anatomy, site)
         self._prepared: tuple[tuple[str, str], Prepared] | None = None
-        self._making, self._preparing = threading.Lock(), threading.Lock()
+        self._preparing = threading.Lock()
         self._offers: dict[str, tuple[Offer, ...]] = {}
 
     def offers(self, procedure_key: str) -> tuple[Offer, ...]:
         """The places a procedure may aim at; looked for once."""
         if procedure_key not in self._offers:
-            self._offers[procedure_key] = offers_of(self._anatomy, procedure_named(procedure_key))
+            self._offers[procedure_key] = offers_of(self._anatomy, own_procedure(procedure_key, self._site))
         return self._offers[procedure_key]
 
     def prepare(self, plan: Plan, target_index: int) -> None:
@@ -70,9 +71,9 @@ class CasePlanning:
 
     def apply(self, corrections: tuple[Correction, ...]) -> Anatomy:
         """From now on everything is measured on the anatomy as it was found with these corrections."""
-        with self._making, self._preparing:
+        with self._preparing:
             self._anatomy, self._corrections = corrected(self._found, corrections), corrections
-            self._judges.clear()
+            self._judges = Judges(self._anatomy, self._site)
             self._offers.clear()
             self._prepared = None
         return self._anatomy
@@ -88,21 +89,15 @@ class CasePlanning:
 
     def first_plan(self, procedure_key: str, request: TargetRequest) -> Plan:
         """A plan for a target that a person chose at the page."""
-        procedure = procedure_named(procedure_key)
+        procedure = own_procedure(procedure_key, self._site)
         scan = reconcile(self._series.patient_position, self._anatomy.lie)
         targets = find_targets(self._anatomy, procedure, request)
-        plan = plan_trajectories(self._anatomy, targets, procedure, scan, versions())
+        plan = plan_trajectories(self._anatomy, targets, procedure, scan, versions(), self._site)
         return replace(plan, release_blockers=(*plan.release_blockers, *self._series.facts.release_blockers))
 
     def judge_of(self, plan: Plan, target_index: int) -> JudgeOfTarget:
         """The judge of one target; made once."""
-        target = plan.targets[target_index]
-        with self._making:
-            key = (plan.procedure, target.words)
-            if key not in self._judges:
-                procedure = procedure_named(plan.procedure)
-                self._judges[key] = JudgeOfTarget.of(self._anatomy, target, procedure, is_rehearsal=plan.is_rehearsal)
-            return self._judges[key]
+        return self._judges.of(plan, target_index)
 
     def prepared_of(self, plan: Plan, target_index: int) -> Prepared:
         """The fields around one target; made once, those of the last target only: they are large."""
@@ -111,9 +106,8 @@ class CasePlanning:
             key = (plan.procedure, plan.targets[target_index].words)
             if self._prepared is None or self._prepared[0] != key:
                 situation = judge.situation
-                setting = Setting(
-                    situation.anatomy, with_roots(situation.anatomy), situation.procedure, situation.is_rehearsal
-                )
+                shared = (situation.anatomy, with_roots(situation.anatomy), situation.procedure, situation.is_rehearsal)
+                setting = Setting(*shared, self._site)
                 self._prepared = key, prepare(setting, situation.target)
                 give_back_memory()
             return self._prepared[1]

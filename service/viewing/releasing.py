@@ -13,7 +13,7 @@ import numpy as np
 from planner.gates import Answer, Checklist, Scheme, open_gates, questions_for
 from planner.plan import Plan, TargetPlan
 from planner.procedure import Procedure
-from service.case import procedure_named
+from planner.procedures import PROCEDURES
 from service.series_facts import BREATHING_UNKNOWN, NO_CHECKLIST
 from service.versions import program_version
 from viz.viewer.release import Question, Release
@@ -36,7 +36,7 @@ _TOLD_MM = 0.5
 def release_of(session: Session, person: str) -> Release:
     """Everything a person reads before signing; ``person`` is who answers, empty where nobody is logged in."""
     plan, said = session.now.plan, session.answers
-    procedure = procedure_named(plan.procedure)
+    procedure = PROCEDURES[plan.procedure]
     refused = "" if person else "no login: a signature needs the department's page (needleplan serve)"
     return Release(
         blockers=_blockers(session.now, procedure, said, person),
@@ -179,7 +179,7 @@ def checklist_words(session: Session, person: str) -> tuple[str, ...]:
     plan, said = session.now.plan, session.answers
     if not _asks_checklist(plan):
         return ()
-    asked = _checklist_questions(plan, procedure_named(plan.procedure), said)
+    asked = _checklist_questions(plan, PROCEDURES[plan.procedure], said)
     answers = ", ".join(f"{question.key} {question.said}" for question in asked if question.said)
     return (f"Checklist answered by {person}: {answers}.",)
 

@@ -7,7 +7,8 @@ report naming the one before. Refused with open gates, with a warning not ticked
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from dicom_io.signature import Signature as ReportSignature
 from planner.geometry import AnyArray
 from planner.plan import Plan, PlanState, TargetPlan
 from service.errors import RequestError
-from service.results import PlannedSeries, Written, WrittenObject, write_labels, write_plan
-from service.viewing.exports import SIGNED
+from service.results import PlannedSeries, Written, write_labels, write_plan
+from service.viewing.exports import SIGNED, newest_signed
 from service.viewing.keeping import KEPT, KeptCase
 from service.viewing.releasing import checklist_words, release_of
+from service.viewing.wish import SignedCase, SignedObject, Wish, mark
 from service.watch import Stopwatch
 from viz.viewer.session import Session, Signature, Step
 
@@ -31,8 +33,8 @@ EXPORTED = "exported"
 INPUTS = "inputs and plan (SHA-256)"
 """Named among the versions of a signed plan."""
 
-ORGANIZATION = "not stated"
-"""Verifying Organization (0040,A027) must not be empty (PS3.3 C.17.2), and no setting names it."""
+NOT_STATED = "not stated"
+"""Verifying Organization (0040,A027) must not be empty (PS3.3 C.17.2); ``[viewer] organization`` names it."""
 
 _REPORT = "report.dcm"
 _BLOCK = 2**24
@@ -42,28 +44,11 @@ class UnsignedError(RequestError):
     """A signature that is not given; the sentence says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a person sends to sign: who, which state was read, which warnings were ticked."""
-
-    person: str = field(repr=False)
-    digest: str
-    ticked: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SignedCase:
-    """The signature, and the objects to export."""
-
-    signature: Signature
-    objects: tuple[WrittenObject, ...]
-
-
 class SigningDesk:
     """Signs and writes one case."""
 
-    def __init__(self, folder: Path, case: KeptCase) -> None:
-        self._case = case
+    def __init__(self, folder: Path, case: KeptCase, organization: str = "") -> None:
+        self._case, self._organization = case, organization or NOT_STATED
         self._results = folder.parent if folder.name == KEPT else folder
         self._images = ""
 
@@ -81,11 +66,18 @@ class SigningDesk:
         plan = released(session, wish.person)
         plan = replace(plan, versions={**plan.versions, INPUTS: digest})
         folder = _next(self._results / SIGNED)
-        signature = ReportSignature(wish.person, ORGANIZATION, now, self._predecessor(session, now))
+        signature = ReportSignature(wish.person, self._organization, now, self._predecessor(session, now))
         written = self._write(
             folder, PlannedSeries(plan, self._case.anatomy, self._case.series, now, signature=signature)
         )
-        return SignedCase(Signature(wish.person, now.isoformat(timespec="seconds"), digest), written.objects)
+        signature_at_page = Signature(wish.person, now.isoformat(timespec="seconds"), digest)
+        return SignedCase(signature_at_page, tuple(SignedObject(o.path, o.sop_instance_uid) for o in written.objects))
+
+    def withdraw(self, digest: str) -> None:
+        """The state was changed while it was signed: what was written last under this digest goes again."""
+        folder = newest_signed(self._results)
+        if folder is not None and digest in (folder / "plan.json").read_text(encoding="utf-8"):
+            shutil.rmtree(folder)
 
     def export_draft(self, session: Session, now: datetime) -> Path:
         """The state at hand as draft files in a new folder."""
@@ -145,11 +137,6 @@ def chosen(step: Step) -> Plan:
 def _with_one_path(step: Step, number: int, target: TargetPlan) -> TargetPlan:
     judged = step.chosen_at(number).judged
     return replace(target, trajectories=() if judged is None else (replace(judged.path, rank=1),))
-
-
-def mark(sentence: str) -> str:
-    """A short name of a sentence for a form's tick."""
-    return hashlib.sha256(sentence.encode()).hexdigest()[:16]
 
 
 def _digest_of(*arrays: AnyArray) -> str:

@@ -20,12 +20,12 @@ def users_path(storage: Path) -> Path:
     return storage / USERS_FILE
 
 
-def put_user(settings: Settings, name: str, role: Role, password: str) -> None:
-    """Add or change one user."""
+def put_user(settings: Settings, name: str, role: Role, password: str, person: str = "") -> None:
+    """Add or change one user; ``person`` is the name under a plan, ``Family^Given``."""
     try:
         from service.viewing.people import UsersFile  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingPartError(f"the package {error.name}", "logging in", INSTALL) from error
     folder = settings.storage.folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    UsersFile(users_path(folder)).put(name, role, password)
+    UsersFile(users_path(folder)).put(name, role, password, person)

@@ -37,15 +37,15 @@ async def _serve(opened: Opened) -> None:
 def _listen(loop: asyncio.AbstractEventLoop, opened: Opened) -> None:
     """Questions of the front, answered on the page's thread; the end of them is our end."""
     for line in sys.stdin:
-        loop.call_soon_threadsafe(_answer, opened, line)
+        asyncio.run_coroutine_threadsafe(_answer(opened, line), loop)
     os._exit(0)
 
 
-def _answer(opened: Opened, line: str) -> None:
+async def _answer(opened: Opened, line: str) -> None:
     """One line for each question, whatever comes: the front waits for it."""
     answer: dict[str, object] = {"refused": "the case's process met an unforeseen error; nothing was signed"}
     try:
-        answer = opened.answer(json.loads(line))
+        answer = await opened.answer(json.loads(line))
     finally:
         _say({"answer": answer})
 

@@ -26,8 +26,8 @@ from viz.viewer.session import Signature
 from viz.viewer.words import lost_page, texts
 from viz.viewer.work import Work
 
-OTHERS_AFTER_S = 0.08
-"""The pane under the pointer first; the linked ones follow when the hand rests."""
+OTHERS_AFTER_S, OTHERS_AT_LEAST_S = 0.08, 0.4
+"""The pane under the pointer first; the linked ones follow when the hand rests, and now and then while it moves."""
 
 _FIRST_VALUES: dict[str, object] = {
     "help": False,
@@ -52,6 +52,7 @@ class Page:
         self._adapters: dict[str, Any] = {}
         self._waiting: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._others_by_s = 0.0
         self._work = Work(self)
         self._build()
 
@@ -120,11 +121,20 @@ class Page:
             return
         self._adapters[names[0]].schedule_render()
         self._waiting.update(names[1:])
-        if self._timer is None and self._waiting:
-            self._timer = asyncio.get_running_loop().call_later(OTHERS_AFTER_S, self._show_waiting)
+        if self._waiting:
+            self._wait_for_rest()
         if says_facts:
             self.refresh()
         self.put(**self._looks_values())
+
+    def _wait_for_rest(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if self._timer is None:
+            self._others_by_s = now + OTHERS_AT_LEAST_S
+        else:
+            self._timer.cancel()
+        self._timer = loop.call_at(min(now + OTHERS_AFTER_S, self._others_by_s), self._show_waiting)
 
     def _show_waiting(self) -> None:
         self._timer = None

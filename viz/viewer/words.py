@@ -165,10 +165,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "export_sent": ("Im PACS", "In the PACS"),
     "export_dead": ("EXPORT FEHLGESCHLAGEN", "EXPORT FAILED"),
     "export_none": ("Kein PACS eingestellt", "No PACS in the settings"),
-    "wrong_password": (
-        "Das Passwort ist falsch; nichts wurde unterschrieben",
-        "The password is wrong; nothing was signed",
-    ),
+    "wrong_password": ("Falsches Passwort; nichts ist unterschrieben", "The password is wrong; nothing is signed"),
+    "changed_meanwhile": ("Inzwischen geändert; nichts ist unterschrieben", "Changed meanwhile; nothing is signed"),
     "wait": ("Zu viele Versuche; bitte einige Minuten warten", "Too many tries; wait some minutes"),
     "by_hand_kept": ("Änderung von Hand", "Change by hand"),
 }
