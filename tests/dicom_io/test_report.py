@@ -173,7 +173,7 @@ def test_dsrdump_reads_status_target_and_what_is_not_checked(file: Path) -> None
         "Preliminary Flag    : PRELIMINARY",
         "L4 root, foramen L4/L5, left",
         '"NOT CHECKED")=(87953007,SCT,"Ureter")',
-        "Patient moved or re-scanned: plan again",
+        "this series only: patient moved or re-scanned",
     ):
         assert words in said
 
