@@ -26,6 +26,8 @@ class AuditEvent(StrEnum):
     APPLICATION_STOP = "application stop"
     INSTANCES_RECEIVED = "instances transferred: received"
     INSTANCES_SENT = "instances transferred: sent"
+    IMPORTED = "import"
+    PURGED = "images purged"
     CASE_CHANGED = "case changed"
     SECURITY_ALERT = "security alert"
     USER_AUTHENTICATED = "user authentication: login"

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from dicom_io.commitment import CommitmentReport
+from service.audit import AuditEvent, AuditTrail
 from service.chores import Chore
 from service.commitment import Commitments
 from service.notify import tellers
@@ -47,11 +48,17 @@ def hearing(outbox: Outbox, service: Service) -> Callable[[CommitmentReport], No
     return lambda report: service.exported(outbox.hear(report, time.time()), time.time())
 
 
-def upkeep(settings: Settings, folder: Path, store: Store) -> list[Chore]:
+def upkeep(settings: Settings, folder: Path, store: Store, audit: AuditTrail) -> list[Chore]:
     """Purging, and a teller for each address."""
     told = tellers(settings.notifications, store, folder)
+
+    def purge() -> None:
+        cases = keep_house(store, settings, time.time())
+        if cases:
+            audit.record(AuditEvent.PURGED, time.time(), cases=cases)
+
     return [
-        Chore("retention", _KEEP_HOUSE_EVERY_S, lambda: keep_house(store, settings, time.time())),
+        Chore("retention", _KEEP_HOUSE_EVERY_S, purge),
         *(Chore("notifications", _TELL_EVERY_S, partial(_tell, one.tell_due)) for one in told),
     ]
 

@@ -1,4 +1,4 @@
-"""The commands that look at a service and keep it: status, cases, outbox, settings, database, purge.
+"""The commands that look at a service and keep it: status, cases, outbox, settings, database, purge, audit.
 
 In: what a person types. Out: tables and exit codes as in ``cli.py``. They work beside a running service.
 """
@@ -17,6 +17,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from service.audit import AuditTrail
+from service.audit_message import messages
 from service.errors import RequestError
 from service.outlook import look
 from service.progress import stages
@@ -34,6 +36,7 @@ SettingsFile = Annotated[
 DONE, REFUSED = 0, 2
 
 outbox = typer.Typer(help="What is on its way to the PACS, and what needs a person.", no_args_is_help=True)
+audit = typer.Typer(help="Check the audit trail, or print it for an audit repository.", no_args_is_help=True)
 database = typer.Typer(help="Upgrade, back up and restore the database.", no_args_is_help=True)
 
 
@@ -132,6 +135,28 @@ def restore(
     restore_database(_settings(settings), backup_file)
 
 
+@audit.command()
+def check(settings: SettingsFile = None) -> None:
+    """Say whether every line of the trail continues the one before."""
+    broken = AuditTrail(_trail(settings)).broken_line()
+    _console().print("the trail is whole" if broken is None else f"the trail is broken at line {broken}")
+    raise typer.Exit(DONE if broken is None else REFUSED)
+
+
+@audit.command("messages")
+def audit_messages(settings: SettingsFile = None) -> None:
+    """Print the trail as DICOM audit messages (PS3.15 A.5), one XML message a line."""
+    for one in messages(_trail(settings)):
+        typer.echo(one)
+
+
+def _trail(settings: Path | None) -> Path:
+    trail = _settings(settings).storage.folder.absolute() / "audit.jsonl"
+    if not trail.is_file():
+        raise RequestError("there is no audit trail yet; start the service once, or give its --settings")
+    return trail
+
+
 def add_running_commands(app: typer.Typer) -> None:
     """Hang these commands into the command line."""
     app.command(help="Say how the service stands: cases by state, work in progress, exports, space.")(status)
@@ -145,6 +170,7 @@ def add_running_commands(app: typer.Typer) -> None:
     app.command("purge", help="List, or with [bold]--do[/bold] remove, what is past its time (see retention).")(purge_)
     app.add_typer(outbox, name="outbox")
     app.add_typer(database, name="database")
+    app.add_typer(audit, name="audit")
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from dicom_io.scan import Scan, scan_files
 from dicom_io.series import find_series
 from dicom_io.storing import NotKeptError, Storing
 from service.arrivals import Arrivals, as_row
+from service.audit import AuditEvent, AuditTrail
 from service.earlier import Identity
 from service.errors import RequestError
 from service.settings import Settings
@@ -73,6 +74,8 @@ def import_media(path: Path, settings: Settings) -> Imported:
             skipped.update(_only_listed(scan))
     finally:
         store.close()
+    images = sum(one.arrivals.total() for one in series)
+    AuditTrail(folder / "audit.jsonl").record(AuditEvent.IMPORTED, time.time(), series=len(series), images=images)
     return Imported(series, skipped)
 
 

@@ -62,13 +62,14 @@ def make_room(store: Store, settings: Settings, now_s: float) -> int:
     return count
 
 
-def keep_house(store: Store, settings: Settings, now_s: float) -> None:
-    """By age, then by space."""
+def keep_house(store: Store, settings: Settings, now_s: float) -> int:
+    """By age, then by space; how many cases lost something."""
     due = purgeable(store, settings, now_s)
     purge(store, settings, due, now_s)
     early = make_room(store, settings, now_s)
     if due.images or due.results or early:
         _LOG.info("purged", images=len(due.images), results=len(due.results), to_make_room=early)
+    return len({case.number for case in (*due.images, *due.results)}) + early
 
 
 def _may_go(store: Store) -> list[Case]:

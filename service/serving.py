@@ -84,7 +84,7 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
         offered(
             settings.metrics, meters, look_now, lambda: health(look_now, time.monotonic() - heard[0], reserve_bytes)
         ),
-        doing([*upkeep(settings, folder, store), *exports(outbox, service, commitments)], stopping),
+        doing([*upkeep(settings, folder, store, audit), *exports(outbox, service, commitments)], stopping),
         receiving(settings, folder, service, audit, commitments, hearing(outbox, service)),
         _ordering(settings, orders, stopping),
         viewing(settings.viewer, folder, store, audit, settings.destinations, settings.jobs.site_file),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from service.audit import AuditEvent, AuditTrail
 from service.cli import main
 from service.rows import CaseState, ExportState
 from service.settings import Settings
@@ -97,3 +98,13 @@ def test_without_a_database_the_sentence_says_so(tmp_path, monkeypatch, capsys):
     code, text = needleplan(monkeypatch, capsys, "status")
     assert code == 2
     assert "start the service once" in text
+
+
+def test_the_audit_trail_is_checked_and_told_by_name(folder, monkeypatch, capsys):
+    assert needleplan(monkeypatch, capsys, "audit", "check")[0] == 2, "there is none yet"
+    AuditTrail(folder / "audit.jsonl").record(AuditEvent.APPLICATION_START, 10.0)
+    assert needleplan(monkeypatch, capsys, "audit", "check") == (0, "the trail is whole")
+    assert 'csd-code="110120"' in needleplan(monkeypatch, capsys, "audit", "messages")[1]
+    with (folder / "audit.jsonl").open("a") as trail:
+        trail.write("{}")
+    assert needleplan(monkeypatch, capsys, "audit", "check") == (2, "the trail is broken at line 2")
