@@ -27,7 +27,7 @@ from service.opening import OpenSeries
 from service.request import NamedAnchor, NamedRoot, PlanRequest
 from service.results import Written
 from service.series_facts import NO_CHECKLIST
-from service.versions import versions
+from service.versions import versions_with
 
 UNANSWERED = Checklist()
 
@@ -74,7 +74,7 @@ def plan_case(
     scan = reconcile(series.patient_position, anatomy.lie)
     with tools.watch("planning"):
         targets = find_all_targets(anatomy, procedure, _target_requests(request))
-        plan = plan_trajectories(anatomy, targets, procedure, scan, versions(), site)
+        plan = plan_trajectories(anatomy, targets, procedure, scan, versions_with(anatomy), site)
     of_images = (sentence for sentence in series.facts.release_blockers if sentence != NO_CHECKLIST)
     blockers = (*plan.release_blockers, *of_images, *open_gates(procedure, answers, targets))
     gates = gate_answers(procedure, answers, targets)

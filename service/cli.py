@@ -26,6 +26,7 @@ from planner.volume import Modality
 from service import commands
 from service.cli_network import add_network_commands
 from service.cli_running import add_running_commands
+from service.cli_with import NamesMap, With
 from service.errors import ServiceError
 from service.opening import SeriesChoice
 from service.request import parse_anchor, parse_request
@@ -93,21 +94,6 @@ SettingsFile = Annotated[
     Path | None,
     typer.Option("--settings", envvar=SETTINGS_VARIABLE, help="The settings file (TOML). See docs/operations.md."),
 ]
-With = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--with",
-        metavar="FILE",
-        help=(
-            "A segmentation that others made: DICOM SEG or RTSTRUCT, NIfTI or NRRD label map, or a folder of masks. "
-            "Its structures take the place of our own; see docs/plugins.md."
-        ),
-    ),
-]
-NamesMap = Annotated[
-    Path | None,
-    typer.Option("--map", metavar="MAP.toml", help="What the names or numbers of --with mean, and whose word counts."),
-]
 SiteFile = Annotated[
     Path | None,
     typer.Option(
@@ -172,7 +158,7 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
         "Example: needleplan segment ct/ --out anatomy/ --explain stages/"
     )
 )
-def segment(
+def segment(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     series: SeriesPath,
     out: Out,
     anchor: Anchor = None,

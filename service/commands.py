@@ -18,6 +18,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from planner.procedures import PROCEDURES
 from planner.site import PLAIN, Site
+from service.brought.reading import Bring, from_files, nothing_brought
+from service.brought.tables import NO_MAP, read_map
 from service.case import UNANSWERED, plan_case, procedure_named
 from service.checklist import read_checklist
 from service.demo import REQUEST, sample_series
@@ -37,6 +39,26 @@ from service.watch import Stopwatch
 
 
 @dataclass(frozen=True, slots=True)
+class Along:
+    """Segmentations that a person brings, and the map of their names."""
+
+    files: tuple[Path, ...] = ()
+    names: Path | None = None
+
+    @property
+    def bring(self) -> Bring:
+        """What gives them to a case."""
+        return (
+            from_files(self.files, NO_MAP if self.names is None else read_map(self.names))
+            if self.files
+            else nothing_brought
+        )
+
+
+ALONE = Along()
+
+
+@dataclass(frozen=True, slots=True)
 class PlanOptions:
     """What a person adds to a request."""
 
@@ -45,6 +67,7 @@ class PlanOptions:
     site: Site = PLAIN
     earlier: tuple[Path, ...] = ()
     """Reports or results folders of earlier plans of this patient."""
+    along: Along = ALONE
 
 
 def plan(
@@ -57,7 +80,7 @@ def plan(
     with _progress(console) as watch:
         series = _open(choice, watch)
         before = tuple(named_by_hand(one, series) for one in options.earlier)
-        tools = site_tools(out, watch, datetime.now().astimezone(), lambda _: before)
+        tools = site_tools(out, watch, datetime.now().astimezone(), lambda _: before, bring=options.along.bring)
         planned = plan_case(series, request, tools, checklist, options.site)
     document = plan_document(planned.plan, series.facts, before)
     show_notes(console, series.facts.notes)
@@ -68,14 +91,22 @@ def plan(
 
 
 def segment(
-    console: Console, choice: SeriesChoice, anchor: NamedAnchor | None, out: Path, explain: Path | None = None
+    console: Console,
+    choice: SeriesChoice,
+    anchor: NamedAnchor | None,
+    out: Path,
+    explain: Path | None = None,
+    along: Along = ALONE,
 ) -> None:
     """Find the anatomy and write its three files; ``explain`` is a folder for one picture of each stage."""
     _require_apart(choice.path, out)
+    if explain is not None and along.files:
+        raise RequestError("--explain shows needleplan's own stages; leave out --explain or --with")
     with _progress(console) as watch:
         series = _open(choice, watch)
         look = looked_away if explain is None else partial(write_explanation, explain)
-        anatomy = site_tools(out, watch, datetime.now().astimezone(), look=look).segment(series, anchor)
+        tools = site_tools(out, watch, datetime.now().astimezone(), look=look, bring=along.bring)
+        anatomy = tools.segment(series, anchor)
     show_notes(console, series.facts.notes)
     show_anatomy(console, anatomy_document(anatomy, series.facts, watch.seconds))
     show_files(console, out)

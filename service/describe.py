@@ -112,6 +112,7 @@ def anatomy_document(anatomy: Anatomy, series: SeriesFacts, seconds: Mapping[str
         series=series.document(),
         warnings=list(anatomy.warnings),
         seconds={stage: round(taken, 3) for stage, taken in seconds.items()},
+        gates=list(anatomy.gates),
     )
 
 
@@ -150,7 +151,10 @@ def _nerve_roots(anatomy: Anatomy) -> list[NerveRootDocument]:
 def _structures(anatomy: Anatomy) -> list[StructureDocument]:
     return [
         StructureDocument(
-            structure=str(structure), confidence=confidence, uncertainty_mm=anatomy.uncertainty_mm.get(structure)
+            structure=str(structure),
+            confidence=confidence,
+            uncertainty_mm=anatomy.uncertainty_mm.get(structure),
+            origin=anatomy.origin.get(structure),
         )
         for structure, confidence in sorted(anatomy.confidence.items())
     ]

@@ -176,6 +176,7 @@ class StructureDocument(Document):
     structure: str
     confidence: FileNumber
     uncertainty_mm: FileNumber | None
+    origin: str | None = Field(default=None, description="whose segmentation it is, where it is not needleplan's")
 
 
 class AnatomyDocument(Document):
@@ -195,6 +196,9 @@ class AnatomyDocument(Document):
     series: SeriesDocument
     warnings: list[str]
     seconds: dict[str, float]
+    gates: list[str] = Field(
+        default=[], description="what was asked of a segmentation that others made, and the answers"
+    )
 
 
 class LabelDocument(Document):

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
 from planner.anatomy.findings import Findings
 from planner.anatomy.model import Anatomy
+from planner.anatomy.outside.segment_with import segment_with
 from planner.anatomy.region import Region
 from planner.anatomy.segment import anatomy_of, find
 from planner.plan import Plan
+from service.brought.reading import Bring, nothing_brought
 from service.case import Tools
 from service.documents import EarlierPlanDocument
 from service.opening import OpenSeries
@@ -47,17 +50,28 @@ def site_tools(
     opened_at: datetime,
     earlier: Earlier = nothing_earlier,
     look: Look = looked_away,
+    bring: Bring = nothing_brought,
 ) -> Tools:
-    """Results go to ``out``; ``opened_at`` dates the DICOM objects; ``earlier`` finds what stands beside a plan."""
+    """Results go to ``out``; ``opened_at`` dates the DICOM objects; ``earlier`` finds what stands beside a plan.
 
-    def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None, region: Region | None = None) -> Anatomy:
-        clear(out)
-        forget(out / KEPT)
+    ``bring`` gives segmentations that others made; where it gives any, the whole scan is segmented with them.
+    """
+
+    def found_by(series: OpenSeries, anchor: NamedAnchor | None, region: Region | None) -> Anatomy:
+        along = bring(series)
+        if along.sources:
+            anatomy = segment_with(series.volume, along.sources, along.choice, anchor, watch)
+            return replace(anatomy, warnings=(*anatomy.warnings, *along.notes))
         with ThreadPoolExecutor(1) as pool:
             found = find(series.volume, anchor, watch, region, lambda work: pool.submit(work).result)
         anatomy = anatomy_of(found, watch)
         look(found, anatomy)
-        del found
+        return anatomy
+
+    def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None, region: Region | None = None) -> Anatomy:
+        clear(out)
+        forget(out / KEPT)
+        anatomy = found_by(series, anchor, region)
         with watch("writing labels"):
             write_labels(out, anatomy.labels)
         write_anatomy(out, anatomy, series, watch.seconds)

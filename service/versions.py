@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
+from planner.anatomy.model import Anatomy
 from service.errors import MissingPartError
 
 PROGRAM = "needleplan"
@@ -19,6 +20,14 @@ def program_version() -> str:
 def versions() -> dict[str, str]:
     """Our version and that of each library whose numbers can change a plan."""
     return {name: _version(name) for name in (PROGRAM, *_LIBRARIES)}
+
+
+def versions_with(anatomy: Anatomy) -> dict[str, str]:
+    """The same, and each segmentation that others made, by the structures it gave: a plan is not repeatable without it."""
+    given: dict[str, list[str]] = {}
+    for structure, source in anatomy.origin.items():
+        given.setdefault(source, []).append(structure.words)
+    return {**versions(), **{f"segmentation of {', '.join(sorted(words))}": source for source, words in given.items()}}
 
 
 def _version(name: str) -> str:

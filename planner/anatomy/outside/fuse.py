@@ -33,6 +33,9 @@ _REPLACED = (
 _BENEATH = {Structure.SACRUM: Structure.BONE, Structure.ILIUM: Structure.BONE}
 """What a voxel of ours becomes where the given structure is not: bone stays bone, an organ becomes body."""
 
+_A_REST = 0.05
+"""Of a given structure: less of ours than this beyond it is the rest of its end, and no second opinion (assumed)."""
+
 _ONLY_A_PART = 0.45
 """Of a structure of which we found nothing and only a part is given: a person must look (assumed)."""
 
@@ -67,7 +70,7 @@ def _drawn_in(
     masks: tuple[GivenMask, ...],
     given: Given,
 ) -> bool:
-    """Draw one structure in place; whether anything of ours stays."""
+    """Draw one structure in place; whether a part worth speaking of stays ours."""
     if structure in _REPLACED:
         for side in {_side(one) for one in masks}:
             own = [
@@ -75,7 +78,7 @@ def _drawn_in(
             ]
             _erase(labels, entries, own, [one for one in masks if _side(one) is side], _BENEATH.get(structure), given)
     kept = [v for v, e in entries.items() if e.structure is structure]
-    keeps_ours = bool(np.isin(labels, kept).any()) if kept else False
+    ours = int(np.isin(labels, kept).sum()) if kept else 0
     rank = _ranks(entries)
     for side in dict.fromkeys(_side(one) for one in masks):
         value = max(entries, default=0) + 1
@@ -83,7 +86,7 @@ def _drawn_in(
         for one in (one for one in masks if _side(one) is side):
             part = labels[one.box]
             part[one.mask & (part > 0) & (rank[part] <= PAINTED.index(structure))] = value
-    return keeps_ours
+    return ours > _A_REST * sum(int(one.mask.sum()) for one in masks)
 
 
 def _side(one: GivenMask) -> Side | None:

@@ -1,0 +1,1 @@
+"""Segmentations that a person or a site brings: files, folders, DICOM objects, or a command that makes one."""
