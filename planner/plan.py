@@ -6,12 +6,13 @@ Frozen values only, LPS mm in the scan's own frame. The straight line that makes
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from planner.gate_answers import GateAnswer
 from planner.geometry import FloatArray
 from planner.injectate import Injectate
+from planner.looks import Look
 from planner.procedure import Needle
 from planner.structures import Interspace, LevelName, Part, PatientPosition, Pose, Side, Structure
 from planner.target import target_words
@@ -282,6 +283,8 @@ class Plan:
     keeps needles apart."""
     gates: tuple[GateAnswer, ...] = ()
     """The checklist, one row per gate with its answer; empty where none was asked yet."""
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    """The release blockers that a person's own look closes, by their sentence; no look closes any other."""
     volume_ml: tuple[float, float] | None = None
     """What the procedure injects at each target, least and most."""
 

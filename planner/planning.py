@@ -27,7 +27,7 @@ from planner.prepared import Prepared
 from planner.procedure import Approach, Needle, Procedure
 from planner.reach import Reach
 from planner.relaxation import Asked, Plans, relaxations
-from planner.release import not_checked, notes_of, release_blockers, warnings_of
+from planner.release import not_checked, notes_of, release_gates, warnings_of
 from planner.search import Screened, distinct, ranked, refined, screen, sweep
 from planner.several import Together, placing_words
 from planner.site import PLAIN, Site
@@ -60,6 +60,7 @@ def plan_trajectories(
     found, choice = _together([planned(setting, target) for target in targets])
     plans = tuple(_told(setting, target, one) for target, one in zip(targets, found, strict=True))
     missing = not_checked(anatomy, procedure, targets)
+    gates = release_gates(anatomy, procedure, targets, scan, missing)
     own_values = (*procedure.site_values, *site.values)
     return Plan(
         procedure=procedure.key,
@@ -70,7 +71,8 @@ def plan_trajectories(
         scan_position=scan,
         treatment_pose=procedure.treatment_pose,
         is_rehearsal=is_rehearsal,
-        release_blockers=release_blockers(anatomy, procedure, targets, scan, missing),
+        release_blockers=tuple(gate.sentence for gate in gates),
+        looks={gate.sentence: gate.look for gate in gates if gate.look is not None},
         warnings=(
             *warnings_of(anatomy, procedure, plans, scan),
             *notes_of(procedure, targets, own_values),

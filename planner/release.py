@@ -5,7 +5,10 @@ In: anatomy, procedure, targets, position. Out: NOT CHECKED structures, blockers
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from planner.anatomy.model import Anatomy
+from planner.looks import Look
 from planner.obstacles import BONES
 from planner.plan import ScanPosition, TargetPlan
 from planner.procedure import Procedure
@@ -22,6 +25,37 @@ def not_checked(anatomy: Anatomy, procedure: Procedure, targets: tuple[Target, .
     return tuple(s for s in procedure.required_for(targets) if s not in found)
 
 
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One sentence that keeps a plan from release; ``look``: what a person checks to close it, None where no look does."""
+
+    sentence: str
+    look: Look | None = None
+
+
+def release_gates(
+    anatomy: Anatomy,
+    procedure: Procedure,
+    targets: tuple[Target, ...],
+    scan: ScanPosition,
+    missing: tuple[Structure, ...],
+) -> tuple[Gate, ...]:
+    """Every open gate."""
+    return (
+        *_position_gates(procedure, scan),
+        *(Gate(f"NOT CHECKED: {structure.words} was not found in this scan.") for structure in missing),
+        *(
+            Gate(
+                f"{structure.words}: confidence {anatomy.confidence[structure]:.2f}, {SURE_OF_STRUCTURE:g} is needed; check it.",
+                Look.STRUCTURE,
+            )
+            for structure in procedure.required_for(targets)
+            if structure in anatomy.confidence and anatomy.confidence[structure] < SURE_OF_STRUCTURE
+        ),
+        *(gate for target in targets for gate in _name_gates(target)),
+    )
+
+
 def release_blockers(
     anatomy: Anatomy,
     procedure: Procedure,
@@ -30,39 +64,31 @@ def release_blockers(
     missing: tuple[Structure, ...],
 ) -> tuple[str, ...]:
     """One sentence for each open gate."""
-    return (
-        *_position_blockers(procedure, scan),
-        *(f"NOT CHECKED: {structure.words} was not found in this scan." for structure in missing),
-        *(
-            f"{structure.words}: confidence {anatomy.confidence[structure]:.2f}, {SURE_OF_STRUCTURE:g} is needed; check it."
-            for structure in procedure.required_for(targets)
-            if structure in anatomy.confidence and anatomy.confidence[structure] < SURE_OF_STRUCTURE
-        ),
-        *(sentence for target in targets for sentence in _name_blockers(target)),
-    )
+    return tuple(gate.sentence for gate in release_gates(anatomy, procedure, targets, scan, missing))
 
 
-def _position_blockers(procedure: Procedure, scan: ScanPosition) -> tuple[str, ...]:
+def _position_gates(procedure: Procedure, scan: ScanPosition) -> tuple[Gate, ...]:
     pose = procedure.treatment_pose
     found = []
     if scan.pose is not pose:
-        found.append(
-            f"Rehearsal: scanned {scan.pose}, treated {pose}; re-scan in treatment position: anatomy and skin move."
-        )
+        words = f"Rehearsal: scanned {scan.pose}, treated {pose}; re-scan in treatment position: anatomy and skin move."
+        found.append(Gate(words))
     if scan.is_inferred:
-        found.append("The scan position is inferred from the image, not stated by the series; confirm it.")
+        words = "The scan position is inferred from the image, not stated by the series; confirm it."
+        found.append(Gate(words, Look.POSITION))
     return tuple(found)
 
 
-def _name_blockers(target: Target) -> tuple[str, ...]:
+def _name_gates(target: Target) -> tuple[Gate, ...]:
     found = []
     if target.confidence < SURE_OF_STRUCTURE:
         place = target.what or f"foramen {target.between}"
-        found.append(f"The {place}, {target.side}, has confidence {target.confidence:.2f}; check it.")
+        words = f"The {place}, {target.side}, has confidence {target.confidence:.2f}; check it."
+        found.append(Gate(words, Look.PLACE))
     if "@" in target.chosen_by:
-        found.append(f"The level was chosen by place ({target.chosen_by}); name it.")
+        found.append(Gate(f"The level was chosen by place ({target.chosen_by}); name it."))
     elif not target.name_is_certain:
-        found.append(f"The name {target.between} is not certain; confirm it.")
+        found.append(Gate(f"The name {target.between} is not certain; confirm it.", Look.NAME))
     return tuple(found)
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dicom_io import identity, instances, series
-from planner import gate_answers, geometry, injectate, plan, procedure, structures, volume
+from planner import gate_answers, geometry, injectate, looks, plan, procedure, structures, volume
 from planner.anatomy import model
 from planner.anatomy.model import Anatomy
 from planner.geometry import AnyArray
@@ -46,7 +46,7 @@ _PACKED = 2**20
 
 _VERSION = 1
 _MODULES = (
-    *(geometry, volume, structures, model, plan, procedure, injectate, gate_answers),
+    *(geometry, volume, structures, model, plan, procedure, injectate, gate_answers, looks),
     *(series, instances, identity, sessions, correction),
 )
 _TYPES: dict[str, type] = {

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from planner.gates import Answer, Checklist, Scheme, open_gates, questions_for
+from planner.looks import Look
 from planner.plan import Plan, TargetPlan
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
@@ -22,9 +23,6 @@ from viz.viewer.session import Chosen, Session, Step, first_path
 YES = "yes"
 INR, PLATELETS, SCHEME, BREATHING = "inr", "platelets_per_nl", "scheme", "breathing"
 PHASES = ("expiration", "inspiration", "free breathing")
-LOOK = ("confirm it.", "check it.")
-"""How the planner ends a sentence that a person's own look closes; no other gate is closed by a look."""
-
 _OPEN = "OPEN GATE"
 _NOT_STATED = "Breathing phase unknown."
 _FURTHEST_TIP_MM = 15.0
@@ -52,7 +50,7 @@ def _blockers(step: Step, procedure: Procedure, said: Mapping[str, str], person:
     of_plan = [
         sentence
         for sentence in plan.release_blockers
-        if not _is_checklist(sentence) and not said.get(_confirms(sentence))
+        if not _is_checklist(sentence) and not said.get(_confirms(plan, sentence))
     ]
     if said.get(BREATHING) in PHASES:
         of_plan = [sentence for sentence in of_plan if sentence != BREATHING_UNKNOWN]
@@ -124,26 +122,31 @@ def _warnings(step: Step, said: Mapping[str, str], person: str) -> tuple[str, ..
     stated = [f"Breathing phase: {phase}, stated by {person}."] if phase in PHASES else []
     own = [one for one in plan.warnings if one != _NOT_STATED or not stated]
     by_hand = [line for n in _numbers(step) for line in _by_hand(step.chosen_at(n), plan.targets[n])]
-    confirmed = [f"Confirmed by {person}: {one}" for one in plan.release_blockers if said.get(_confirms(one)) == YES]
+    confirmed = [
+        f"Confirmed by {person}: {one}" for one in plan.release_blockers if said.get(_confirms(plan, one)) == YES
+    ]
     return (*by_hand, *own, *stated, *confirmed)
 
 
 def _confirmations(plan: Plan, said: Mapping[str, str]) -> tuple[Question, ...]:
-    asked = [sentence for sentence in plan.release_blockers if sentence.endswith(LOOK)]
-    found = [Question(_confirms(one), one, (YES,), said.get(_confirms(one), ""), YES) for one in asked]
+    asked = [(_confirms(plan, one), one) for one in plan.release_blockers if one in plan.looks]
+    found = [Question(key, one, (YES,), said.get(key, ""), YES) for key, one in asked]
     if BREATHING_UNKNOWN in plan.release_blockers:
         found.append(Question(BREATHING, "Breathing phase of the scan", PHASES, said.get(BREATHING, "")))
     return tuple(found)
 
 
-def _confirms(sentence: str) -> str:
-    """The question's key; the sentence itself, so that an answer never fits another."""
-    return f"confirm {sentence}" if sentence.endswith(LOOK) else ""
+def _confirms(plan: Plan, sentence: str) -> str:
+    """The question's key; the sentence is part of it, so that an answer never fits another. Empty: no look closes this gate."""
+    return f"confirm {sentence}" if sentence in plan.looks else ""
 
 
 def seen_on_the_image(plan: Plan) -> dict[str, str]:
     """The answers of a person who checked level and position on the image before planning."""
-    return {_confirms(one): YES for one in plan.release_blockers if one.endswith(LOOK[0])}
+    seen = (Look.NAME, Look.POSITION)
+    return {
+        _confirms(plan, one): YES for one, look in plan.looks.items() if look in seen and one in plan.release_blockers
+    }
 
 
 def _is_checklist(sentence: str) -> bool:

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from planner.anatomy.model import Anatomy, Lie
+from planner.looks import Look
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
-from planner.release import not_checked, release_blockers
+from planner.release import not_checked, release_blockers, release_gates
 from planner.structures import PatientPosition, Pose, Side, Structure
 from planner.targets import Target, TargetRequest, find_targets
 
@@ -57,3 +58,11 @@ def test_an_unknown_position_is_a_rehearsal(anatomy: Anatomy) -> None:
     unknown = reconcile(None, Lie(Pose.UNKNOWN, 0.0, "no table seen"))
     blockers = release_blockers(anatomy, PRT, target(anatomy, root="L4"), unknown, ())
     assert blockers[0].startswith("Rehearsal: scanned unknown, treated prone")
+
+
+def test_a_gate_says_by_its_kind_whether_a_look_closes_it(anatomy: Anatomy) -> None:
+    unsure = tuple(replace(v, name_confidence=0.6) for v in anatomy.vertebrae)
+    supine = reconcile(PatientPosition.HFS, Lie(Pose.SUPINE, 1.0, "a test"))
+    asked = replace(anatomy, vertebrae=unsure)
+    gates = release_gates(asked, PRT, target(asked, root="L4"), supine, (Structure.KIDNEY,))
+    assert [gate.look for gate in gates] == [None, None, Look.NAME]
