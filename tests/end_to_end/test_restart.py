@@ -120,6 +120,7 @@ def test_a_case_cut_short_by_a_kill_is_taken_up_at_the_restart_and_sent_once(ort
     with process(log, *site.command) as first:
         site.receive()
         wait_until(lambda: "running" in states(log), timeout_s=60, what="the case's start")
+        wait_until(lambda: bool(planner_processes(first.pid)), what="the planner's start")
         (planner,) = planner_processes(first.pid)
         first.kill()
         first.wait()
