@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
@@ -84,6 +85,17 @@ class ExportRows(Database):
             for export in dead:
                 export.state, export.due_at_s, export.attempts = ExportState.PENDING, now_s, 0
             return [export.number for export in dead]
+
+    def withdraw(self, case_number: int, below: Path, but: Path | None = None) -> list[str]:
+        """Exports of files below a folder that wait to be sent, and dead ones, are sent no more; ``but`` stays. Their paths."""
+        waiting = Export.state.in_((ExportState.PENDING, ExportState.DEAD))
+        with self._transaction() as session:
+            found = list(session.scalars(select(Export).where(Export.case_number == case_number, waiting)))
+            inside = [one for one in found if below in Path(one.path).parents]
+            dropped = [one for one in inside if Path(one.path).parent != but]
+            for export in dropped:
+                export.state, export.last_error = ExportState.WITHDRAWN, "changed after it was signed"
+            return [export.path for export in dropped]
 
     def _due(self, query: Select[Export], now_s: float) -> list[Export]:
         with self._reading() as session:

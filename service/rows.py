@@ -27,12 +27,16 @@ class CaseState(StrEnum):
 
 
 class ExportState(StrEnum):
-    """Where one export stands: sent means confirmed where the destination asks for it; a dead letter waits for a person."""
+    """Where one export stands: sent means confirmed where the destination asks for it; a dead letter waits for a person.
+
+    What was withdrawn was changed after it was signed and before it was sent; nobody sends it again.
+    """
 
     PENDING = "pending"
     UNCONFIRMED = "unconfirmed"
     SENT = "sent"
     DEAD = "dead"
+    WITHDRAWN = "withdrawn"
 
 
 _STATE_LENGTH = 16

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from service.audit import AuditEvent, AuditTrail
+from service.brought.site import Bringing, bringing_for
 from service.caseworker import CaseJob, CaseOutcome, work_on
 from service.errors import ComputeAwayError, JobDiedError, JobFailedError, JobRefusedError, JobTimeLimitError
 from service.inbox import Readiness, judge
@@ -129,7 +130,7 @@ class Service:
 
     def _sent(self, cases: frozenset[int], now_s: float) -> None:
         for number in sorted(cases):
-            states = {export.state for export in self._store.exports(number)}
+            states = {export.state for export in self._store.exports(number)} - {ExportState.WITHDRAWN}
             if states == {ExportState.SENT} and self._store.case(number).state is CaseState.PLANNED:
                 self._audit.record(AuditEvent.INSTANCES_SENT, now_s, case=number)
                 self._move(number, CaseState.PUBLISHED, IN_THE_PACS, now_s)
@@ -203,7 +204,12 @@ class Service:
             anchor=found.rule.named_anchor() if found.rule else None,
             opened_at=datetime.fromtimestamp(case.last_image_at_s, UTC).astimezone(),
             site_file=self._settings.jobs.site_file,
+            bringing=self._bringing(case.series_instance_uid),
         )
+
+    def _bringing(self, series_uid: str) -> Bringing:
+        others = self._store.series_of_study(series_uid) if self._settings.segmentation.received else ()
+        return bringing_for(self._settings.segmentation, series_uid, map(self._incoming.folder_of, others))
 
     def _results_folder(self, case: Case) -> Path:
         return self._settings.storage.folder.absolute() / "results" / f"{case.number:06d}"

@@ -13,13 +13,17 @@ from typing import Protocol
 from service.rows import Case, CaseState, ExportState
 from service.settings import Destination
 from service.store import NewExport, Store
-from service.viewing.keeping import KEPT
+from service.viewing.keeping import KEPT, open_session
 
 SIGNED = "signed"
 """The folder beside a case that holds what was signed, numbered."""
 
 PENDING, SENT, DEAD, NONE = "export_pending", "export_sent", "export_dead", "export_none"
+WITHDRAWN = "export_withdrawn"
 """Keys of the page's words."""
+
+
+_UNSENT = (ExportState.PENDING, ExportState.DEAD)
 
 
 class Exports(Protocol):
@@ -27,6 +31,9 @@ class Exports(Protocol):
 
     def add(self, folder: Path, objects: Sequence[tuple[str, str]]) -> None:
         """Send the files, each a path and a SOP Instance UID, to every destination."""
+
+    def withdraw_dropped(self, folder: Path) -> bool:
+        """Where an edit dropped the signature: what was signed and is not sent yet is sent no more. Whether there was any."""
 
     def state(self, folder: Path) -> str:
         """How far a case's signed objects have come; empty where none were signed."""
@@ -37,6 +44,10 @@ class _NoExports:
 
     def add(self, folder: Path, objects: Sequence[tuple[str, str]]) -> None:
         """Nothing leaves."""
+
+    def withdraw_dropped(self, folder: Path) -> bool:  # noqa: ARG002 - the protocol's
+        """Nothing to withdraw."""
+        return False
 
     def state(self, folder: Path) -> str:  # noqa: ARG002 - the protocol's
         """Nothing left."""
@@ -57,8 +68,20 @@ class OutboxExports:
         case = self._case(folder)
         if case is None or not self._destinations:
             return
+        self._store.withdraw(case.number, but=str(newest_signed(folder) or ""))
         rows = [NewExport(path, uid, one.name) for one in self._destinations for path, uid in objects]
         self._store.keep_result(case.number, CaseState.PLANNED, "signed; on its way to the PACS", rows, time.time())
+
+    def withdraw_dropped(self, folder: Path) -> bool:
+        """Rows whose state was changed after it was signed; what a destination has taken stays there."""
+        session, case = open_session(folder), self._case(folder)
+        if session is None or session.signature is not None or case is None or newest_signed(folder) is None:
+            return False
+        signed = str(folder.parent / SIGNED)
+        waiting = [
+            one for one in self._store.exports(case.number) if one.state in _UNSENT and one.path.startswith(signed)
+        ]
+        return bool(waiting) and bool(self._store.withdraw(case.number))
 
     def state(self, folder: Path) -> str:
         """Of the rows whose files lie in the newest signed folder."""
@@ -69,6 +92,8 @@ class OutboxExports:
         states = {row.state for row in self._store.exports(case.number) if Path(row.path).parent == signed}
         if not states:
             return NONE
+        if ExportState.WITHDRAWN in states:
+            return WITHDRAWN
         return DEAD if ExportState.DEAD in states else SENT if states == {ExportState.SENT} else PENDING
 
     def _case(self, folder: Path) -> Case | None:

@@ -91,6 +91,7 @@ class Pages:
 
     async def tell_export(self, one: OpenedCase) -> None:
         """How far the export of a case has come, where that is news."""
+        await asyncio.to_thread(self._exports.withdraw_dropped, one.case.folder)
         state = await asyncio.to_thread(self._exports.state, one.case.folder)
         if state != one.export_state and one.worker.port and one.worker.is_alive:
             one.export_state = state
@@ -107,6 +108,7 @@ class Pages:
         one = self._open.pop(key, None)
         if one is not None:
             await one.worker.close()
+            await asyncio.to_thread(self._exports.withdraw_dropped, one.case.folder)
 
     async def close_all(self) -> None:
         """A stop ends every page at once; the server would wait for their sockets."""

@@ -164,6 +164,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "export_pending": ("Export läuft", "Export under way"),
     "export_sent": ("Im PACS", "In the PACS"),
     "export_dead": ("EXPORT FEHLGESCHLAGEN", "EXPORT FAILED"),
+    "export_withdrawn": ("Export zurückgezogen: geändert", "Export withdrawn: changed"),
     "export_none": ("Kein PACS eingestellt", "No PACS in the settings"),
     "wrong_password": ("Falsches Passwort; nichts ist unterschrieben", "The password is wrong; nothing is signed"),
     "changed_meanwhile": ("Inzwischen geändert; nichts ist unterschrieben", "Changed meanwhile; nothing is signed"),
