@@ -23,6 +23,8 @@ from service.versions import program_version
 from viz.viewer.words import structure_words
 
 _DATE = 8
+_SHOWN = 32
+"""Characters of a checksum: enough to find the plan again, few enough to read out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,11 +130,9 @@ def _footer(case: SheetCase, say: Wording) -> tuple[str, ...]:
     series = case.facts.document().series_instance_uid
     digest = content_digest(series or "", case.plan, case.labels_digest)
     made = say("made", when=case.made_at.strftime("%Y-%m-%d %H:%M"))
-    software = ", ".join(
-        f"{name} {version}" for name, version in case.plan.versions.items() if len(version) < _DATE * 4
-    )
+    software = ", ".join(f"{name} {version[:_SHOWN]}" for name, version in case.plan.versions.items())
     return (
-        f"{say('plan_hash')} {digest[:32]} - {software or f'needleplan {program_version()}'} - {made} - {say('not_a_device')}",
+        f"{say('plan_hash')} {digest[:_SHOWN]} - {software or f'needleplan {program_version()}'} - {made} - {say('not_a_device')}",
         f"{say('series')} {series or words.NOT_IN_THE_IMAGES} - {case.facts.geometry.frame_of_reference_uid}",
     )
 

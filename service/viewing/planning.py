@@ -9,6 +9,8 @@ import threading
 from dataclasses import replace
 
 from planner.anatomy.model import Anatomy
+from planner.gate_answers import gate_answers
+from planner.gates import Checklist
 from planner.geometry import FloatArray
 from planner.obstacles import with_roots
 from planner.plan import Plan
@@ -93,7 +95,9 @@ class CasePlanning:
         scan = reconcile(self._series.patient_position, self._anatomy.lie)
         targets = find_targets(self._anatomy, procedure, request)
         plan = plan_trajectories(self._anatomy, targets, procedure, scan, versions(), self._site)
-        return replace(plan, release_blockers=(*plan.release_blockers, *self._series.facts.release_blockers))
+        blockers = (*plan.release_blockers, *self._series.facts.release_blockers)
+        gates = gate_answers(procedure, Checklist(), targets)
+        return replace(plan, release_blockers=blockers, gates=gates, volume_ml=procedure.volume_ml)
 
     def judge_of(self, plan: Plan, target_index: int) -> JudgeOfTarget:
         """The judge of one target; made once."""

@@ -20,8 +20,10 @@ from dicom_io.signature import ReportReference
 from dicom_io.signature import Signature as ReportSignature
 from planner.geometry import AnyArray
 from planner.plan import Plan, PlanState, TargetPlan
+from service.earlier import signed_before
 from service.errors import RequestError
 from service.results import PlannedSeries, Written, write_labels, write_plan
+from service.viewing.answered import answered_gates
 from service.viewing.exports import SIGNED, newest_signed
 from service.viewing.keeping import KEPT, KeptCase
 from service.viewing.releasing import checklist_words, release_of
@@ -83,7 +85,7 @@ class SigningDesk:
         """The state at hand as draft files in a new folder."""
         folder = _next(self._results / EXPORTED)
         blockers = release_of(session, "").blockers
-        plan = replace(chosen(session.now), release_blockers=blockers)
+        plan = replace(chosen(session.now), release_blockers=blockers, gates=answered_gates(session, ""))
         self._write(folder, PlannedSeries(plan, self._case.anatomy, self._case.series, now))
         write_labels(folder, self._case.anatomy.labels)
         return folder
@@ -118,14 +120,16 @@ class SigningDesk:
 
     def _write(self, folder: Path, planned: PlannedSeries) -> Written:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return write_plan(folder, planned, Stopwatch())
+        before = signed_before(self._results.parent, self._case.series, self._results)
+        return write_plan(folder, replace(planned, earlier=before), Stopwatch())
 
 
 def released(session: Session, person: str) -> Plan:
     """The plan as it stands under a signature: one path to each target, every answer in words."""
     release = release_of(session, person)
     words = (*release.warnings, *checklist_words(session, person))
-    return replace(chosen(session.now), state=PlanState.RELEASED, release_blockers=(), warnings=words)
+    gates = answered_gates(session, person)
+    return replace(chosen(session.now), state=PlanState.RELEASED, release_blockers=(), warnings=words, gates=gates)
 
 
 def chosen(step: Step) -> Plan:
