@@ -183,13 +183,19 @@ def _inside(look: _Look, radius_mm: float) -> tuple[Float32Array, Float32Array]:
 
 
 def best_track(
-    grid: TrackGrid, scores: Float32Array, radii_mm: FloatArray, threshold: float, goal: BoolArray | None = None
+    grid: TrackGrid,
+    scores: Float32Array,
+    radii_mm: FloatArray,
+    threshold: float | FloatArray,
+    goal: BoolArray | None = None,
 ) -> Track | None:
     """The sequence of circles with the largest sum of (score - threshold); None where no sum is positive.
 
+    ``threshold`` is one number, or one for each slice.
+
     With ``goal`` (slices, rows, columns) the track comes from below and ends where its centre first meets the goal.
     """
-    gain = scores - np.float32(threshold)
+    gain = scores - np.asarray(threshold, dtype=np.float32).reshape(1, -1, 1, 1)
     shape = (gain.shape[1], gain.shape[0], gain.shape[2], gain.shape[3])
     total, started = np.empty(shape, dtype=np.float32), np.zeros(shape, dtype=bool)
     moves = np.zeros((shape[0], 3, *shape[1:]), dtype=np.int8)

@@ -13,6 +13,7 @@ import numpy as np
 
 from planner.anatomy.coarse import CoarseImage
 from planner.anatomy.tubes import Track, TrackGrid, best_track, circle_scores, track_grid
+from planner.anatomy.vessel_courses import CavaPlace
 from planner.geometry import BoolArray, Float32Array, FloatArray
 from planner.structures import Side
 
@@ -81,9 +82,12 @@ class _Place:
         square = np.square(off_v)[:, None] + np.square(off_u)[None, :]
         return np.asarray(_PRIOR_WEIGHT * np.minimum(square, _PRIOR_CAP), dtype=np.float32)
 
+    def thresholds(self, _grid: TrackGrid) -> float:
+        """What a circle must score to count, in every slice."""
+        return self.threshold
+
 
 _AORTA_PLACE = _Place(10.0, 16.0, 54.0, 16.0)
-_CAVA_PLACE = _Place(-22.0, 12.0, 54.0, 16.0, "flat")
 _ILIAC_ARTERY_PLACE = {
     Side.LEFT: _Place(25.0, 30.0, 58.0, 25.0, "round", _BRANCH_THRESHOLD),
     Side.RIGHT: _Place(-25.0, 30.0, 58.0, 25.0, "round", _BRANCH_THRESHOLD),
@@ -103,12 +107,12 @@ class _Search:
     flat_scores: Float32Array
     taken: BoolArray
 
-    def track(self, radii: slice, place: _Place, goal: BoolArray | None = None) -> Track | None:
+    def track(self, radii: slice, place: _Place | CavaPlace, goal: BoolArray | None = None) -> Track | None:
         """The best tube outside what is taken; with ``goal``, one that comes from below and ends where it meets it."""
         scores = self.round_scores if place.shape == "round" else self.flat_scores
         scores = scores[radii] - place.penalty(self.grid)
         scores = np.where(self.taken[None], np.float32(-1.0), scores)
-        return best_track(self.grid, scores, _RADII_MM[radii], place.threshold, goal)
+        return best_track(self.grid, scores, _RADII_MM[radii], place.thresholds(self.grid), goal)
 
     def without(self, *tracks: Track | None) -> _Search:
         """The same search with the tracks' insides taken."""
@@ -128,11 +132,12 @@ class VesselTracks:
     veins: Fork
 
 
-def track_vessels(image: CoarseImage) -> VesselTracks:
+def track_vessels(image: CoarseImage, t12_lower_end_s_mm: float | None = None) -> VesselTracks:
     """Aorta, cava and iliac vessels, as far as the scan shows them."""
+    t12 = None if t12_lower_end_s_mm is None else float(image.frame.to_lps([t12_lower_end_s_mm, 0.0, 0.0])[2])
     search = _search(image)
     aorta = _long_enough(search.track(_AORTA, _AORTA_PLACE), search.grid)
-    cava = _long_enough(search.without(aorta).track(_CAVA, _CAVA_PLACE), search.grid)
+    cava = _long_enough(search.without(aorta).track(_CAVA, CavaPlace(t12)), search.grid)
     fork = _tapering_row(aorta)
     arteries = _forked(search.without(cava), aorta, (fork, fork + _FORK_SLICES), _ILIAC_ARTERY_PLACE)
     taken = search.without(arteries.trunk, *arteries.branches.values())

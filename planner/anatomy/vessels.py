@@ -64,18 +64,17 @@ def find_vessels(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float |
 
     ``t12_lower_end_s_mm`` is where the T12 body ends along the canal, None where T12 is not named.
     """
-    tracks = track_vessels(image)
+    tracks = track_vessels(image, t12_lower_end_s_mm)
     found = (
         *_parts(volume, tracks.grid, tracks.arteries, (Structure.AORTA, Structure.ARTERY)),
         *_parts(volume, tracks.grid, tracks.veins, (Structure.INFERIOR_VENA_CAVA, Structure.VEIN)),
     )
     trunks = [vessel for vessel in found if vessel.side is None]
-    seen = {vessel.structure for vessel in found}
     led = tuple(
         zone for v in trunks for zone in led_on(image, v.structure, v.course_mm, v.radius_mm, t12_lower_end_s_mm)
     )
-    unseen = tuple(structure for structure in (Structure.ARTERY, Structure.VEIN) if structure not in seen)
-    bands, said = iliac_zones(image, unseen, t12_lower_end_s_mm)
+    ends_z_mm = {(v.structure, v.side): float(v.course_mm[0, 2]) for v in found if v.side is not None}
+    bands, said = iliac_zones(image, (Structure.ARTERY, Structure.VEIN), t12_lower_end_s_mm, ends_z_mm)
     return Vessels(found, (*_warnings(found), *(zone.warning for zone in led), *said), (*led, *bands))
 
 

@@ -91,3 +91,26 @@ def test_without_t12_nothing_is_drawn_and_that_is_said():
 
 def test_seen_iliac_vessels_need_no_band():
     assert iliac_zones(image(), (), T12_END_MM) == ((), ())
+
+
+def test_below_a_vessel_that_is_drawn_the_band_goes_on_and_above_its_end_it_does_not():
+    ends = {(Structure.ARTERY, Side.LEFT): L4_MM - 40.0}
+    zones, _ = iliac_zones(image(), (Structure.ARTERY,), T12_END_MM, ends)
+    top = {zone.side: zone.region.geometry.corners_mm[:, 2].max() for zone in zones}
+    assert top[Side.LEFT] < L4_MM - 40.0 + 3.0 * STEP_MM
+    assert top[Side.RIGHT] > L4_MM + 15.0
+
+
+def test_a_cava_lost_in_the_liver_is_led_forward_to_the_atrium():
+    (zone,) = led_on(image(), Structure.INFERIOR_VENA_CAVA, *course(L4_MM, 235.0), T12_END_MM)
+    scan = image()
+    zone_on_scan = zone.region.on(scan.geometry)
+    low, high = (
+        scan.v_mm[zone_on_scan & (scan.s_mm > a) & (scan.s_mm < b)].mean() for a, b in ((236, 246), (276, 290))
+    )
+    assert high - low > 6.0
+
+
+def test_no_zone_lies_in_lung():
+    aired = image().with_hu(np.full(SHAPE, -850.0, dtype=np.float32))
+    assert iliac_zones(aired, (Structure.VEIN,), T12_END_MM) == ((), ())

@@ -1,0 +1,43 @@
+"""The usual course of the vena cava as a prior: where it is cheap to run, and where it must go on unseen."""
+
+import numpy as np
+import pytest
+
+from planner.anatomy.tubes import TrackGrid
+from planner.anatomy.vessel_courses import CavaPlace, cava_course
+
+Z_MM = np.arange(-140.0, 101.0, 20.0)
+
+
+def grid() -> TrackGrid:
+    n = len(Z_MM)
+    hu = np.zeros((n, 60, 60), dtype=np.float32)
+    left, front = np.tile([1.0, 0.0], (n, 1)), np.tile([0.0, -1.0], (n, 1))
+    return TrackGrid(hu, Z_MM, np.zeros((n, 2)), left, front, -60.0, 0.0, 2.0)
+
+
+def test_the_cava_runs_to_the_right_and_forward_towards_the_atrium():
+    u, v = cava_course(Z_MM)
+    assert (u < 0.0).all()
+    assert v[-1] - v[0] > 20.0
+
+
+@pytest.mark.parametrize("row", range(len(Z_MM)))
+def test_the_usual_place_is_the_cheapest_at_every_height(row: int):
+    penalty = CavaPlace(0.0).penalty(grid())[row]
+    v, u = np.unravel_index(penalty.argmin(), penalty.shape)
+    usual_u, usual_v = cava_course(Z_MM[row])
+    assert abs(grid().u_mm[u] - usual_u) <= 1.0
+    assert abs(grid().v_mm[v] - usual_v) <= 1.0
+
+
+def test_less_must_be_seen_between_renal_veins_and_atrium_than_elsewhere():
+    thresholds = CavaPlace(0.0).thresholds(grid())
+    assert thresholds[Z_MM == 0.0] < thresholds[0]
+    assert thresholds[-1] == thresholds[0]
+
+
+def test_without_a_named_level_every_height_is_alike():
+    place = CavaPlace(None)
+    assert np.ptp(place.penalty(grid()), axis=0).max() == 0.0
+    assert np.ptp(place.thresholds(grid())) == 0.0
