@@ -23,9 +23,6 @@ WITHDRAWN = "export_withdrawn"
 """Keys of the page's words."""
 
 
-_UNSENT = (ExportState.PENDING, ExportState.DEAD)
-
-
 class Exports(Protocol):
     """Where signed objects go."""
 
@@ -68,7 +65,7 @@ class OutboxExports:
         case = self._case(folder)
         if case is None or not self._destinations:
             return
-        self._store.withdraw(case.number, but=str(newest_signed(folder) or ""))
+        self._store.withdraw(case.number, folder.parent / SIGNED, but=newest_signed(folder))
         rows = [NewExport(path, uid, one.name) for one in self._destinations for path, uid in objects]
         self._store.keep_result(case.number, CaseState.PLANNED, "signed; on its way to the PACS", rows, time.time())
 
@@ -77,11 +74,7 @@ class OutboxExports:
         session, case = open_session(folder), self._case(folder)
         if session is None or session.signature is not None or case is None or newest_signed(folder) is None:
             return False
-        signed = str(folder.parent / SIGNED)
-        waiting = [
-            one for one in self._store.exports(case.number) if one.state in _UNSENT and one.path.startswith(signed)
-        ]
-        return bool(waiting) and bool(self._store.withdraw(case.number))
+        return bool(self._store.withdraw(case.number, folder.parent / SIGNED))
 
     def state(self, folder: Path) -> str:
         """Of the rows whose files lie in the newest signed folder."""
