@@ -15,6 +15,8 @@ from planner.anatomy.kidney_doubts import Kidneys
 from planner.anatomy.kidneys import find_kidneys
 from planner.anatomy.lungs import Lungs, find_lungs
 from planner.anatomy.muscles import Muscles, find_muscles
+from planner.anatomy.ureters import ureter_zones
+from planner.anatomy.vessel_zones import Zone
 from planner.anatomy.vessels import Vessels, find_vessels
 from planner.geometry import BoolArray
 from planner.structures import Structure
@@ -41,13 +43,14 @@ class Organs:
     muscles: Muscles
     kidneys: Kidneys
     abdomen: Abdomen
+    ureters: tuple[Zone, ...] = ()
 
     @property
     def confidence(self) -> dict[Structure, float]:
         """Of every structure that was found: its surest part's; a zone where nothing was seen counts too."""
         found = [
             *((vessel.structure, vessel.region) for vessel in self.vessels.found),
-            *((zone.structure, zone.region) for zone in self.vessels.zones),
+            *((zone.structure, zone.region) for zone in (*self.vessels.zones, *self.ureters)),
             (Structure.LUNG, self.lungs.lung),
             (Structure.GAS, self.lungs.gas),
             (Structure.PLEURAL_ZONE, self.lungs.pleural_zone),
@@ -65,7 +68,8 @@ class Organs:
     def warnings(self) -> tuple[str, ...]:
         """What the stages doubt."""
         stages = (self.vessels, self.lungs, self.muscles, self.kidneys, self.abdomen)
-        return tuple(warning for stage in stages for warning in stage.warnings)
+        said = tuple(warning for stage in stages for warning in stage.warnings)
+        return (*said, *(zone.warning for zone in self.ureters))
 
 
 def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | None) -> Organs:
@@ -78,7 +82,8 @@ def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | 
     taken = _drawn(image, *(vessel.region for vessel in vessels.found)) | muscle | lung
     kidneys = find_kidneys(image, taken | gas, t12_lower_end_s_mm)
     named = taken | _drawn(image, kidneys.left, kidneys.right)
-    return Organs(vessels, lungs, muscles, kidneys, find_abdomen(image, gas, lung, named))
+    abdomen = find_abdomen(image, gas, lung, named)
+    return Organs(vessels, lungs, muscles, kidneys, abdomen, ureter_zones(image, kidneys, t12_lower_end_s_mm))
 
 
 def _drawn(image: CoarseImage, *regions: Region | None) -> BoolArray:
