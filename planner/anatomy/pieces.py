@@ -5,8 +5,9 @@ In: what the stages found. Out: ``Piece`` values for ``compose``, and sentences 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from planner.anatomy.sac import Sac
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.anatomy.vertebrae import PartCode, Vertebrae, on_scan
 from planner.geometry import BoolArray, VolumeGeometry
+from planner.side_by_side import side_by_side
 from planner.structures import LevelName, Part, Side, SpineLevel, Structure
 from planner.volume import LabelEntry
 
@@ -75,13 +77,13 @@ class Found:
 def all_pieces(geometry: VolumeGeometry, found: Found) -> tuple[Piece | None, ...]:
     """Pieces of every structure on the working grid."""
     organs = tuple(_organs(geometry, found.organs))
-    return (
-        *_hull(geometry, found.skin),
-        *_bones(geometry, found, without_contrast(found.bone.mask, organs)),
-        *_vertebrae(geometry, found),
-        *_roots(geometry, found.roots),
-        *organs,
+    families: tuple[Callable[[], Iterator[Piece | None]], ...] = (
+        lambda: _hull(geometry, found.skin),
+        lambda: _bones(geometry, found, without_contrast(found.bone.mask, organs)),
+        lambda: _vertebrae(geometry, found),
+        lambda: _roots(geometry, found.roots),
     )
+    return (*chain.from_iterable(side_by_side(lambda family: list(family()), families)), *organs)
 
 
 def missing(confidence: Mapping[Structure, float]) -> tuple[str, ...]:
