@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pydicom
-from pydicom.uid import generate_uid
+from pydicom.uid import JPEGLSLossless, generate_uid
 
 from service.rows import CaseState, ExportState
 from service.store import Store
@@ -137,7 +137,7 @@ def measure(folder: Path, orders: Sequence[Order], way: str, senders: int, targe
 def _send(orders: Sequence[Order], senders: int, port: int) -> None:
     commands = [
         [
-            program("storescu"), "-aet", f"CT{number + 1}", "-aec", "NEEDLEPLAN", "-xs", "+sd", "127.0.0.1", port,
+            program("storescu"), "-aet", f"CT{number + 1}", "-aec", "NEEDLEPLAN", _proposing(orders[0]), "+sd", "127.0.0.1", port,
             *(order.folder for order in orders[number::senders]),
         ]
         for number in range(senders)
@@ -146,6 +146,12 @@ def _send(orders: Sequence[Order], senders: int, port: int) -> None:
     exit_codes = [one.wait() for one in running]
     if any(exit_codes):
         sys.exit("a sender failed")
+
+
+def _proposing(order: Order) -> str:
+    """The option of storescu for the transfer syntax of the images."""
+    syntax = pydicom.filereader.read_file_meta_info(next(order.folder.iterdir())).TransferSyntaxUID
+    return "-xt" if syntax == JPEGLSLossless else "-x="
 
 
 def _judged(store: Store, pacs: Orthanc, orders: Sequence[Order], way: str, times_s: tuple[float, float]) -> Found:

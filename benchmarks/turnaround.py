@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pydicom
+from pydicom.uid import JPEGLSLossless
 
 from service.rows import CaseState
 from service.store import Store
@@ -79,7 +80,18 @@ def measured(folder: Path, pacs: Orthanc, images: Sequence[Path], wanted: Wanted
     with process(folder / "log", command, "serve", "--settings", settings) as service:
         wait_until(lambda: is_listening(port), timeout_s=60, what="the service's start")
         start_s = time.time()
-        sent = run("storescu", "-aet", "CT1", "-aec", "NEEDLEPLAN", "-xs", "127.0.0.1", port, *images, timeout_s=300)
+        sent = run(
+            "storescu",
+            "-aet",
+            "CT1",
+            "-aec",
+            "NEEDLEPLAN",
+            proposing(images[0]),
+            "127.0.0.1",
+            port,
+            *images,
+            timeout_s=300,
+        )
         if sent.returncode:
             sys.exit(f"storescu failed: {sent.stderr[-500:]}")
         last_s = time.time()
@@ -100,6 +112,12 @@ def measured(folder: Path, pacs: Orthanc, images: Sequence[Path], wanted: Wanted
         "after the quiet time, to confirmed": at_s[CaseState.PUBLISHED] - at_s[CaseState.READY],
         "last image to confirmed": at_s[CaseState.PUBLISHED] - last_s,
     }
+
+
+def proposing(image: Path) -> str:
+    """The option of storescu for the transfer syntax of an image."""
+    syntax = pydicom.filereader.read_file_meta_info(image).TransferSyntaxUID
+    return "-xt" if syntax == JPEGLSLossless else "-x="
 
 
 def _is_over(folder: Path) -> bool:

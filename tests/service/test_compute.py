@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from service.errors import (
     SettingsError,
 )
 from service.jobs import ProcessPerCase
-from service.parcel import Parcel
+from service.parcel import Brought, OtherVersionError, Parcel, StrangeNameError, packed, put_down, unpacked
 from service.settings import JobSettings, load_settings
 from tests import dask_cases
 from tests.servers import a_dask_worker, a_free_port, running_dask, wait_until
@@ -140,3 +141,18 @@ def test_a_scheduler_beyond_this_machine_needs_tls_with_certificates(address):
 def _largest_memory_mb(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+
+def test_a_worker_of_another_version_is_refused(tmp_path):
+    parcel = replace(packed(job(tmp_path)), version="0.0.1")
+    with pytest.raises(OtherVersionError, match=r"0\.0\.1.*install the same"), unpacked(parcel):
+        pass
+
+
+def test_a_result_cannot_lie_outside_its_folder(tmp_path):
+    one = job(tmp_path)
+    outcome = dask_cases.digest_of_images(one)
+    for name in ("../outside.dcm", "/outside.dcm"):
+        brought = Brought(outcome, {name: b"x"})
+        with pytest.raises(StrangeNameError):
+            put_down(brought, one.out)
