@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from planner.site import PLAIN
+from service.brought.site import OWN_ANATOMY, Bringing
 from service.case import plan_case
 from service.earlier import signed_before
 from service.opening import open_series
@@ -32,6 +33,7 @@ class CaseJob:
     anchor: NamedAnchor | None
     opened_at: datetime
     site_file: Path | None = None
+    bringing: Bringing = OWN_ANATOMY
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,13 @@ def work_on(job: CaseJob) -> CaseOutcome:
     watch = Stopwatch(telling(job.out))
     with watch("reading"):
         series = open_series(job.folder, job.series_uid)
-    tools = site_tools(job.out, watch, job.opened_at, lambda one: signed_before(job.out.parent, one, job.out))
+    tools = site_tools(
+        job.out,
+        watch,
+        job.opened_at,
+        lambda one: signed_before(job.out.parent, one, job.out),
+        bring=job.bringing.bring,
+    )
     if job.request is None:
         anatomy = tools.segment(series, job.anchor)
         return CaseOutcome(f"segmented, {len(anatomy.vertebrae)} vertebrae", is_planned=False, objects=())

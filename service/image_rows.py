@@ -95,6 +95,13 @@ class ImageRows(Database):
             query = select(Instance).where(Instance.series_instance_uid == series_instance_uid).order_by(Instance.path)
             return list(session.scalars(query))
 
+    def series_of_study(self, series_instance_uid: str) -> list[str]:
+        """The other series of this one's study, by UID."""
+        with self._reading() as session:
+            study = select(Case.study_instance_uid).where(Case.series_instance_uid == series_instance_uid).limit(1)
+            query = select(Case.series_instance_uid).where(Case.study_instance_uid == study.scalar_subquery()).distinct()
+            return sorted(uid for uid in session.scalars(query) if uid != series_instance_uid)
+
     def all_paths(self) -> set[str]:
         """The path of every image that has a row."""
         with self._reading() as session:

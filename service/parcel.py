@@ -19,7 +19,7 @@ from service.errors import ServiceError
 from service.files import write_bytes
 from service.versions import program_version
 
-_IMAGES, _RESULTS, _SITE = "images", "results", "site.toml"
+_IMAGES, _RESULTS, _SITE, _GIVEN = "images", "results", "site.toml", "given"
 
 
 class OtherVersionError(ServiceError):
@@ -62,7 +62,8 @@ def packed(job: CaseJob) -> Parcel:
         for path in reports_for(job.folder, results, job.out)
     }
     site = {} if job.site_file is None else {_SITE: job.site_file.read_bytes()}
-    return Parcel(program_version(), job, {**images, **earlier, **site})
+    given = {f"{_GIVEN}/{n}.dcm": path.read_bytes() for n, path in enumerate(job.bringing.received)}
+    return Parcel(program_version(), job, {**images, **earlier, **site, **given})
 
 
 @contextmanager
@@ -76,7 +77,10 @@ def unpacked(parcel: Parcel) -> Iterator[CaseJob]:
             write_bytes(_inside(scratch, name), content)
         job = parcel.job
         site = None if job.site_file is None else scratch / _SITE
-        yield replace(job, folder=scratch / _IMAGES, out=scratch / _RESULTS / job.out.name, site_file=site)
+        given = tuple(scratch / f"{_GIVEN}/{n}.dcm" for n in range(len(job.bringing.received)))
+        bringing = replace(job.bringing, received=given)
+        out = scratch / _RESULTS / job.out.name
+        yield replace(job, folder=scratch / _IMAGES, out=out, site_file=site, bringing=bringing)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -93,6 +93,10 @@ class Service:
         self._meters.images.inc()
         self._next_look_s.pop(case.number, None)
 
+    def refused(self) -> None:
+        """Count an image or a sender that was turned away."""
+        self._meters.refused.inc()
+
     def tick(self, now_s: float) -> None:
         """Look once: at series that arrive, at cases that are ready, at jobs that ended."""
         for case in self._store.cases(CaseState.RECEIVING):

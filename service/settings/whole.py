@@ -17,6 +17,7 @@ from service.settings.running import (
     StorageSettings,
     ViewerSettings,
 )
+from service.settings.segmentation import SegmentationSettings
 from service.settings.watching import MetricsSettings, Notification
 
 
@@ -31,6 +32,7 @@ class Settings(Part):
     inbox: InboxSettings = InboxSettings()
     jobs: JobSettings = JobSettings()
     outbox: OutboxSettings = OutboxSettings()
+    segmentation: SegmentationSettings = SegmentationSettings()
     viewer: ViewerSettings = ViewerSettings()
     metrics: MetricsSettings = MetricsSettings()
     notifications: tuple[Notification, ...] = ()
