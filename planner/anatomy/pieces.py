@@ -186,7 +186,7 @@ def _roots(geometry: VolumeGeometry, roots: tuple[NerveRoot, ...]) -> Iterator[P
 def _organs(geometry: VolumeGeometry, organs: Organs) -> Iterator[Piece | None]:
     for vessel in organs.vessels.found:
         yield _region(geometry, vessel.region, vessel.structure, vessel.side)
-    for zone in organs.vessels.zones:
+    for zone in (*organs.vessels.zones, *organs.ureters):
         yield _region(geometry, zone.region, zone.structure, zone.side)
     yield _region(geometry, organs.lungs.lung, Structure.LUNG)
     yield _region(geometry, organs.lungs.gas, Structure.GAS)
