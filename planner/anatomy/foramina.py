@@ -38,6 +38,13 @@ _LARGEST_RATIO = 2.0
 _LARGEST_HEIGHT_RATIO = 1.35
 """Of one side to the other: beyond them a border may have been missed on one side (assumed)."""
 
+_MIRRORED_APART_MM = 10.0
+"""Between one side's middle and the other's mirrored at the canal: so far apart one of them is something else (assumed)."""
+
+_SPREAD_MM, _UNSEEN_EDGE_MM = 1.5, 3.0
+"""Of a clearly seen middle (the bar for its median; on phantoms of 2 mm slices 0.8 to 1.7 mm above L5/S1), and what is added where none
+of the edge is seen: half of a foramen's width (assumed)."""
+
 _SMALLEST_MM2, _LARGEST_MM2 = 25.0, 300.0
 """Lumbar foramina measure 40 to 160 mm2 (Stephens 1991), stenotic ones less; margins assumed."""
 
@@ -126,7 +133,7 @@ def find_openings(column: SpineColumn, interspaces: tuple[Interspace, ...]) -> t
         _opening(image, Sheet(column.grid, below[side], above[side]), column, between)
         for between, below, above in zip(interspaces, column.pedicles[:-1], column.pedicles[1:], strict=True)
         for side in Side
-        if side in below and side in above
+        if side in below and side in above and min(below[side].confidence, above[side].confidence) > 0.0
     )
 
 
@@ -169,19 +176,44 @@ def _emptiest(image: Float32Array, sheet: Sheet, column: SpineColumn) -> tuple[f
     return float(s[best]), float(v[best])
 
 
-def foramina(openings: tuple[Opening, ...]) -> tuple[Foramen, ...]:
-    """Landmarks in LPS mm, each with a confidence from its edge, its size and the other side."""
-    return tuple(_foramen(opening, foramen_confidence(opening, openings)) for opening in openings)
+def foramina(openings: tuple[Opening, ...], voxel_mm: float = 1.0) -> tuple[Foramen, ...]:
+    """Landmarks in LPS mm, each with a confidence and an uncertainty from its edge, its size, the other side and the voxels."""
+    return tuple(_foramen(opening, openings, voxel_mm) for opening in openings)
 
 
-def _foramen(opening: Opening, confidence: float) -> Foramen:
+def _foramen(opening: Opening, openings: tuple[Opening, ...], voxel_mm: float) -> Foramen:
     roof, floor = opening.roof_and_floor_sv_mm
     points = [opening.sheet.point_mm(*sv) for sv in (opening.centroid_sv_mm, roof, floor)]
-    return Foramen(opening.between, opening.side, points[0], points[1], points[2], opening.area_mm2, confidence)
+    confidence = foramen_confidence(opening, openings)
+    apart = mirrored_apart_mm(opening, openings) or 0.0
+    uncertainty = _SPREAD_MM + voxel_mm / 2.0 + apart / 2.0 + _UNSEEN_EDGE_MM * (1.0 - confidence)
+    return Foramen(
+        opening.between,
+        opening.side,
+        points[0],
+        points[1],
+        points[2],
+        opening.area_mm2,
+        confidence,
+        round(uncertainty, 2),
+    )
+
+
+def mirrored_apart_mm(opening: Opening, openings: tuple[Opening, ...]) -> float | None:
+    """From the middle to that of the other side mirrored at the canal; None where the other side is not seen."""
+    opposite = [o for o in openings if o.between == opening.between and o.side is opening.side.other]
+    if not opposite:
+        return None
+    here, there = (
+        np.array([s, abs(float(one.sheet.u_mm(s))), v])
+        for one in (opening, opposite[0])
+        for s, v in (one.centroid_sv_mm,)
+    )
+    return float(np.linalg.norm(here - there))
 
 
 def foramen_confidence(opening: Opening, openings: tuple[Opening, ...]) -> float:
-    """Share of clear edge, halved for each doubt.
+    """Share of clear edge, times how nearly the other side is its mirror image, halved for each doubt.
 
     Doubts: no opening on the other side, or one that differs; an unlikely area; a pedicle that is hardly seen.
     """
@@ -191,7 +223,9 @@ def foramen_confidence(opening: Opening, openings: tuple[Opening, ...]) -> float
         not _SMALLEST_MM2 <= opening.area_mm2 <= _LARGEST_MM2,
         min(opening.sheet.below.confidence, opening.sheet.above.confidence) < _WEAK_PEDICLE,
     ]
-    return round(opening.edge_share * 0.5 ** sum(doubts), 3)
+    apart = mirrored_apart_mm(opening, openings)
+    alike = 1.0 if apart is None else max(0.0, 1.0 - apart / _MIRRORED_APART_MM)
+    return round(opening.edge_share * alike * 0.5 ** sum(doubts), 3)
 
 
 def sides_differ(one: Opening, other: Opening) -> bool:

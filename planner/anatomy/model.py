@@ -72,6 +72,8 @@ class Foramen:
     pedicle_below_mm: FloatArray
     area_mm2: float
     confidence: float
+    uncertainty_mm: float = 0.0
+    """How far the true middle may lie from ``center_mm`` (95 %)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

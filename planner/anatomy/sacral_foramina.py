@@ -49,6 +49,10 @@ _LEAST_CONFIDENCE = 0.3
 _END_SHARE = 0.4
 """Of the way's own contrast: where less is left of roof or floor, the tunnel has ended."""
 
+_SURROUNDED, _DOUBTED_MM = 0.4, 20.0
+"""Of the directions across a tunnel: its dorsal opening is a funnel cut obliquely. Roof and floor may seem to go on behind it, in muscle
+between processes; at so many mm nothing is left of the confidence (assumed)."""
+
 _WIDEST_MM = 9.0
 """Half of the widest foramen (assumed)."""
 
@@ -75,6 +79,11 @@ _OFF_PLACE_HU = 60.0
 """Contrast that a way at the edge of the sought place loses against one in its middle (assumed)."""
 
 
+_TURN = np.arange(16) * np.pi / 8.0
+_ACROSS = np.stack([np.cos(_TURN), 0.0 * _TURN, np.sin(_TURN)], axis=1)
+"""(16, 3) directions across a tunnel, in the disc's axes."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Block:
     """The sacrum in the disc's axes: HU, and how much brighter roof and floor are than what lies between, on ``grid``."""
@@ -94,6 +103,8 @@ class _Tunnel:
     front_mm: FloatArray
     width_mm: float
     contrast_hu: float
+    end_doubt_mm: float
+    """How far two ways of telling the dorsal end differ: where roof and floor end, and where bone stops to surround the way."""
 
 
 def find_sacral_foramina(volume: Volume, canal: CanalTrack, disc: DiscLevel) -> tuple[SacralForamen, ...]:
@@ -173,9 +184,26 @@ def _best(block: _Block, lines: FloatArray) -> _Tunnel | None:
     first, last = _ends((contrast[n] >= _END_SHARE * float(mean[n])) & crossed)
     if (last - first) * _STEP_MM < _SHORTEST_MM:
         return None
-    first, last = min(first, int(np.flatnonzero(through)[0])), max(last, int(np.flatnonzero(through)[-1]))
-    back, front = _centred_way(block, points[n], _DEPTHS_MM[[first, last]])
-    return _Tunnel(back, front, _width_mm(block, back), float(mean[n]))
+    least_back, last = int(np.flatnonzero(through)[0]), max(last, int(np.flatnonzero(through)[-1]))
+    dorsal = min(least_back, max(first, _surrounded_from(block, points[n], float(mean[n]))))
+    doubt = max(0, dorsal - min(first, least_back)) * _STEP_MM
+    back, front = _centred_way(block, points[n], _DEPTHS_MM[[dorsal, last]])
+    return _Tunnel(back, front, _width_mm(block, back), float(mean[n]), float(doubt))
+
+
+def _surrounded_from(block: _Block, way: FloatArray, contrast_hu: float) -> int:
+    """The most dorsal place of the way, seen from within, up to which enough directions across it meet bone."""
+    inner = int(np.argmin(np.abs(_DEPTHS_MM - _THROUGH_MM[1])))
+    radius = np.arange(0.0, _WIDEST_MM + 0.1, 0.5)
+    points = way[:inner, None, None, :] + radius[:, None] * _ACROSS[:, None, :]  # (depths, directions, radii, 3)
+    hu = linear(block.hu, block.grid.indices(block.origin_mm + points @ block.axes), 600.0)
+    wall = np.median(hu[:, 0, 0]) + 0.5 * min(contrast_hu, _MOST_HU)
+    met = (hu[..., 1:] >= wall).any(axis=2).mean(axis=1)
+    held = (met >= _SURROUNDED) & (hu[:, 0, 0] < wall)
+    first = inner
+    while first > 0 and held[first - 1]:
+        first -= 1
+    return first
 
 
 def _between(span_mm: tuple[float, float]) -> BoolArray:
@@ -209,14 +237,12 @@ def _width_mm(block: _Block, middle_mm: FloatArray) -> float:
 
 def _reach_mm(block: _Block, middle_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(16,) way to the walls' half level, and (16, 3) its directions across the tunnel."""
-    turn = np.arange(16) * np.pi / 8.0
     radius = np.arange(0.0, _WIDEST_MM + 0.1, 0.5)
-    across = np.stack([np.cos(turn), 0.0 * turn, np.sin(turn)], axis=1)
-    points = middle_mm + radius[None, :, None] * across[:, None, :]
+    points = middle_mm + radius[None, :, None] * _ACROSS[:, None, :]
     hu = linear(block.hu, block.grid.indices(block.origin_mm + points @ block.axes), 600.0)
     wall = hu[:, :1] + 0.5 * (hu.max(axis=1, keepdims=True) - hu[:, :1]).clip(_LEAST_HU, _MOST_HU)
     met = hu >= wall
-    return np.where(met.any(axis=1), radius[met.argmax(axis=1)], _WIDEST_MM), across
+    return np.where(met.any(axis=1), radius[met.argmax(axis=1)], _WIDEST_MM), _ACROSS
 
 
 def _from_middle(values: FloatArray) -> FloatArray:
@@ -257,7 +283,8 @@ def _pair(
     for side, tunnel in tunnels.items():
         if tunnel is None:
             continue
-        sure = float(np.clip(alike * tunnel.contrast_hu / _CLEAR_HU, 0.05, 0.95))
+        agreed = max(0.0, 1.0 - tunnel.end_doubt_mm / _DOUBTED_MM)
+        sure = float(np.clip(alike * agreed * min(tunnel.contrast_hu / _CLEAR_HU, 0.95), 0.05, 0.95))
         if sure < _LEAST_CONFIDENCE:
             continue
         found.append(
