@@ -38,6 +38,7 @@ from viz.viewer.desk import Desk
 from viz.viewer.looks import AXIAL, NEEDLE, PANES, SCENE
 from viz.viewer.opencase import OpenCase
 from viz.viewer.pointer import Button, Pointer
+from viz.viewer.ruler import Tool
 from viz.viewer.session import Session
 
 PRT = PROCEDURES["prt"]
@@ -273,3 +274,17 @@ def test_right_drag_changes_the_window_of_every_slice(desk: Desk):
     assert desk.looks.window.width > before.width
     assert desk.looks.window.center < before.center
     assert set(changed) == set(PANES) - {SCENE}
+
+
+def test_a_click_belongs_to_the_tool_it_was_made_with_however_late_it_comes(desk: Desk):
+    left = Pointer(200.0, 150.0, Button.LEFT)
+    desk.take(Tool.DISTANCE)
+    desk.hand.announce()
+    desk.hand.announce()
+    desk.take(Tool.ANGLE)
+    desk.hand.announce()
+    for _ in range(3):
+        desk.press("axial", left)
+        desk.release()
+    assert [(ruler.tool, len(ruler.points_mm)) for ruler in desk.rulers] == [(Tool.DISTANCE, 2), (Tool.ANGLE, 1)]
+    assert desk.tool is Tool.ANGLE

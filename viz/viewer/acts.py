@@ -77,6 +77,7 @@ class Acts:
             "pick": self._pick,
             "answer": self._answer,
             "tool": self._take,
+            "pressed": self._desk.hand.announce,
             "brush": self._choose_brush,
             "hide": self._hide,
             "recolour": self._recolour,

@@ -63,10 +63,9 @@ class Desk:
         self.home_mm = self._first_home_mm()
         self.looks = Looks(self.home_mm, self.windows[2])
         self._canvas = Canvas()
-        slices = (name for name in PANES if name != SCENE)
-        self.panes = {name: SlicePane(self._scan, Screen(*FIRST_SIZE, self._canvas)) for name in slices}
+        self.panes = {n: SlicePane(self._scan, Screen(*FIRST_SIZE, self._canvas)) for n in PANES if n != SCENE}
         self.scene = self._new_scene(Screen(*FIRST_SIZE, self._canvas))
-        self._hand = Hand(self)
+        self.hand = Hand(self)
         self.look_at_tip()
 
     @property
@@ -137,20 +136,20 @@ class Desk:
 
     def wheel(self, name: str, notches: float, pointer: Pointer) -> tuple[str, ...]:
         """Scroll along the pane's own normal; with ctrl, zoom."""
-        return self._hand.wheel(name, notches, pointer)
+        return self.hand.wheel(name, notches, pointer)
 
     def press(self, name: str, pointer: Pointer) -> tuple[str, ...]:
         """Take hold of what lies under the pointer."""
-        return self._hand.press(name, pointer)
+        return self.hand.press(name, pointer)
 
     def move(self, name: str, pointer: Pointer) -> tuple[str, ...]:
         """Drag what is held: entry, target, crosshair, window, picture or the 3D view."""
         self.pointer_at = (name, pointer)
-        return self._hand.move(name, pointer)
+        return self.hand.move(name, pointer)
 
     def release(self) -> tuple[str, ...]:
         """Let go: an edit becomes a step that undo takes back; oblique planes follow the needle again."""
-        return self._hand.release()
+        return self.hand.release()
 
     @property
     def outlined(self) -> tuple[Structure, ...]:
@@ -160,11 +159,11 @@ class Desk:
     @property
     def tool(self) -> Tool:
         """What the left button does in a slice."""
-        return self._hand.tool
+        return self.hand.tool
 
     def take(self, tool: Tool) -> None:
         """Another tool; the same again puts it away."""
-        self._hand.tool = Tool.LOOK if tool is self._hand.tool else tool
+        self.hand.tool = Tool.LOOK if tool is self.hand.tool else tool
 
     def rub_out(self) -> tuple[str, ...]:
         """The last measurement goes."""

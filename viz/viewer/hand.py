@@ -5,6 +5,7 @@ In: events in pixels from the bottom left. Out: the panes that changed, the firs
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from viz.viewer.session import Judged, Session
 from viz.viewer.solid import ScenePane
 
 _ZOOM_PER_NOTCH = 1.15
+_MOST_ANNOUNCED = 32
 _SLICES = tuple(name for name in PANES if name != SCENE)
 
 
@@ -85,6 +87,8 @@ class Hand:
         self._drag: _Drag | None = None
         self.tool = Tool.LOOK
         self._brushed = ""
+        self._announced: deque[Tool] = deque(maxlen=_MOST_ANNOUNCED)
+        self._stroke_with = Tool.LOOK
 
     def wheel(self, name: str, notches: float, pointer: Pointer) -> tuple[str, ...]:
         """Scroll along the pane's own normal; with ctrl, zoom."""
@@ -105,8 +109,23 @@ class Hand:
         desk.looks = desk.looks.at(desk.looks.cross_mm + notches * step)
         return _linked(name)
 
+    def announce(self) -> None:
+        """A press of the left button is on its way: it belongs to the tool of now, whenever it gets here.
+
+        The page sends a pane's events one by one, each after the answer to the one before; a tool's button overtakes them.
+        """
+        self._announced.append(self.tool)
+
     def press(self, name: str, pointer: Pointer) -> tuple[str, ...]:
         """Take hold of what lies under the pointer, or put down a point of a measurement."""
+        is_left, now = pointer.button is Button.LEFT, self.tool
+        self.tool = self._announced.popleft() if is_left and self._announced else now
+        try:
+            return self._press(name, pointer)
+        finally:
+            self.tool = now
+
+    def _press(self, name: str, pointer: Pointer) -> tuple[str, ...]:
         desk, path = self._desk, self._desk.path
         nothing = np.full(3, np.nan)
         grip, start_mm = Grip.PLANE, nothing
@@ -182,7 +201,9 @@ class Hand:
         if not desk.case.may_edit:
             return ()
         self._brushed = name
-        if self.tool is Tool.NUDGE:
+        tool = self.tool if not desk.stroke_mm else self._stroke_with
+        self._stroke_with = tool
+        if tool is Tool.NUDGE:
             desk.stroke_mm = (*desk.stroke_mm[:1], point_mm)
         elif not desk.stroke_mm or np.linalg.norm(desk.stroke_mm[-1] - point_mm) > desk.brush_mm / 2:
             desk.stroke_mm = (*desk.stroke_mm, point_mm)
@@ -190,11 +211,11 @@ class Hand:
 
     def _end_stroke(self) -> tuple[str, ...]:
         desk, points = self._desk, np.stack(self._desk.stroke_mm)
-        desk.stroke_mm = ()
-        structure = Structure.NERVE_ROOT if self.tool is Tool.NUDGE else desk.brushed
-        is_whole = self.tool is not Tool.NUDGE or len(points) > 1
+        desk.stroke_mm, tool = (), self._stroke_with
+        structure = Structure.NERVE_ROOT if tool is Tool.NUDGE else desk.brushed
+        is_whole = tool is not Tool.NUDGE or len(points) > 1
         if structure is not None and is_whole:
-            desk.wanted = Correction(Change(str(self.tool)), structure, frozen(points), desk.brush_mm)
+            desk.wanted = Correction(Change(str(tool)), structure, frozen(points), desk.brush_mm)
         return PANES
 
     def _measure(self, name: str, point_mm: FloatArray) -> tuple[str, ...]:
