@@ -42,6 +42,7 @@ def receiving(
         service.received(as_row(image), time.time())
 
     def refused(image: Refused) -> None:
+        service.refused()
         audit.record(AuditEvent.SECURITY_ALERT, time.time(), status=f"{image.status:#06x}", reason=image.reason)
 
     listeners = Listeners(stored, refused, lambda request: commitments.take(request, time.time()), on_commitment)
