@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import zip_longest
+from threading import Thread
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,11 @@ class Drawn:
     note: str
     on_paper: tuple[Picture, ...] = ()
     """The three planes for the sheet, which itself says whose they are and what the numbers are."""
+
+
+def get_ready() -> None:
+    """Begin to find out whether this machine can draw: the trial takes seconds, and other work can go on meanwhile."""
+    Thread(target=probe_graphics, name="graphics trial", daemon=True).start()
 
 
 def draw(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Drawn:

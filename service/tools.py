@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
@@ -22,10 +22,12 @@ from service.brought.reading import Bring, nothing_brought
 from service.case import Tools
 from service.documents import EarlierPlanDocument
 from service.opening import OpenSeries
+from service.pictures import get_ready
 from service.request import NamedAnchor
 from service.results import PlannedSeries, Written, clear, write_anatomy, write_labels, write_plan
 from service.viewing.keeping import KEPT, KeptCase, forget, keep, keep_plan
 from service.watch import Stopwatch
+from viz.viewer.words import Language
 
 Earlier: TypeAlias = Callable[[OpenSeries], tuple[EarlierPlanDocument, ...]]
 """Finds plans of the same patient."""
@@ -34,6 +36,17 @@ Earlier: TypeAlias = Callable[[OpenSeries], tuple[EarlierPlanDocument, ...]]
 def nothing_earlier(_series: OpenSeries) -> tuple[EarlierPlanDocument, ...]:
     """No earlier plan is looked for."""
     return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside a plan: earlier ones of the same patient, and the language of its sheet."""
+
+    earlier: Earlier = nothing_earlier
+    language: Language = Language.ENGLISH
+
+
+ALONE = Beside()
 
 
 Look: TypeAlias = Callable[[Findings, Anatomy], None]
@@ -48,11 +61,11 @@ def site_tools(
     out: Path,
     watch: Stopwatch,
     opened_at: datetime,
-    earlier: Earlier = nothing_earlier,
+    beside: Beside = ALONE,
     look: Look = looked_away,
     bring: Bring = nothing_brought,
 ) -> Tools:
-    """Results go to ``out``; ``opened_at`` dates the DICOM objects; ``earlier`` finds what stands beside a plan.
+    """Results go to ``out``; ``opened_at`` dates the DICOM objects; ``beside`` finds what stands beside a plan.
 
     ``bring`` gives segmentations that others made; where it gives any, the whole scan is segmented with them.
     """
@@ -71,6 +84,8 @@ def site_tools(
     def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None, region: Region | None = None) -> Anatomy:
         clear(out)
         forget(out / KEPT)
+        if region is not None:  # a plan with its pictures follows
+            get_ready()
         anatomy = found_by(series, anchor, region)
         with watch("writing labels"):
             write_labels(out, anatomy.labels)
@@ -78,8 +93,12 @@ def site_tools(
         keep(out / KEPT, KeptCase(series, anatomy, None))
         return anatomy
 
+    def planned(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> PlannedSeries:
+        before = beside.earlier(series)
+        return PlannedSeries(plan, anatomy, series, opened_at, before, language=beside.language)
+
     def publish(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Written:
-        written = write_plan(out, PlannedSeries(plan, anatomy, series, opened_at, earlier(series)), watch)
+        written = write_plan(out, planned(plan, anatomy, series), watch)
         keep_plan(out / KEPT, plan)
         return write_anatomy(out, anatomy, series, watch.seconds) + written
 
