@@ -15,7 +15,7 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy.column import STEP_MM, Pedicle, SpineColumn
-from planner.anatomy.itk import crop, touched_by
+from planner.anatomy.itk import crop, enclosed_in_planes, touched_by
 from planner.anatomy.straight import box_around, bring_back, gaussian
 from planner.anatomy.vertebra_markers import SURE_GAP, Box, box_of, certain, voxels_at
 from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
@@ -110,20 +110,10 @@ def _without_strays(
 
 def _without_holes(mask: BoolArray, canal: BoolArray) -> BoolArray:
     """With the marrow that is as dark as muscle: what bone encloses in one plane, but for the hole that holds the canal."""
-    filled = mask.copy()
+    filled = mask
     for axis in (2, 1, 0):
-        planes = np.moveaxis(filled, axis, 0)
-        for n in np.flatnonzero(planes.any(axis=(1, 2))):
-            planes[n] |= _holes(planes[n], np.moveaxis(canal, axis, 0)[n])
+        filled = filled | enclosed_in_planes(filled, axis, spared=canal)
     return filled
-
-
-def _holes(plane: BoolArray, canal: BoolArray) -> BoolArray:
-    image = sitk.GetImageFromArray(np.ascontiguousarray(plane).view(np.uint8))
-    holes = (sitk.GetArrayFromImage(sitk.BinaryFillhole(image)) > 0) & ~plane
-    if (holes & canal).any():
-        holes &= ~touched_by(holes, canal)
-    return np.asarray(holes)
 
 
 def _bounds(mask: BoolArray) -> Box:
