@@ -18,8 +18,9 @@ from service.progress import telling
 from service.request import NamedAnchor, PlanRequest
 from service.results import WrittenObject
 from service.site_file import read_site
-from service.tools import site_tools
+from service.tools import Beside, site_tools
 from service.watch import Stopwatch
+from viz.viewer.words import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class CaseJob:
     opened_at: datetime
     site_file: Path | None = None
     bringing: Bringing = OWN_ANATOMY
+    language: Language = Language.ENGLISH
+    """Of the sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def work_on(job: CaseJob) -> CaseOutcome:
         job.out,
         watch,
         job.opened_at,
-        lambda one: signed_before(job.out.parent, one, job.out),
+        Beside(lambda one: signed_before(job.out.parent, one, job.out), job.language),
         bring=job.bringing.bring,
     )
     if job.request is None:

@@ -141,13 +141,15 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     ] = None,
     along: With = None,
     names: NamesMap = None,
+    language: Annotated[Language, typer.Option(help="Of the sheet for the intervention room.")] = Language.ENGLISH,
 ) -> None:
     """Plan paths to one target, or to several of one sitting."""
     request = parse_request(procedure, root, level, side, anchor)
     values = PLAIN if site is None else read_site(site)
     values = values if guidance is None else replace(values, guidance=EXECUTIONS[guidance])
     values = values if margin_growth is None else replace(values, margin_growth=margin_growth)
-    options = commands.PlanOptions(checklist, values, tuple(earlier or ()), commands.Along(tuple(along or ()), names))
+    brought = commands.Along(tuple(along or ()), names)
+    options = commands.PlanOptions(checklist, values, tuple(earlier or ()), brought, language)
     found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out, options)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 

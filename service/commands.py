@@ -34,8 +34,9 @@ from service.settings import Settings
 from service.show import show_anatomy, show_checks, show_files, show_notes, show_procedures
 from service.show_plan import show_plan
 from service.stage_views import write_explanation
-from service.tools import looked_away, site_tools
+from service.tools import Beside, looked_away, site_tools
 from service.watch import Stopwatch
+from viz.viewer.words import Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class PlanOptions:
     earlier: tuple[Path, ...] = ()
     """Reports or results folders of earlier plans of this patient."""
     along: Along = ALONE
+    language: Language = Language.ENGLISH
+    """Of the sheet."""
 
 
 def plan(
@@ -80,7 +83,8 @@ def plan(
     with _progress(console) as watch:
         series = _open(choice, watch)
         before = tuple(named_by_hand(one, series) for one in options.earlier)
-        tools = site_tools(out, watch, datetime.now().astimezone(), lambda _: before, bring=options.along.bring)
+        beside = Beside(lambda _: before, options.language)
+        tools = site_tools(out, watch, datetime.now().astimezone(), beside, bring=options.along.bring)
         planned = plan_case(series, request, tools, checklist, options.site)
     document = plan_document(planned.plan, series.facts, before)
     show_notes(console, series.facts.notes)

@@ -27,6 +27,7 @@ from service.routing import DEFAULT_RULES, NO_TARGET_CHOSEN, Route, SeriesTags, 
 from service.rows import Case, CaseState, ExportState
 from service.settings import Action, Publish, Settings
 from service.store import NewExport, NewInstance, Store
+from viz.viewer.words import Language
 
 WAITS_FOR_SIGNATURE = "waits for a signature"
 IN_THE_PACS = "every object has arrived"
@@ -209,6 +210,7 @@ class Service:
             opened_at=datetime.fromtimestamp(case.last_image_at_s, UTC).astimezone(),
             site_file=self._settings.jobs.site_file,
             bringing=self._bringing(case.series_instance_uid),
+            language=Language(self._settings.sheet_language),
         )
 
     def _bringing(self, series_uid: str) -> Bringing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from service.settings.keeping import DatabaseSettings, RetentionSettings
 from service.settings.network import Destination, ReceiverSettings
@@ -25,6 +25,8 @@ class Settings(Part):
     """All settings."""
 
     publish: Publish = Publish.ON_SIGNATURE
+    sheet_language: str = Field(default="en", pattern="^(de|en)$")
+    """Of the sheet for the intervention room."""
     receiver: ReceiverSettings = ReceiverSettings()
     storage: StorageSettings = StorageSettings()
     database: DatabaseSettings = DatabaseSettings()

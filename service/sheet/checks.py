@@ -38,6 +38,8 @@ class Checks:
     injectate: tuple[str, ...]
     blockers: tuple[str, ...]
     warnings: tuple[str, ...]
+    placing: tuple[str, ...]
+    """Of several needles, which first."""
     earlier: tuple[str, ...]
 
 
@@ -50,6 +52,7 @@ def checks_of(of: tuple[Plan, tuple[str, ...]], earlier: Sequence[EarlierPlanDoc
         _injectate(plan, say),
         tuple(one for one in blockers if not (plan.gates and one.startswith(_OPEN_GATE))),
         tuple(one for one in plan.warnings if not one.startswith(_SPREAD) and one != _BREATHING),
+        plan.placing,
         tuple(_earlier(one, plan, say) for one in earlier[:_MOST_EARLIER]),
     )
 

@@ -92,20 +92,26 @@ def _brief(path: PlannedTrajectory, facts: SeriesFacts, say: Wording) -> tuple[s
     binding = path.binding
     return (
         f"{say.entry(path)}; {say.landmark(path.landmark)}",
-        _slice(path.entry_mm, facts, say),
+        say("both_slices", entry=_slice(path.entry_mm, facts, say), tip=_slice(path.target_mm, facts, say)),
         say.obliquity(path),
         say.tilt(path),
         _floor(path, say).split(" (")[0],
         f"{path.length_mm:.1f} mm",
         _first_scan(path, say),
-        str(path.needle),
-        "" if binding is None else f"{binding.spare_mm:.1f} mm, {say.structure(binding)}",
+        f"{path.needle}{_brief_bevel(path, say)}",
+        f"{say('brief_forgives', angle=path.tolerance_deg)}"
+        + ("" if binding is None else f"; {binding.spare_mm:.1f} mm: {say.structure(binding)}"),
     )
+
+
+def _brief_bevel(path: PlannedTrajectory, say: Wording) -> str:
+    bend = path.bend
+    return "" if bend is None or bend.is_symmetric else f"; {say('brief_bevel', clock=bend.bevel_clock)}"
 
 
 def brief_headings(say: Wording) -> tuple[str, ...]:
     """Of ``NeedleFacts.brief``."""
-    keys = ("skin_entry", "entry_slice", "obliquity", "tilt", "floor", "depth", "first_scan", "needle", "room")
+    keys = ("skin_entry", "slices", "obliquity", "tilt", "floor", "depth", "first_scan", "needle", "room")
     return tuple(say(key) for key in keys)
 
 

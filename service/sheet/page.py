@@ -102,7 +102,7 @@ def _flows(sheet: Sheet, pictures: Flow, say: Wording, size: float) -> list[Flow
     else:
         needles = [*_several(sheet.needles, say, size), Spacer(1, 2), *notes]
     return [
-        *_head(sheet, size),
+        *_head(sheet, say, size),
         Spacer(1, 3),
         pictures,
         Spacer(1, 3),
@@ -112,7 +112,7 @@ def _flows(sheet: Sheet, pictures: Flow, say: Wording, size: float) -> list[Flow
     ]
 
 
-def _head(sheet: Sheet, size: float) -> list[Flow]:
+def _head(sheet: Sheet, say: Wording, size: float) -> list[Flow]:
     line = [("BOX", (0, 0), (-1, -1), 2.0, black), ("BOTTOMPADDING", (0, 0), (-1, -1), 5)]
     filled = [] if sheet.is_released else [("BACKGROUND", (0, 0), (-1, -1), black)]
     large = 15 if sheet.is_released else 22
@@ -129,14 +129,16 @@ def _head(sheet: Sheet, size: float) -> list[Flow]:
         text(sheet.patient, 11, is_bold=True),
         text(f"{sheet.scan}. {sheet.positions}", size),
         Spacer(1, 2),
-        _target(sheet),
+        _target(sheet, say),
     ]
 
 
-def _target(sheet: Sheet) -> Flow:
+def _target(sheet: Sheet, say: Wording) -> Flow:
     """Procedure, level and side: the largest words after the state."""
     if len(sheet.needles) != 1:
-        return text(f"{sheet.title}: {len(sheet.needles)}", 13, is_bold=True)
+        shown = next((n for n, needle in enumerate(sheet.needles, 1) if needle.numbers), "-")
+        words = say("targets", title=sheet.title, count=len(sheet.needles), shown=shown)
+        return text(words, 12, is_bold=True)
     needle = sheet.needles[0]
     doubt = [text(needle.doubt, 8, is_bold=True)] if needle.doubt else []
     left = [text(sheet.title, 8.5), text(needle.words, 14, is_bold=True), *doubt]
@@ -204,7 +206,7 @@ def _several(needles: Sequence[NeedleFacts], say: Wording, size: float) -> list[
     """A row for each needle: one page holds them all."""
     head = [text(words, size - 0.8, is_bold=True) for words in ("", *brief_headings(say))]
     rows = [_row(number, needle, size) for number, needle in enumerate(needles, 1)]
-    shares = (0.17, 0.18, 0.1, 0.1, 0.09, 0.06, 0.07, 0.07, 0.08, 0.08)
+    shares = (0.15, 0.16, 0.14, 0.1, 0.08, 0.055, 0.065, 0.065, 0.085, 0.1)
     grid = [("GRID", (0, 0), (-1, -1), 0.4, black)]
     return [table([head, *rows], [WIDTH * share for share in shares], grid)]
 
@@ -241,6 +243,7 @@ def _notes(sheet: Sheet, say: Wording, size: float) -> list[Flow]:
     """Injectate and earlier plans."""
     return [
         labelled(say("injectate"), " ".join(sheet.checks.injectate), size),
+        *(labelled(say("together"), line, size) for line in sheet.checks.placing),
         *(labelled(say("earlier"), line, size) for line in sheet.checks.earlier),
     ]
 
