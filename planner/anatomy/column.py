@@ -6,7 +6,7 @@ All lengths are mm. Vertebra 0 lies below ``discs[0]``, vertebra n + 1 above ``d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -33,6 +33,9 @@ _PEDICLE_ROWS = (0.4, 0.95)
 _WIDEST_MM, _NARROWEST_MM = 18.0, 4.0
 """Of pedicles: T5 is narrowest with a mean of 4.5 mm, L5 widest with 18 mm (Zindrick 1987, Spine 12:160)."""
 
+
+_BACK_WALL_MM = 8.0
+"""Between a body's contour and the canal: more is no wall but a disc or fat (assumed)."""
 
 _PEDICLE_HU = 200.0
 """Cortex; counts even where the canal's mask, which keeps a margin, covers it."""
@@ -101,6 +104,8 @@ class SpineColumn:
     disc: npt.NDArray[np.uint8]
     pedicles: tuple[dict[Side, Pedicle], ...]
     joints: tuple[dict[Side, Sheet], ...] = ()
+    voxel_mm: float = STEP_MM
+    """The longest edge of the scan's own voxels: no landmark is known better than to half of it."""
 
     @property
     def solid(self) -> BoolArray:
@@ -122,8 +127,10 @@ def lay_straight(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[Dis
     body, disc = _numbered(bodies, grid, hollow)
     walls = CanalWalls.of(hollow, grid)
     pedicles = tuple(_pedicles(bones | (body > 0) | (hu > _PEDICLE_HU), grid, walls, one) for one in bodies)
+    pedicles = _with_cut_ends(pedicles, bodies, grid)
     joints = tuple(_joints(volume, grid, walls, *pair) for pair in pairwise(pedicles))
-    return SpineColumn(grid, hu, bones, hollow, walls, bodies, body, disc, pedicles, joints)
+    longest = float(volume.geometry.spacing_mm.max())
+    return SpineColumn(grid, hu, bones, hollow, walls, bodies, body, disc, pedicles, joints, longest)
 
 
 def _numbered(
@@ -133,12 +140,26 @@ def _numbered(
     disc = np.zeros(grid.shape, dtype=np.uint8)
     for n, one in enumerate(bodies):
         rows = one.rows(grid)
-        body[rows][body_mask(one, grid) & ~canal[rows]] = n + 1
+        own = body_mask(one, grid)
+        body[rows][(own | _back_wall(own, canal[rows], grid)) & ~canal[rows]] = n + 1
     for n, (below, above) in enumerate(pairwise(bodies)):
         for one, other in ((below, above), (above, below)):
             rows = one.rows(grid)
             disc[rows][disc_mask(one, other, grid) & ~canal[rows] & (body[rows] == 0)] = n + 1
     return body, disc
+
+
+def _back_wall(body: BoolArray, canal: BoolArray, grid: StraightGrid) -> BoolArray:
+    """What lies between a body's core and the canal: its back wall, which a smooth contour rounds off.
+
+    Only where both are met on one way forward, at most 8 mm apart.
+    """
+    reach = round(_BACK_WALL_MM / grid.step_mm)
+    ahead, behind = np.zeros_like(body), np.zeros_like(body)
+    for step in range(1, reach + 1):
+        ahead[:, :-step] |= body[:, step:]
+        behind[:, step:] |= canal[:, :-step]
+    return np.asarray(ahead & behind & (grid.v_mm > 0.0)[:, None])
 
 
 def _pedicles(solid: BoolArray, grid: StraightGrid, walls: CanalWalls, body: Body) -> dict[Side, Pedicle]:
@@ -150,6 +171,25 @@ def _pedicles(solid: BoolArray, grid: StraightGrid, walls: CanalWalls, body: Bod
         return {}
     found = {side: _pedicle(solid, grid, walls, rows, side) for side in Side}
     return {side: pedicle for side, pedicle in found.items() if pedicle is not None}
+
+
+def _with_cut_ends(
+    pedicles: tuple[dict[Side, Pedicle], ...], bodies: tuple[Body, ...], grid: StraightGrid
+) -> tuple[dict[Side, Pedicle], ...]:
+    """Where the image cuts the uppermost vertebra below its pedicles they are expected, unseen, one level above the next lower.
+
+    Its inferior processes are in the image, and their joints are found from the pedicles of both vertebrae.
+    """
+    if len(pedicles) < 2 or pedicles[-1]:
+        return pedicles
+    middle = (int(np.argmin(np.abs(grid.v_mm))), int(np.argmin(np.abs(grid.u_mm))))
+    level_mm = float(bodies[-2].high_s_mm[middle] - bodies[-2].low_s_mm[middle])
+    expected = {
+        side: replace(one, s_mm=one.s_mm + level_mm, low_s_mm=one.low_s_mm + level_mm,
+                      high_s_mm=one.high_s_mm + level_mm, confidence=0.0)
+        for side, one in pedicles[-2].items()
+    }  # fmt: skip
+    return (*pedicles[:-1], expected)
 
 
 def _pedicle(
