@@ -39,13 +39,13 @@ _OFF_MM = 4.0
 def find_canal(volume: Volume, skin: Skin, bone: Bone, given: Given) -> tuple[CanalTrack, tuple[str, ...]]:
     """The canal and what is doubtful about it; our own alone where none is given."""
     own = _own(volume, skin, bone, given)
-    hollow = given.drawn(given.of(Structure.CANAL) or given.of(Structure.THECAL_SAC))
+    hollow = given.drawn((*given.of(Structure.CANAL), *given.of(Structure.THECAL_SAC)))
     cord = given.drawn(given.beside(Beside.CORD))
     if not hollow.any() and not cord.any():
         return _require(own), ()
     if not hollow.any() and own is not None:
         return _with_cord(own, cord)
-    seen = hollow if hollow.any() else cord
+    seen = hollow | cord
     return _from_mask(volume, bone, seen, own, is_wall=bool(given.of(Structure.CANAL)))
 
 

@@ -100,7 +100,7 @@ def _of_pieces(given: Given) -> Iterator[Gate]:
 
 
 def _of_canal(found: Findings, given: Given) -> Iterator[Gate]:
-    masks = given.of(Structure.CANAL) or given.of(Structure.THECAL_SAC)
+    masks = (*given.of(Structure.CANAL), *given.of(Structure.THECAL_SAC))
     if not masks:
         return
     canal = given.drawn(masks)
