@@ -5,15 +5,23 @@ Screenshots of each step lie in the run's temporary folder (``pytest --basetemp`
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Self
 
 import numpy as np
+from aiohttp import web
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
+
+from service.viewing.answers import FrontSettings
+from service.viewing.front import Front
+from service.viewing.people import UsersFile
 
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "a long enough password"  # noqa: S105 - of users that live for one test
@@ -90,6 +98,44 @@ class Visit:
         mouse.move(start[0] + by[0] / 2, start[1] + by[1] / 2, steps=4)
         mouse.move(start[0] + by[0], start[1] + by[1], steps=6)
         mouse.up()
+
+
+class Department:
+    """A front on a port of its own, in a thread of its own."""
+
+    def __init__(self, users: UsersFile, cases: list[Path]) -> None:
+        self.records: list[tuple[str, dict[str, object]]] = []
+        self.front = Front(users, lambda: cases, FrontSettings(), self._record)
+        self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.base = ""
+
+    def _record(self, event: object, **facts: object) -> None:
+        self.records.append((str(event), facts))
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._serve())
+
+    async def _serve(self) -> None:
+        self._stop = asyncio.Event()
+        runner = web.AppRunner(self.front.application)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        self.base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self._ready.set()
+        await self._stop.wait()
+        await runner.cleanup()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(20)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(30)
+        self._loop.close()
 
 
 @contextmanager
