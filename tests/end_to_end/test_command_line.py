@@ -15,6 +15,8 @@ import SimpleITK as sitk  # noqa: N813 - the name its own documentation uses
 from dicom_io.report_reader import read_report
 from dicom_io.series import ImageSeries, read_series
 from planner.volume import LabelMap
+from sample_data.parameters import SMALL
+from sample_data.phantom import make_phantom
 from service.cli import DONE, NO_SAFE_PATH
 from service.demo import sample_series
 from service.documents import AnatomyDocument, LabelsDocument, PlanDocument
@@ -40,6 +42,10 @@ FILES = {
     "sheet.dcm",
 }
 """All that a plan on a DICOM series leaves behind."""
+
+
+HALF_A_BODY_MM = 14.0
+"""A body's middle further from the truth than half of its height would be a neighbour's."""
 
 
 @dataclass(frozen=True)
@@ -150,9 +156,15 @@ def test_the_labels_lie_on_the_scans_own_grid_and_each_has_a_meaning(demo, serie
     assert {str(value) for value in np.unique(labels) if value} <= set(meanings)
 
 
-def test_the_anatomy_names_five_lumbar_levels_and_says_how_long_it_took(demo):
+def test_the_anatomy_around_the_target_is_named_as_the_phantoms_truth_and_says_how_long_it_took(demo):
+    """A plan asks for the region around its target alone; `segment` names the whole scan."""
     anatomy = AnatomyDocument.model_validate_json((demo.out / "anatomy.json").read_text())
-    assert {"L1", "L2", "L3", "L4", "L5"} <= {level.name for level in anatomy.levels}
+    true_mm = {str(one.name): one.body_center_mm for one in make_phantom(SMALL).anatomy().vertebrae}
+    named_mm = {level.name: np.array(level.body_center_mm) for level in anatomy.levels}
+    assert {"L3", "L4", "L5"} <= named_mm.keys() <= true_mm.keys()
+    assert {
+        name: off for name, at in named_mm.items() if (off := np.linalg.norm(at - true_mm[name])) > HALF_A_BODY_MM
+    } == {}
     assert {("L4/L5", "left"), ("L4/L5", "right")} <= {(f.level, f.side) for f in anatomy.foramina}
     assert {"reading", "bone", "planning", "pictures", "DICOM objects"} <= set(anatomy.seconds)
 

@@ -155,6 +155,8 @@ def test_a_signature_writes_a_released_plan_and_its_predecessor(case: KeptCase, 
     assert [_predecessor(header) for header in headers] == [draft.SOPInstanceUID, headers[0].SOPInstanceUID]
     plan = released(session, PERSON)
     assert plan.state is PlanState.RELEASED
+    assert plan.gates
+    assert all(gate.is_closed and gate.answered_by == PERSON for gate in plan.gates)
     assert [len(target.trajectories) for target in plan.targets] == [1]
     chosen = case.plan.targets[0].trajectories[1]
     assert (plan.targets[0].trajectories[0].entry_mm == chosen.entry_mm).all()
