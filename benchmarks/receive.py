@@ -31,7 +31,7 @@ from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 from dicom_io.receive import Received, Receiver, ReceiverSettings
 from dicom_io.storing import Storing
 from dicom_io.tls import OwnCertificate, acceptor_context
-from service.arrivals import as_row
+from service.image_rows import as_row
 from service.store import Store
 from tests.certificates import Authority
 from tests.dicom_io.ct_files import write_ct_series

@@ -18,6 +18,7 @@ from pydicom.tag import BaseTag, Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicom_io.errors import DicomIoError
+from dicom_io.file_meta import file_start
 from dicom_io.landing import Arrival, Landing, data_set, is_uid
 from dicom_io.scan import UNREADABLE
 
@@ -102,7 +103,7 @@ class Storing:
         content = b""
         try:
             self._require_space(event)
-            content = event.encoded_dataset()
+            content = _file(event)
             self._record(self._place(event, content, sender))
         except _RefusalError as refusal:
             return self._refuse(refusal, content, sender)
@@ -190,6 +191,15 @@ class Storing:
         except Exception as error:  # noqa: BLE001
             _logger.error("a refused instance could not be kept: %s", type(error).__name__)  # noqa: TRY400
         return refusal.status
+
+
+def _file(event: Any) -> bytes:  # noqa: ANN401
+    """The data set as it came, with the start that makes it a file."""
+    request = event.request
+    start = file_start(
+        str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID), str(event.context.transfer_syntax)
+    )
+    return start + bytes(request.DataSet.getbuffer())
 
 
 def _at_once(_tag: BaseTag, _vr: str | None, _length: int) -> bool:

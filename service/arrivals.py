@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dicom_io.candidates import Candidate
-from dicom_io.landing import Arrival, data_set
-from dicom_io.receive import Received
+from dicom_io.landing import data_set
 from dicom_io.series import find_series
 from service.order_book import OrderBook
 from service.orders import Order
@@ -66,19 +65,6 @@ class Arrivals:
 
 
 NO_TAGS = SeriesTags("", "", "", "", "", "", "", "")
-
-
-def as_row(received: Received) -> NewInstance:
-    """The row of an image that was just received."""
-    return NewInstance(
-        sop_instance_uid=received.sop_uid,
-        series_instance_uid=received.series_uid,
-        study_instance_uid=received.study_uid,
-        path=str(received.path),
-        sha256=received.sha256,
-        calling_ae_title=received.calling_ae_title,
-        is_conflict=received.arrival is Arrival.CONFLICT,
-    )
 
 
 def _folders(paths: set[str]) -> list[Path]:

@@ -13,6 +13,8 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from dicom_io.landing import Arrival
+from dicom_io.storing import Received
 from service.database import Database
 from service.rows import Case, CaseState, HistoryLine, Instance
 
@@ -99,7 +101,9 @@ class ImageRows(Database):
         """The other series of this one's study, by UID."""
         with self._reading() as session:
             study = select(Case.study_instance_uid).where(Case.series_instance_uid == series_instance_uid).limit(1)
-            query = select(Case.series_instance_uid).where(Case.study_instance_uid == study.scalar_subquery()).distinct()
+            query = (
+                select(Case.series_instance_uid).where(Case.study_instance_uid == study.scalar_subquery()).distinct()
+            )
             return sorted(uid for uid in session.scalars(query) if uid != series_instance_uid)
 
     def all_paths(self) -> set[str]:
@@ -116,6 +120,19 @@ class ImageRows(Database):
         """Start every quiet time anew: after a restart, senders may still be sending."""
         with self._transaction() as session:
             session.execute(update(Case).where(Case.state == CaseState.RECEIVING).values(last_image_at_s=now_s))
+
+
+def as_row(received: Received) -> NewInstance:
+    """The row of an image that was just received."""
+    return NewInstance(
+        sop_instance_uid=received.sop_uid,
+        series_instance_uid=received.series_uid,
+        study_instance_uid=received.study_uid,
+        path=str(received.path),
+        sha256=received.sha256,
+        calling_ae_title=received.calling_ae_title,
+        is_conflict=received.arrival is Arrival.CONFLICT,
+    )
 
 
 def put(session: Session, case: Case, state: CaseState, reason: str, now_s: float) -> None:

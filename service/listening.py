@@ -14,10 +14,10 @@ from dicom_io.commitment import CommitmentReport
 from dicom_io.receive import Listeners, Received, Receiver, Refused
 from dicom_io.receive import ReceiverSettings as Listening
 from dicom_io.tls import OwnCertificate, acceptor_context
-from service.arrivals import as_row
 from service.audit import AuditEvent, AuditTrail
 from service.commitment import Commitments
 from service.errors import SettingsError
+from service.image_rows import as_row
 from service.logs import Log
 from service.server import Service
 from service.settings import Settings

@@ -25,10 +25,11 @@ from dicom_io.landing import Arrival, Landing
 from dicom_io.scan import Scan, scan_files
 from dicom_io.series import find_series
 from dicom_io.storing import NotKeptError, Storing
-from service.arrivals import Arrivals, as_row
+from service.arrivals import Arrivals
 from service.audit import AuditEvent, AuditTrail
 from service.earlier import Identity
 from service.errors import RequestError
+from service.image_rows import as_row
 from service.settings import Settings
 from service.store import NewInstance, Store, address_of
 

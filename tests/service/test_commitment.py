@@ -15,8 +15,9 @@ from pynetdicom.sop_class import StorageCommitmentPushModel
 from dicom_io.association import Destination
 from dicom_io.commitment import CommitmentReport, CommitmentRequest, Reference, request_commitment
 from dicom_io.receive import Listeners, Receiver, ReceiverSettings
-from service.arrivals import Arrivals, as_row
+from service.arrivals import Arrivals
 from service.commitment import Commitments
+from service.image_rows import as_row
 from service.store import Store
 from tests.dicom_io.builders import Grid, write_series
 from tests.servers import Orthanc, a_free_port, run, wait_until
