@@ -1,4 +1,4 @@
-"""Bowel as an obstacle, liver and spleen as what is large and even under the ribs.
+"""Bowel as an obstacle, in what liver and spleen leave of the abdomen.
 
 In: the coarse image and what is already known. Out: ``Abdomen``. Rough and on the safe side. All lengths are mm.
 
@@ -22,8 +22,8 @@ from planner.anatomy.coarse import (
     opened,
 )
 from planner.anatomy.itk import filled_in_slices
+from planner.anatomy.liver_spleen import evenness, find_liver_and_spleen
 from planner.geometry import BoolArray
-from planner.structures import Side
 
 _FAT_HU = -40.0
 """Above it is no fat: half-way between mesenteric fat (-100 HU) and bowel wall or content (20 HU)."""
@@ -66,13 +66,6 @@ _ORGAN_UNCERTAINTY_MM = 8.0
 _ILIUM_U_MM, _GAP_MM = 52.0, 20.0
 """Bone further to the side is ilium where it is thick; it is traced upwards over gaps smaller than this."""
 
-_CORE_MM, _SPLEEN_CORE_MM = 12.0, 8.0
-"""Half the width of the narrowest place through which liver or spleen still hang together."""
-
-_ORGAN_HU = (25.0, 200.0)
-_LIVER_ML, _SPLEEN_ML = 250.0, 40.0
-"""The least that is called liver or spleen; in a scan that cuts them there may be little more."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Abdomen:
@@ -89,14 +82,14 @@ def find_abdomen(image: CoarseImage, gas: BoolArray, lung: BoolArray, taken: Boo
 
     ``gas`` is gas outside the lungs; ``taken`` is what has a name already. All are on the coarse grid.
     """
-    content = _content(image, gas, lung)
-    even = content & ~taken & ~gas & (image.hu > _ORGAN_HU[0]) & (image.hu < _ORGAN_HU[1])
-    liver, spleen = _organs(image, even, lung)
+    inside = _inside_wall(image)
+    content = _content(image, gas, lung, inside)
+    liver, spleen = find_liver_and_spleen(image, lung, gas | taken, inside)
     bowel = _bowel(image, gas, content, taken | liver | spleen)
     regions = (
         image.region(bowel, _BOWEL_CONFIDENCE, _BOWEL_UNCERTAINTY_MM),
-        image.region(liver, _evenness(image, liver), _ORGAN_UNCERTAINTY_MM),
-        image.region(spleen, _evenness(image, spleen), _ORGAN_UNCERTAINTY_MM),
+        image.region(liver, evenness(image, liver), _ORGAN_UNCERTAINTY_MM),
+        image.region(spleen, evenness(image, spleen), _ORGAN_UNCERTAINTY_MM),
     )
     return Abdomen(*regions, warnings=tuple(_missing(*regions)))
 
@@ -106,7 +99,7 @@ def _missing(bowel: Region | None, liver: Region | None, spleen: Region | None) 
     return [f"{name}: none seen in this scan; none is drawn" for name, region in names if region is None]
 
 
-def _content(image: CoarseImage, gas: BoolArray, lung: BoolArray) -> BoolArray:
+def _content(image: CoarseImage, gas: BoolArray, lung: BoolArray, inside: BoolArray) -> BoolArray:
     """Inside the wall of the trunk, in front of psoas and the muscles of the back, between the iliac wings."""
     beside = np.abs(image.u_mm)
     front = image.v_mm > _FRONT_V_MM
@@ -117,7 +110,7 @@ def _content(image: CoarseImage, gas: BoolArray, lung: BoolArray) -> BoolArray:
     front[chest] = False
     near_gas = image.near(gas & ~image.near(lung, _NEAR_GAS_MM), _NEAR_GAS_MM)
     near_gas &= (image.v_mm > _FLANK_V_MM) & ((beside > _SPINE_U_MM) | (image.v_mm > _FRONT_V_MM))
-    return ((_inside_wall(image) & front) | near_gas) & image.body & ~dilated(image.bone, 1)
+    return ((inside & front) | near_gas) & image.body & ~dilated(image.bone, 1)
 
 
 def _beside_wings(image: CoarseImage) -> BoolArray:
@@ -141,49 +134,6 @@ def _inside_wall(image: CoarseImage) -> BoolArray:
     under_skin = eroded(image.body, image.ball(4.0))
     ring = closed(opened(flesh & under_skin, 1), image.ball(8.0))
     return eroded(filled_in_slices(ring & image.body), image.ball(_WALL_MM))
-
-
-def _organs(image: CoarseImage, even: BoolArray, lung: BoolArray) -> tuple[BoolArray, BoolArray]:
-    """Liver and spleen: the largest even bodies under the diaphragm on their sides, grown back to their surface."""
-    found = []
-    for side, core_mm, least_ml in ((Side.RIGHT, _CORE_MM, _LIVER_ML), (Side.LEFT, _SPLEEN_CORE_MM, _SPLEEN_ML)):
-        labels, sizes = components(~image.near(~even, core_mm), 20)
-        core = np.zeros_like(even)
-        lowest = _diaphragm_row(image, lung, side) - image.ball(_UNDER_DIAPHRAGM_MM)
-        for number in range(1, min(len(sizes), 6)):
-            body = labels == number
-            is_lateral = float((image.u_mm * side.sign)[body].mean()) > _LATERAL_MM[side]
-            if is_lateral and int(np.flatnonzero(body.any(axis=(1, 2)))[-1]) >= lowest:
-                core = body
-                break
-        grown = even & image.near(core, core_mm + 4.0)
-        large = grown.sum() * image.spacing_mm**3 / 1000.0 >= least_ml
-        found.append(grown if large else np.zeros_like(even))
-    liver, spleen = found
-    return liver, spleen & ~liver
-
-
-def _diaphragm_row(image: CoarseImage, lung: BoolArray, side: Side) -> int:
-    """The slice of the lung's base on a side; the scan's upper end where it shows no lung there."""
-    rows = np.flatnonzero((lung & (image.u_mm * side.sign > 0)).any(axis=(1, 2)))
-    return int(rows[0]) if len(rows) else len(lung) - 1
-
-
-_UNDER_DIAPHRAGM_MM = 30.0
-"""How far below the lung's base the organ's even core may end: both hang from the diaphragm; gluteal muscle, as large and
-as even, does not."""
-
-_LATERAL_MM = {Side.RIGHT: 15.0, Side.LEFT: 60.0}
-"""How far to its side the organ's middle lies at least."""
-
-
-def _evenness(image: CoarseImage, mask: BoolArray) -> float:
-    """How even the inside is: 0.6 at a spread of 10 HU, none at 40 HU; low, since a part of it may be another organ."""
-    if not mask.any():
-        return 0.0
-    core = eroded(mask, 2)
-    spread = float(np.std(image.hu[core])) if core.sum() > 100 else 40.0
-    return float(np.clip(0.8 - spread / 50.0, 0.1, 0.6))
 
 
 def _bowel(image: CoarseImage, gas: BoolArray, content: BoolArray, named: BoolArray) -> BoolArray:
