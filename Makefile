@@ -48,7 +48,7 @@ $(VENV)/.benchmarks: $(VENV)/.development
 	touch $@
 
 bench: $(VENV)/.product ## folder to all files on one scan: SERIES=... ROOT=L3 SIDE=left
-	$(BIN)/python benchmarks/main_job.py $(SERIES) --root $(ROOT) --side $(SIDE)
+	$(BIN)/python benchmarks/main_job.py $(SERIES) --procedure prt --root $(ROOT) --side $(SIDE)
 
 bench-segment: $(VENV)/.product ## time and memory of the anatomy, 300 slices of 512 x 512; SERIES=... adds a scan
 	PYTHONPATH=. $(BIN)/python benchmarks/segmenting.py $(SERIES)
