@@ -1,5 +1,6 @@
 """Kidneys as ellipsoids in fat, with a liver that touches one of them without an edge."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -81,3 +82,32 @@ def test_in_plain_fat_no_kidney_is_invented():
     assert kidneys.left is None
     assert kidneys.right is None
     assert len(kidneys.warnings) == 2
+
+
+T12_END_MM = 118.0
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_kidney_that_contrast_makes_as_dense_as_bone_is_found(side: Side):
+    image, truth = scan(230.0, 110.0)
+    dense = replace(image, bone=truth[Side.LEFT] | truth[Side.RIGHT])
+    region = getattr(find_kidneys(dense, np.zeros(SHAPE, bool), T12_END_MM), side.value)
+    assert region is not None
+    drawn = region.on(image.geometry)
+    assert (drawn & truth[side]).sum() >= 0.93 * truth[side].sum()
+
+
+def test_a_kidney_that_the_scans_lower_end_cuts_is_found_in_its_place():
+    image, truth = scan()
+    upper = (slice(35, 80), slice(0, 80), slice(0, 120))
+    region = find_kidneys(image.cut(upper), np.zeros((45, 80, 120), bool), T12_END_MM).left
+    assert region is not None
+    cut = image.cut(upper).geometry
+    drawn, seen = region.on(cut), truth[Side.LEFT][upper]
+    assert (drawn & seen).sum() >= 0.85 * seen.sum()
+
+
+def test_what_is_seen_of_two_kidneys_makes_them_sure():
+    kidneys = found()
+    assert kidneys.left is not None
+    assert kidneys.left.confidence > 0.7
