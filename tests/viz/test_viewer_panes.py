@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from planner.geometry import VolumeGeometry
-from planner.structures import PatientPosition, Structure
+from planner.injectate import Injectate
+from planner.structures import PatientPosition, Pose, Structure
 from planner.volume import LabelEntry, LabelMap, Volume
 from viz.palette import SPINE, Window
 from viz.planes import Plane, axial, coronal, needle_plane, sagittal
 from viz.slices import windowed
+from viz.viewer.marks import dashed_section
 from viz.viewer.panes import Grip, Marks, SlicePane, View
 from viz.viewer.scan import Projection, ScanImage, Slab
 from viz.viewer.screen import Screen
@@ -160,3 +162,13 @@ def test_a_resized_pane_keeps_its_middle(pane: SlicePane):
         assert pane.point_mm(99.5, 79.5) == pytest.approx(COIN_MM)
     finally:
         pane.screen.resize(*SIZE)
+
+
+def test_the_section_of_an_injectate_lies_on_its_ellipsoid():
+    region = Injectate(np.array([3.0, 2.0, 1.0]), np.eye(3), np.array([6.0, 4.0, 9.0]), 2.0, ())
+    for plane in (axial(np.array([0.0, 0.0, 5.0]), Pose.PRONE, 100.0), needle_plane(COIN_MM, np.zeros(3), 100.0)):
+        dashes = dashed_section(region, plane).reshape(-1, 2)
+        border = plane.center_mm + dashes[:, :1] * plane.right + dashes[:, 1:] * plane.up
+        assert len(dashes) > 20
+        assert np.linalg.norm((border - region.center_mm) / region.half_axes_mm, axis=1) == pytest.approx(1.0)
+    assert len(dashed_section(region, axial(np.array([0.0, 0.0, 11.0]), Pose.PRONE, 100.0))) == 0

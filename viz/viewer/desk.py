@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray, frozen
+from planner.injectate import Injectate
 from planner.plan import PlannedTrajectory
 from planner.structures import Structure
 from viz.palette import Window
@@ -90,8 +91,7 @@ class Desk:
 
     def picture(self, name: str, *, is_final: bool = True) -> npt.NDArray[np.uint8]:
         """What a pane shows now; a picture that will be sent lossy says so."""
-        path = self.path
-        lossy = "" if is_final else LOSSY
+        path, lossy = self.path, "" if is_final else LOSSY
         if name == SCENE:
             if path is not None:
                 self.scene.show(path.entry_mm, path.target_mm, path.needle.length_mm)
@@ -102,15 +102,10 @@ class Desk:
             width, height = pane.screen.size
             return np.zeros((height, width, 3), np.uint8)
         plane, pixel = found
-        pane.show(
-            View(plane, pixel, self.looks.window, SLABS[self.looks.slab]),
-            marks_of(
-                self.case,
-                self.looks,
-                path,
-                Shown(name, plane, lossy, () if self.session else self.choosing.spots, self.rulers, self._balls()),
-            ),
-        )
+        spots = () if self.session else self.choosing.spots
+        shown = Shown(name, plane, lossy, spots, self.rulers, self._balls(), self._spread())
+        view = View(plane, pixel, self.looks.window, SLABS[self.looks.slab])
+        pane.show(view, marks_of(self.case, self.looks, path, shown))
         return pane.picture()
 
     def pick(self, index: int) -> tuple[str, ...]:
@@ -125,6 +120,11 @@ class Desk:
     def near(self) -> int:
         """Which place lies near the crosshair; -1: none."""
         return nearest(self.choosing.offers, self.looks.cross_mm)
+
+    def _spread(self) -> Injectate | None:
+        """Of the tip that was planned; a tip put elsewhere by hand has none."""
+        now = None if self.session is None or self.preview else self.session.now
+        return None if now is None or now.path_index is None else now.target.injectate
 
     def _balls(self) -> tuple[tuple[FloatArray, float], ...]:
         radius = self.brush_mm if self.tool is not Tool.NUDGE else 1.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.geometry import FloatArray
+from planner.injectate import Injectate
 from planner.plan import PlannedTrajectory
 from planner.structures import Structure
 from viz.palette import CONTOURS
@@ -33,6 +34,7 @@ class Shown:
     spots: tuple[tuple[str, FloatArray, bool], ...] = ()
     rulers: tuple[Ruler, ...] = ()
     balls: tuple[tuple[FloatArray, float], ...] = ()
+    injectate: Injectate | None = None
 
 
 def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown: Shown) -> Marks:
@@ -53,6 +55,7 @@ def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown
         spots=shown.spots,
         rulers=shown.rulers,
         balls=shown.balls,
+        injectate=shown.injectate,
         closest=None if binding is None else (binding.on_path_mm, binding.on_structure_mm),
     )
 

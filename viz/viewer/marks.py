@@ -12,12 +12,15 @@ from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkTextActor
 
 from planner.geometry import FloatArray
+from planner.injectate import Injectate
+from viz.planes import Plane
 from viz.window import Renderer
 
 Colour = tuple[int, int, int]
 
 _ACROSS = {"left": 0, "middle": 1, "right": 2}
 _UPRIGHT = {"bottom": 0, "middle": 1, "top": 2}
+_DASHES = 24
 
 
 class Lines:
@@ -88,3 +91,18 @@ def circle(centre_mm: FloatArray, radius_mm: float) -> FloatArray:
 def polyline(course_mm: FloatArray) -> FloatArray:
     """(n, 2, 2) pieces of a course."""
     return np.stack([course_mm[:-1, :2], course_mm[1:, :2]], axis=1)
+
+
+def dashed_section(region: Injectate, plane: Plane) -> FloatArray:
+    """(n, 2, 2) dashes of the ellipse in which a plane cuts an injectate's ellipsoid; none where it does not."""
+    scaled = region.axes / region.half_axes_mm[:, None]
+    sides = scaled @ np.stack([plane.right, plane.up], axis=1)  # (3, 2): |sides @ x + offset| = 1 on the border
+    offset = scaled @ (plane.center_mm - region.center_mm)
+    middle = -np.linalg.lstsq(sides, offset, rcond=None)[0]
+    left = 1.0 - float(np.sum((sides @ middle + offset) ** 2))
+    if left <= 0:
+        return np.empty((0, 2, 2))
+    angle = np.linspace(0.0, 2 * np.pi, 2 * _DASHES + 1)
+    ring = np.sqrt(left) * np.stack([np.cos(angle), np.sin(angle)])
+    border = np.asarray(middle + np.linalg.solve(np.linalg.qr(sides)[1], ring).T, dtype=np.float64)
+    return np.stack([border[:-1], border[1:]], axis=1)[::2]

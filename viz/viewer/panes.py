@@ -15,11 +15,12 @@ import numpy.typing as npt
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from planner.geometry import FloatArray
+from planner.injectate import Injectate
 from planner.structures import Structure
-from viz.palette import NEEDLE, TARGET, WHITE, Window
+from viz.palette import NEEDLE, TARGET, WARNING, WHITE, Window
 from viz.planes import Plane
 from viz.viewer.backdrop import Backdrop, Cut
-from viz.viewer.marks import Lines, Words, circle, polyline
+from viz.viewer.marks import Lines, Words, circle, dashed_section, polyline
 from viz.viewer.ruler import Ruler
 from viz.viewer.scan import ScanImage, Slab
 from viz.viewer.screen import Screen, enlarged
@@ -80,6 +81,8 @@ class Marks:
     spots: tuple[tuple[str, FloatArray, bool], ...] = ()
     """Places a person may choose: words, where, and whether it is the chosen one."""
     rulers: tuple[Ruler, ...] = ()
+    injectate: Injectate | None = None
+    """Where an injected volume may spread: a warning, drawn dashed."""
     balls: tuple[tuple[FloatArray, float], ...] = ()
     """A brush stroke while it is made: centres and radius."""
 
@@ -167,6 +170,7 @@ class _Drawing:
         self._title = Words(renderer, _TEXT_PX, WHITE, "left", "top")
         self._note = Words(renderer, _TEXT_PX, WHITE, "left", "bottom")
         self._names = [Words(renderer, _TEXT_PX, _GREEN, *middle) for _ in range(_MOST_NAMES)]
+        self._spread = Lines(renderer, WARNING, 2.0)
         self._rules = Lines(renderer, _RULER, 2.0)
         self._rule_words = [Words(renderer, _TEXT_PX, _RULER, "left", "bottom") for _ in range(_MOST_RULERS)]
         self._spots, self._spot = Lines(renderer, TARGET, 1.5), Lines(renderer, TARGET, 4.0)
@@ -186,6 +190,9 @@ class _Drawing:
         self._place_cross(view, marks)
         self._place_needle(view, marks)
         self._place_gap(view, marks)
+        self._spread.show(
+            np.empty((0, 2, 2)) if marks.injectate is None else dashed_section(marks.injectate, view.plane)
+        )
         self._place_names(view, marks, size)
         self._place_spots(view, marks)
         self._place_rulers(view, marks, size)

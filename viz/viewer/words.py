@@ -1,6 +1,6 @@
 """Every word on the page, in German and English: one table, switchable while a case is open.
 
-Sentences of the planner itself (why a plan cannot be released) stay as the plan has them: they must be the same in every output.
+Sentences of the planner itself stay as the plan has them: they must be the same in every output.
 """
 
 from __future__ import annotations
@@ -153,6 +153,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "sign": ("Unterschreiben", "Sign"),
     "sign_title": ("Plan freigeben", "Release the plan"),
     "reading": ("Wird gelesen ...", "Reading ..."),
+    "writing": ("Wird geschrieben ...", "Writing ..."),
+    "left_about": ("noch etwa", "left about"),
     "version": ("Version", "Version"),
     "digest": ("Prüfsumme von Bildern, Anatomie und Plan (SHA-256)", "Checksum of images, anatomy and plan (SHA-256)"),
     "tick_each": ("Jeden Hinweis lesen und abhaken", "Read and tick each warning"),
@@ -192,9 +194,7 @@ _QUESTIONS: dict[str, str] = {
     "respiratory": "Ateminsuffizienz?",
     "aneurysm": "Aortenaneurysma oder verdrängender Tumor?",
     "test_response_recorded": "Positive Antwort auf die Testinjektion dokumentiert?",
-    "contrast_spread_recorded": (
-        "Kontrastmittelverteilung im Kontrollscan dokumentiert, frei von Wurzel, Epiduralraum, Psoas, Gefäßen?"
-    ),
+    "contrast_spread_recorded": "Kontrastmittel im Kontrollscan frei von Wurzel, Epiduralraum, Psoas, Gefäßen, dokumentiert?",
     "scheme": "Nach wessen Klassen des Blutungsrisikos?",
     "inr": "INR",
     "platelets_per_nl": "Thrombozyten pro nl",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
@@ -45,6 +46,7 @@ class Work:
     def __init__(self, page: Sheet) -> None:
         self._page = page
         self._tasks: set[asyncio.Task[None]] = set()
+        self._took_s: dict[str, float] = {}
 
     @property
     def _desk(self) -> Desk:
@@ -94,7 +96,12 @@ class Work:
     async def _measure_tolerance(self, session: Session) -> None:
         now = session.now
         assert now.judged is not None
-        settled = await asyncio.to_thread(self._host.planning.settle, now.plan, now.target_index, now.judged)
+        try:
+            settled = await asyncio.to_thread(self._host.planning.settle, now.plan, now.target_index, now.judged)
+        except PlannerError as refusal:
+            self._desk.message = str(refusal)
+            self._page.refresh()
+            return
         present = self._desk.session
         if present is not None and present.now.judged is now.judged:
             self._desk.session = present.settle(settled)
@@ -214,9 +221,14 @@ class Work:
     def export_draft(self) -> None:
         """The state at hand as files, for one person at one machine."""
         session = self._desk.session
-        if session is not None:
-            self._desk.message = self._host.signing.export_draft(session)
+        if session is None:
+            return
+
+        async def run() -> None:
+            self._desk.message = await asyncio.to_thread(self._host.signing.export_draft, session)
             self._page.refresh()
+
+        self.start(self._busily(run, "writing"))
 
     async def _busily(self, work: Callable[[], Awaitable[None]], word: str = "planning") -> None:
         """Say that it takes a moment, one thing at a time; a refusal becomes a sentence on the page."""
@@ -224,9 +236,10 @@ class Work:
             return
         self._desk.message = ""
         self._page.put(busy=self._page.say(word))
-        clock = asyncio.create_task(self._count(word))
+        clock, start = asyncio.create_task(self._count(word)), time.monotonic()
         try:
             await work()
+            self._took_s[word] = time.monotonic() - start
         except PlannerError as refusal:
             self._desk.message = str(refusal)
             self._page.refresh()
@@ -235,10 +248,12 @@ class Work:
             self._page.put(busy="")
 
     async def _count(self, word: str) -> None:
-        """Seconds, while somebody waits."""
+        """Seconds, while somebody waits, and how many are left where it was done before."""
         for seconds in itertools.count(1):
             await asyncio.sleep(1.0)
-            self._page.put(busy=f"{self._page.say(word)} {seconds} s")
+            left = round(self._took_s.get(word, 0.0)) - seconds
+            about = f" ({self._page.say('left_about')} {left} s)" if left > 0 else ""
+            self._page.put(busy=f"{self._page.say(word)} {seconds} s{about}")
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Beside the event loop."""
