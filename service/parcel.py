@@ -54,13 +54,17 @@ class Brought:
 
 
 def packed(job: CaseJob) -> Parcel:
-    """The job with its images, the site's values, and signed plans of the same patient."""
+    """The job with its images, received segmentations, the site's values, and signed plans of the same patient.
+
+    A site's own command is named, not sent: it must be installed on the worker.
+    """
     images = {f"{_IMAGES}/{path.name}": path.read_bytes() for path in sorted(job.folder.iterdir()) if path.is_file()}
     results = job.out.parent
     earlier = {
         f"{_RESULTS}/{path.relative_to(results)}": path.read_bytes()
         for path in reports_for(job.folder, results, job.out)
     }
+    brought = {_brought(number): path.read_bytes() for number, path in enumerate(job.bringing.received)}
     site = {} if job.site_file is None else {_SITE: job.site_file.read_bytes()}
     given = {f"{_GIVEN}/{n}.dcm": path.read_bytes() for n, path in enumerate(job.bringing.received)}
     return Parcel(program_version(), job, {**images, **earlier, **site, **given})
@@ -98,6 +102,10 @@ def put_down(brought: Brought, out: Path) -> CaseOutcome:
         write_bytes(_inside(out, name), content)
     objects = tuple(replace(one, path=out / one.path) for one in brought.outcome.objects)
     return replace(brought.outcome, objects=objects)
+
+
+def _brought(number: int) -> str:
+    return f"segmentations/{number:04}.dcm"
 
 
 def _inside(folder: Path, name: str) -> Path:

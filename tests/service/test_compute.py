@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from service.brought.site import Bringing
 from service.caseworker import CaseJob
 from service.compute import executor
 from service.errors import (
@@ -156,3 +157,16 @@ def test_a_result_cannot_lie_outside_its_folder(tmp_path):
         brought = Brought(outcome, {name: b"x"})
         with pytest.raises(StrangeNameError):
             put_down(brought, one.out)
+
+
+def test_received_segmentations_and_the_sites_values_travel_too(tmp_path):
+    (tmp_path / "seg.dcm").write_bytes(b"segmentation")
+    (tmp_path / "site.toml").write_text("[reserves]")
+    bringing = Bringing(received=(tmp_path / "seg.dcm",))
+    one = replace(job(tmp_path), bringing=bringing, site_file=tmp_path / "site.toml")
+    with unpacked(packed(one)) as there:
+        assert [path.read_bytes() for path in there.bringing.received] == [b"segmentation"]
+        assert there.site_file.read_text() == "[reserves]"
+        assert there.folder != one.folder
+        scratch = there.folder.parent
+    assert not scratch.exists()
