@@ -69,8 +69,9 @@ class Obstacle:
 DEEPEST_MM = 200.0
 """The longest needle's reach, for margins that grow."""
 
-ROOM_MM = 4.0
-"""More room than this beyond a margin and a needle's radius is not told apart in a field; preferences end below it."""
+ROOM_MM = 5.5
+"""More room than this beyond a margin and a needle's radius is not told apart in a field; preferences end at 3.5 mm (``costs/room.py``)
+and a needle's radius below it, and a field of 1.2 mm steps that is cut off there would look too narrow just beside it."""
 
 NOTHING = 255
 """In an array of obstacle indices: a voxel of none."""

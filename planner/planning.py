@@ -16,19 +16,21 @@ from planner.anatomy.model import Anatomy
 from planner.costs import WEIGHTS
 from planner.errors import LevelNotFoundError
 from planner.fan import faces_for
+from planner.geometry import unit
 from planner.hosts import without_hosts
 from planner.joint import Searched, together, with_shared_punctures, without_copies
 from planner.landmarks import spinous_processes_mm
 from planner.measure import measured
 from planner.missing_length import for_shortest, missing_length
-from planner.obstacles import find_obstacles, ordered, with_roots
+from planner.obstacles import ROOM_MM, find_obstacles, ordered, with_roots
 from planner.plan import Plan, PlannedTrajectory, PlanState, ScanPosition, TargetPlan
 from planner.prepared import Prepared
 from planner.procedure import Approach, Needle, Procedure
 from planner.reach import Reach
+from planner.refining import converged, refined
 from planner.relaxation import Asked, Plans, relaxations
 from planner.release import not_checked, notes_of, release_gates, warnings_of
-from planner.search import Screened, distinct, ranked, refined, screen, sweep
+from planner.search import Screened, distinct, ranked, screen, sweep
 from planner.several import Together, placing_words
 from planner.site import PLAIN, Site
 from planner.situation import Situation
@@ -43,6 +45,9 @@ TOO_CLOSE = "too close to tell apart"
 MOST_ALTERNATIVES = 5
 MOST_MEASURED = 100
 """Candidates measured exactly before the search gives up; each costs some ten milliseconds."""
+
+MOST_TURNS = 3
+"""From a path that is found to the best one beside it; each turn is measured."""
 
 
 def plan_trajectories(
@@ -113,7 +118,7 @@ def planned(setting: Setting, target: Target, before: Prepared | None = None) ->
 
 
 def prepare(setting: Setting, target: Target, before: Prepared | None = None) -> Prepared:
-    """Fields and entries around a target: what stays when its tip or a margin is changed."""
+    """Fields and entries around a target: what stays when its tip or a margin is changed; refused without tip points."""
     anatomy, procedure = setting.anatomy, setting.procedure
     labels = without_hosts(setting.labels, target)
     approach = approach_for(procedure, target)
@@ -245,9 +250,24 @@ def _alternatives(situation: Situation, reach: Reach, screened: Screened) -> tup
         path = measured(situation, reach, screened, tip, outward, suspect)
         measurements += 1
         if path is not None and _is_new(_as_paths(path), found):
-            found.append(path)
+            found.append(_at_its_best(reach, screened, tip, path, found))
     found.sort(key=lambda path: path.cost)
     return tuple(replace(path, rank=rank) for rank, path in enumerate(found, start=1))
+
+
+def _at_its_best(
+    reach: Reach, screened: Screened, tip: int, path: PlannedTrajectory, others: list[PlannedTrajectory]
+) -> PlannedTrajectory:
+    """The path turned on to where it is best, as long as it keeps every limit there and stays different from the others."""
+    situation = screened.feasible.candidates.situation
+    for _ in range(MOST_TURNS):
+        spare_mm = path.binding.spare_mm if path.binding is not None else ROOM_MM
+        outward = converged(screened, reach, tip, unit(path.entry_mm - path.target_mm), spare_mm)
+        turned = measured(situation, reach, screened, tip, outward)
+        if turned is None or turned.cost >= path.cost or not _is_new(_as_paths(turned), others):
+            break
+        path = turned
+    return path
 
 
 def _is_new(path: Trajectories, found: list[PlannedTrajectory]) -> bool:
