@@ -36,6 +36,7 @@ def true_clearance_mm(phantom: Phantom, path: PlannedTrajectory, clearance: Clea
     return float(distance.min()) - path.needle.radius_mm
 
 
+@pytest.mark.slow
 def test_every_clearance_on_half_millimetre_truth_is_within_half_a_millimetre(phantom, finely_planned):
     measured = [
         (path, clearance)

@@ -93,6 +93,7 @@ def true_clearance_mm(phantom: Phantom, row: Clearance, path: np.ndarray, radius
     return float(phantom.signed_distance_mm(structure, path, level=level, side=side).min()) - radius_mm
 
 
+@pytest.mark.slow
 def test_reported_clearances_are_the_closed_form_on_half_millimetre_labels(fine_left_l4: Phantom) -> None:
     target = planned(fine_left_l4.anatomy()).targets[0]
     assert target.trajectories
@@ -127,6 +128,7 @@ def test_re_stored_axes_give_the_same_plan(
         assert path.cost == pytest.approx(other.cost, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_plan(anatomy: Anatomy, left_l4: TargetPlan) -> None:
     again = planned(anatomy).targets[0]
     assert again.rejected == left_l4.rejected
@@ -148,6 +150,7 @@ def test_a_small_field_of_view_has_no_skin_and_says_so(anatomy: Anatomy) -> None
     assert target.rejected["skin outside image"] > 1000
 
 
+@pytest.mark.slow
 def test_another_position_is_a_rehearsal_and_never_releasable(anatomy: Anatomy) -> None:
     supine = planned(anatomy, position="HFS")
     assert supine.is_rehearsal
@@ -164,6 +167,7 @@ def test_a_prone_scan_gives_the_angle_to_the_floor(prone: Plan) -> None:
         assert path.floor_angle_deg == pytest.approx(np.degrees(np.arcsin(-direction[1])))
 
 
+@pytest.mark.slow
 def test_the_mirrored_patient_gets_the_mirrored_plan(left_l4: TargetPlan, mirrored_back: Phantom) -> None:
     mirrored = planned(mirrored_back.anatomy(), side=Side.RIGHT).targets[0]
     for path, other in zip(left_l4.trajectories, mirrored.trajectories, strict=True):
@@ -181,6 +185,7 @@ def test_an_obliquely_scanned_patient_gets_the_same_target_and_room(left_l4: Tar
     assert best.spare_mm == pytest.approx(other.spare_mm, abs=0.5)
 
 
+@pytest.mark.slow
 def test_no_safe_path_is_an_answer_with_counts_and_in_words(anatomy: Anatomy) -> None:
     y_mm = anatomy.labels.geometry.points_mm([[0, j, 0] for j in range(anatomy.labels.geometry.shape[1])])[:, 1]
     plated = anatomy.labels.labels.copy()

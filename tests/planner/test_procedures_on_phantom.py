@@ -97,6 +97,7 @@ def test_a_joint_is_reached_from_behind_on_its_side(left_joint: Plan) -> None:
     assert any("own two processes" in sentence for sentence in left_joint.warnings)
 
 
+@pytest.mark.slow
 def test_the_mirrored_patient_gets_the_mirrored_joint(left_joint: Plan, mirrored_back: Phantom) -> None:
     mirrored = mirrored_back.anatomy()
     plan = planned(mirrored, "facet", aimed(mirrored, "facet", "L4/L5", Side.RIGHT))

@@ -97,10 +97,12 @@ def test_a_leg_is_refused():
     assert "send a CT" in refusal(image(leg))
 
 
+@pytest.mark.slow
 def test_two_legs_are_refused():
     assert "send a CT" in refusal(image(two_legs, (100, 200, 320)))
 
 
+@pytest.mark.slow
 def test_a_cylinder_of_water_is_refused():
     assert "send a CT" in refusal(image(water))
 
