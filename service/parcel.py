@@ -64,7 +64,6 @@ def packed(job: CaseJob) -> Parcel:
         f"{_RESULTS}/{path.relative_to(results)}": path.read_bytes()
         for path in reports_for(job.folder, results, job.out)
     }
-    brought = {_brought(number): path.read_bytes() for number, path in enumerate(job.bringing.received)}
     site = {} if job.site_file is None else {_SITE: job.site_file.read_bytes()}
     given = {f"{_GIVEN}/{n}.dcm": path.read_bytes() for n, path in enumerate(job.bringing.received)}
     return Parcel(program_version(), job, {**images, **earlier, **site, **given})
@@ -102,10 +101,6 @@ def put_down(brought: Brought, out: Path) -> CaseOutcome:
         write_bytes(_inside(out, name), content)
     objects = tuple(replace(one, path=out / one.path) for one in brought.outcome.objects)
     return replace(brought.outcome, objects=objects)
-
-
-def _brought(number: int) -> str:
-    return f"segmentations/{number:04}.dcm"
 
 
 def _inside(folder: Path, name: str) -> Path:

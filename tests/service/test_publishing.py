@@ -8,7 +8,7 @@ import pytest
 from service.arrivals import Arrivals
 from service.audit import AuditTrail
 from service.caseworker import CaseOutcome
-from service.errors import JobDiedError, JobRefusedError
+from service.errors import ComputeAwayError, JobDiedError, JobRefusedError
 from service.results import WrittenObject
 from service.rows import CaseState, ExportState
 from service.server import Service
@@ -141,6 +141,23 @@ def test_a_dead_process_fails_its_case_with_the_reason(hospital):
     case = hospital(JobDiedError(-9), rules=[ORDER]).settle()
     assert case.state is CaseState.FAILED
     assert "exit code -9" in case.reason
+
+
+def test_without_anybody_to_compute_a_case_waits_and_it_costs_no_try(hospital):
+    place = hospital(ComputeAwayError("the scheduler has no workers"), rules=[ORDER])
+    case = place.settle()
+    assert (case.state, case.tries) == (CaseState.READY, 0)
+    assert "the case waits" in case.reason
+    assert len(place.pool.jobs) == 1, "asked again only after a pause"
+
+
+def test_a_kill_after_the_last_object_was_confirmed_leaves_no_case_unpublished(hospital):
+    place = hospital(rules=[ORDER], publish="drafts")
+    place.settle()
+    (export,) = place.store.exports(1)
+    place.store.update_export(export.number, ExportState.SENT, NOW_S, "")
+    place.service.start(NOW_S + 20)
+    assert place.store.case(1).state is CaseState.PUBLISHED
 
 
 def test_a_refusal_waits_for_a_person_with_its_sentence(hospital):
