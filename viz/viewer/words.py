@@ -288,7 +288,7 @@ def pose_words(pose: str, language: Language) -> str:
 
 
 _LOST_STYLE = (
-    "height:100vh;background:#14161c;color:#ffb000;font:600 20px sans-serif;padding:30vh 0 0;text-align:center"
+    "position:fixed;inset:0;background:#14161c;color:#ffb000;font:600 20px sans-serif;padding:30vh 0 0;text-align:center"
 )
 """Written out: the page's own style is gone with the page."""
 
@@ -296,4 +296,4 @@ _LOST_STYLE = (
 def lost_page() -> str:
     """In both languages, instead of a picture that looks alive where the connection is gone."""
     lines = "".join(f"<p>{texts(language)['lost']}</p>" for language in Language)
-    return f'<div class="lost" role="alert" style="{_LOST_STYLE}">{lines}<p><a href="/">needleplan</a></p></div>'
+    return f'<div class="lost" role="alert" style="{_LOST_STYLE}">{lines}<p><a style="color:#8cc8ff" href="/">needleplan</a></p></div>'
