@@ -25,6 +25,9 @@ _SHORTEST_MM = 55.0
 """As for our own canal: a vertebra with its disc and half of the next."""
 
 _SMOOTH_MM = 6.0
+_ROW_MM, _WHOLE = 3.0, 0.5
+"""Planes across the canal: a section of less than half the usual area is an end, or the sac's tip (assumed)."""
+
 _RING_MM = 1.5
 _CONFIDENCE = 0.9
 """Of a given canal, before the gates (assumed)."""
@@ -83,6 +86,7 @@ def _from_mask(
 ) -> tuple[CanalTrack, tuple[str, ...]]:
     geometry = volume.geometry
     rows, middles = _middles(seen, geometry)
+    middles = _across(seen, geometry, SpineFrame.along(_every_mm(_smooth(middles))))
     centres = _every_mm(_smooth(_joined(middles, own)))
     frame = SpineFrame.along(centres, axial_rotation_deg(volume, SpineFrame.along(centres)))
     rings = canal_rings(_bone_share(volume, bone), frame)
@@ -112,6 +116,21 @@ def _middles(mask: BoolArray, geometry: VolumeGeometry) -> tuple[IntArray, Float
         )
     index = np.array([(k, *np.argwhere(mask[k]).mean(axis=0)) for k in rows])
     return rows, geometry.points_mm(index)
+
+
+def _across(mask: BoolArray, geometry: VolumeGeometry, frame: SpineFrame) -> FloatArray:
+    """(n, 3) its middle in planes across it, where they hold a whole section: axial slices cut its ends askew."""
+    points = geometry.points_mm(np.argwhere(mask))
+    for _ in range(2):
+        suv = frame.from_lps(points)
+        row = np.round(suv[:, 0] / _ROW_MM).astype(int)
+        row -= row.min()
+        count = np.bincount(row)
+        whole = np.flatnonzero(count >= _WHOLE * np.median(count[count > 0]))
+        means = [np.bincount(row, weights=suv[:, axis]) / np.maximum(count, 1) for axis in range(3)]
+        middles = frame.to_lps(np.stack([mean[whole] for mean in means], axis=1))
+        frame = SpineFrame.along(_every_mm(_smooth(middles)))
+    return middles
 
 
 def _joined(middles: FloatArray, own: CanalTrack | None) -> FloatArray:

@@ -31,6 +31,8 @@ _NEAR_MM = 14.0
 """A disc of ours this close to a given vertebra's own span says nothing new: the smallest thoracic level is 17 mm high."""
 
 _CONFIDENCE = 0.9
+_S1_MM = 30.0
+"""Height of S1 (assumed)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +56,8 @@ class Levels:
 def given_vertebrae(given: Given, canal: CanalTrack) -> tuple[GivenVertebra, ...]:
     """The named vertebrae whose bodies are seen, caudal to cranial by place."""
     found = [_vertebra(given, level, canal) for level in given.levels]
+    if given.levels and given.levels[-1] in (SpineLevel.L5, SpineLevel.L6):
+        found.append(_first_sacral(given, canal))
     return tuple(sorted((one for one in found if one is not None), key=lambda one: one.s_mm))
 
 
@@ -69,6 +73,19 @@ def _vertebra(given: Given, level: SpineLevel, canal: CanalTrack) -> GivenVerteb
         return None
     suv = suv[body]
     return GivenVertebra(level, suv, float(np.median(suv[:, 0])))
+
+
+def _first_sacral(given: Given, canal: CanalTrack) -> GivenVertebra | None:
+    """The top of a given sacrum, in front of the canal: the other side of the lumbosacral disc."""
+    mask = given.drawn(given.of(Structure.SACRUM))
+    suv = canal.frame.from_lps(given.geometry.points_mm(np.argwhere(mask)))
+    wall = _wall_mm(canal, suv[:, 0])
+    body = (suv[:, 2] > wall + _DEPTH_MM[0]) & (np.abs(suv[:, 1]) <= _ASIDE_MM) & (suv[:, 2] < wall + 2 * _DEPTH_MM[1])
+    suv = suv[body]
+    if len(suv) < _LEAST_CELLS:
+        return None
+    suv = suv[suv[:, 0] > np.percentile(suv[:, 0], 99) - _S1_MM]
+    return GivenVertebra(SpineLevel.S1, suv, float(np.median(suv[:, 0])))
 
 
 def _wall_mm(canal: CanalTrack, s_mm: FloatArray) -> FloatArray:

@@ -180,6 +180,8 @@ def _lumbosacral(levels: Levels, pelvis: Pelvis) -> int | None:
     if lowest is None:
         return pelvis.lumbosacral
     name = levels.places[lowest]
+    if name is SpineLevel.S1:
+        return lowest
     if name.region != "L":
         return pelvis.lumbosacral if pelvis.lumbosacral is not None and pelvis.lumbosacral < lowest else None
     disc = lowest - 1 - max(0, SpineLevel.L5.number - name.number)
