@@ -14,7 +14,7 @@ import SimpleITK as sitk  # noqa: N813
 from planner.anatomy import itk
 from planner.anatomy.enclosure import ALL_AROUND, directions_met
 from planner.anatomy.stages import Bone, CanalTrack, Skin
-from planner.geometry import BoolArray, Float32Array, VolumeGeometry
+from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
 from planner.volume import Volume
 
 _METAL_HU = 2500
@@ -160,7 +160,8 @@ def enclosed_marrow(dense: BoolArray, mean_hu: Float32Array, grid: VolumeGeometr
 def _at_own_resolution(volume: Volume, skin: Skin, work: _Work, dense: BoolArray) -> BoolArray:
     near = itk.dilated(dense, work.volume.geometry, _WORK_MM)
     own = itk.labels_on(near.view(np.uint8), work.volume.geometry, volume.geometry) > 0
-    hu, noise_hu = volume.voxels, work.noise_hu
+    hu: AnyArray = volume.voxels
+    noise_hu = work.noise_hu
     if noise_hu > _NOISY_HU:
         hu, noise_hu = _calmed(volume, itk.box_around(own, volume.geometry, 3.0)), _CALMED * noise_hu
     threshold = max(_CORTEX_HU, 60.0 + 2.0 * noise_hu)

@@ -34,8 +34,8 @@ _WIDEST_MM, _NARROWEST_MM = 18.0, 4.0
 """Of pedicles: T5 is narrowest with a mean of 4.5 mm, L5 widest with 18 mm (Zindrick 1987, Spine 12:160)."""
 
 
-_BACK_WALL_MM = 8.0
-"""Between a body's contour and the canal: more is no wall but a disc or fat (assumed)."""
+_BACK_WALL_MM = 6.0
+"""Between a body's contour and its back cortex: more is no wall but an arch (assumed)."""
 
 _PEDICLE_HU = 200.0
 """Cortex; counts even where the canal's mask, which keeps a margin, covers it."""
@@ -124,7 +124,7 @@ def lay_straight(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[Dis
     hollow = straighten_mask(canal.mask, volume.geometry, grid)
     bones = straighten_mask(bone.mask, volume.geometry, grid) & ~hollow
     bodies = find_bodies(hu, grid, disc_planes(discs, grid), hollow)
-    body, disc = _numbered(bodies, grid, hollow)
+    body, disc = _numbered(bodies, grid, hollow, bones)
     walls = CanalWalls.of(hollow, grid)
     pedicles = tuple(_pedicles(bones | (body > 0) | (hu > _PEDICLE_HU), grid, walls, one) for one in bodies)
     pedicles = _with_cut_ends(pedicles, bodies, grid)
@@ -134,14 +134,14 @@ def lay_straight(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[Dis
 
 
 def _numbered(
-    bodies: tuple[Body, ...], grid: StraightGrid, canal: BoolArray
+    bodies: tuple[Body, ...], grid: StraightGrid, canal: BoolArray, bones: BoolArray
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     body = np.zeros(grid.shape, dtype=np.uint8)
     disc = np.zeros(grid.shape, dtype=np.uint8)
     for n, one in enumerate(bodies):
         rows = one.rows(grid)
         own = body_mask(one, grid)
-        body[rows][(own | _back_wall(own, canal[rows], grid)) & ~canal[rows]] = n + 1
+        body[rows][(own | _back_wall(own, bones[rows], canal[rows])) & ~canal[rows]] = n + 1
     for n, (below, above) in enumerate(pairwise(bodies)):
         for one, other in ((below, above), (above, below)):
             rows = one.rows(grid)
@@ -149,17 +149,15 @@ def _numbered(
     return body, disc
 
 
-def _back_wall(body: BoolArray, canal: BoolArray, grid: StraightGrid) -> BoolArray:
-    """What lies between a body's core and the canal: its back wall, which a smooth contour rounds off.
-
-    Only where both are met on one way forward, at most 8 mm apart.
-    """
-    reach = round(_BACK_WALL_MM / grid.step_mm)
-    ahead, behind = np.zeros_like(body), np.zeros_like(body)
+def _back_wall(body: BoolArray, bone: BoolArray, canal: BoolArray) -> BoolArray:
+    """What lies between a body's core and the cortex in front of the canal: its back wall, which a smooth contour rounds off."""
+    reach = round(_BACK_WALL_MM / STEP_MM)
+    before_canal = bone & np.asarray(canal.any(axis=1))[:, None, :]
+    ahead, behind = np.zeros_like(body), before_canal.copy()
     for step in range(1, reach + 1):
         ahead[:, :-step] |= body[:, step:]
-        behind[:, step:] |= canal[:, :-step]
-    return np.asarray(ahead & behind & (grid.v_mm > 0.0)[:, None])
+        behind[:, step:] |= before_canal[:, :-step]
+    return ahead & behind
 
 
 def _pedicles(solid: BoolArray, grid: StraightGrid, walls: CanalWalls, body: Body) -> dict[Side, Pedicle]:

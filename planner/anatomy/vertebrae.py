@@ -24,6 +24,9 @@ from planner.structures import Part
 _IN_FRONT_MM = 4.0
 """Outside a body's outline, in front of its middle: spurs belong to it, vessels and ribs do not."""
 
+_RIM_MM, _PEDICLE_BASE_MM = 3.0, 4.0
+"""Cortex and rim outside a body's outline; and how far in front of the canal's front wall a pedicle's base reaches (assumed)."""
+
 _PARS_MM = 3.0
 """Below the pedicle's lower border, where the inferior articular process leaves the pars (assumed)."""
 
@@ -129,7 +132,7 @@ def _bounds(mask: BoolArray) -> Box:
 def _parts(number: npt.NDArray[np.uint8], column: SpineColumn) -> npt.NDArray[np.uint8]:
     """Bodies, and of what lies behind them the processes that face each other across a joint."""
     part = np.where(number > 0, np.uint8(PartCode.POSTERIOR), np.uint8(PartCode.NONE))
-    part[(number > 0) & (number == column.body)] = PartCode.BODY
+    part[(number > 0) & ((number == column.body) | _rims(column))] = PartCode.BODY
     for n, (below, above) in enumerate(pairwise(column.pedicles)):
         for side in below.keys() & above.keys():
             box = _joint_box(column, below[side], above[side])
@@ -141,6 +144,15 @@ def _parts(number: npt.NDArray[np.uint8], column: SpineColumn) -> npt.NDArray[np
             up = lower & (distance_mm(down) <= _FACING_MM)
             part[box][up] = PartCode.SUPERIOR_ARTICULAR_PROCESS
     return part
+
+
+def _rims(column: SpineColumn) -> BoolArray:
+    """Around the bodies: their own cortex and spurs. Beside the canal that begins further in front, since pedicles leave there."""
+    near = sitk.BinaryDilate(sitk.GetImageFromArray((column.body > 0).view(np.uint8)), [int(_RIM_MM)] * 3)
+    beside = np.abs(column.grid.u_mm) > column.walls.half_width_mm[:, None]  # (s, u)
+    from_v = column.walls.front_mm[:, None] + np.where(beside, _PEDICLE_BASE_MM, 0.0)
+    in_front = column.grid.v_mm[None, :, None] > from_v[:, None, :]
+    return np.asarray((sitk.GetArrayFromImage(near) > 0) & in_front)
 
 
 def _joint_box(column: SpineColumn, below: Pedicle, above: Pedicle) -> Box:
