@@ -179,7 +179,7 @@ class Sight:
         s_mm, (_, depth, width) = self.distance_mm(index), self.stack.shape
         rows, rows_inside = _nodes(self.tip[1] + s_mm / self.spacing_mm[1] * self.face.rows, depth)
         columns, columns_inside = _nodes(self.tip[2] + s_mm / self.spacing_mm[2] * self.face.columns, width)
-        met = self.stack[index, rows[0] : rows[-1] + 1][:, columns]  # few nodes, then copied out to many rows
+        met = self.stack[index, rows[0] : rows[-1] + 1].take(columns, 1)  # few nodes, then copied out to many rows
         return Plane(s_mm, met, rows - rows[0], rows_inside, columns_inside)
 
 

@@ -40,8 +40,8 @@ class Rising:
     rounded: Callable[[FloatArray], AnyArray]
 
 
-AT_ONCE = 1 << 18
-"""Directions swept at once: what is compared stays in the processor's cache."""
+AT_ONCE = 1 << 20
+"""Bytes of answers swept at once: they stay in the processor's cache; each part fetches the planes' columns anew, so not smaller."""
 
 
 def sweep_least(
@@ -57,7 +57,7 @@ def sweep_least(
     ``nothing`` () is the answer where there is no such part, of the kind of the values; with ``rising`` it may come out larger.
     The planes at both ends are taken generously: one more on each side.
     """
-    height = max(AT_ONCE // face.norms.shape[1], 1)
+    height = max(AT_ONCE // (face.norms.shape[1] * nothing.dtype.itemsize), 1)
     least = np.empty(face.norms.shape, dtype=nothing.dtype)
     for top in range(0, len(least), height):
         rows = slice(top, top + height)
@@ -84,14 +84,14 @@ def _least(
         return least
     first_mm, all_from = sight.distance_mm(order[0]), float(start.max())
     added = None if rising is None else rising.rounded(rising.each_mm * step)
-    values = np.empty_like(least)
     for index, begun in zip(reversed(order), reversed(_ending(stop, first_mm, step, len(order))), strict=True):
         plane = sight.plane(index)
         met = plane.met if rising is None else rising.widened(plane.met)
-        np.take(met, plane.rows, 0, out=values, mode="clip")
+        values = met.take(plane.rows, 0)
         if added is not None:
             np.add(least, added, out=least)
-        least.reshape(-1)[begun] = nothing
+        if len(begun):
+            least.reshape(-1)[begun] = nothing
         if all_from <= plane.s_mm:
             np.minimum(least, values, out=least)
         else:
