@@ -6,6 +6,7 @@ unpacked into the job's own folder here. Nothing refers to a path of the other s
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,8 @@ from service.files import write_bytes
 from service.versions import program_version
 
 _IMAGES, _RESULTS, _SITE, _GIVEN = "images", "results", "site.toml", "given"
+
+_SCRATCH = "needleplan-case-"
 
 
 class OtherVersionError(ServiceError):
@@ -74,7 +77,8 @@ def unpacked(parcel: Parcel) -> Iterator[CaseJob]:
     """The same job on files of this machine, in a folder that is gone afterwards."""
     if parcel.version != program_version():
         raise OtherVersionError(parcel.version, program_version())
-    scratch = Path(tempfile.mkdtemp(prefix="needleplan-case-"))
+    _sweep()
+    scratch = Path(tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-"))
     try:
         for name, content in parcel.files.items():
             write_bytes(_inside(scratch, name), content)
@@ -86,6 +90,14 @@ def unpacked(parcel: Parcel) -> Iterator[CaseJob]:
         yield replace(job, folder=scratch / _IMAGES, out=out, site_file=site, bringing=bringing)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove what a worker that was killed has left: it holds a patient's images."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*-*"):
+        pid = left.name.removeprefix(_SCRATCH).partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists():
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def bring(outcome: CaseOutcome, out: Path) -> Brought:

@@ -77,7 +77,9 @@ def _may_go(store: Store) -> list[Case]:
     newest = {case.series_instance_uid: case for case in store.cases()}
     done = {uid for uid, case in newest.items() if case.state in {CaseState.PUBLISHED, CaseState.IGNORED}}
     cases = [case for case in store.cases() if case.series_instance_uid in done]
-    unsent = {one.case_number for one in store.exports_in(*set(ExportState) - {ExportState.SENT, ExportState.WITHDRAWN})}
+    unsent = {
+        one.case_number for one in store.exports_in(*set(ExportState) - {ExportState.SENT, ExportState.WITHDRAWN})
+    }
     held = {case.series_instance_uid for case in cases if case.number in unsent and case.state is not CaseState.STALE}
     return sorted(
         (case for case in cases if case.series_instance_uid not in held), key=lambda case: case.last_image_at_s

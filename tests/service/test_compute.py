@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -170,3 +171,12 @@ def test_received_segmentations_and_the_sites_values_travel_too(tmp_path):
         assert there.folder != one.folder
         scratch = there.folder.parent
     assert not scratch.exists()
+
+
+def test_what_a_killed_worker_has_left_is_removed_by_the_next_case(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    (left := tmp_path / f"needleplan-case-{2**22 + 1}-x").mkdir()
+    (alive := tmp_path / f"needleplan-case-{os.getpid()}-x").mkdir()
+    with unpacked(packed(job(tmp_path))):
+        assert not left.exists(), "no process has a number above the kernel's largest"
+        assert alive.exists()
