@@ -41,7 +41,7 @@ _DOUBTFUL = 0.4
 _FURTHEST_VOXELS = 2
 _STEP_MM = 1.0
 
-_CALM_MM = 12.0
+CALM_MM = 12.0
 """Over which the planes across the canal turn: a third of a vertebra. The centreline wavers by a millimetre within a vertebra, which
 tilts its own tangent by 10 degrees; then planes 40 mm in front of it would cross."""
 
@@ -64,10 +64,10 @@ def track_canal(volume: Volume, skin: Skin, bone: Bone) -> CanalTrack:
     _require_a_spine(points, worth)
     centres = _every_mm(_along_smooth(points, 6.0))
     for _ in range(3):
-        frame = SpineFrame.along(centres, calm_mm=_CALM_MM)
+        frame = SpineFrame.along(centres, calm_mm=CALM_MM)
         centres = _every_mm(_along_smooth(recentred(look.bone, frame), 4.0))
-    turn = axial_rotation_deg(look.volume, SpineFrame.along(centres, calm_mm=_CALM_MM))
-    frame = SpineFrame.along(centres, turn, _CALM_MM)
+    turn = axial_rotation_deg(look.volume, SpineFrame.along(centres, calm_mm=CALM_MM))
+    frame = SpineFrame.along(centres, turn, CALM_MM)
     rings = canal_rings(look.bone, frame)
     along = np.interp(frame.centres_mm[:, 2], points[:, 2], worth)
     confidence = float(np.clip(np.median(along) / 0.6, 0.0, 0.99))

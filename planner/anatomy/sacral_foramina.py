@@ -78,7 +78,6 @@ _CENTRED_AT_MM, _ROUNDS = (-22.0, -2.0), 6
 _OFF_PLACE_HU = 60.0
 """Contrast that a way at the edge of the sought place loses against one in its middle (assumed)."""
 
-
 _TURN = np.arange(16) * np.pi / 8.0
 _ACROSS = np.stack([np.cos(_TURN), 0.0 * _TURN, np.sin(_TURN)], axis=1)
 """(16, 3) directions across a tunnel, in the disc's axes."""

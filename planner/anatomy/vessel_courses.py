@@ -1,7 +1,7 @@
 """Where the vena cava runs in most people, by height: a prior for its tracking, and a line to lead it on where it is lost.
 
 In: heights above the lower end of T12. Out: u to the patient's left and v to anterior of the canal, in the axial plane [mm].
-Taken from the label maps of four adults (two of them not tuned on as images); the scatter around it is the stated deviation.
+Taken from the label maps of four adults, three of whose scans are also looked at while tuning; the scatter around it is the stated deviation.
 """
 
 from __future__ import annotations

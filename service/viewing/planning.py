@@ -20,7 +20,7 @@ from planner.prepared import Prepared
 from planner.site import PLAIN, Site
 from planner.targets import TargetRequest, find_targets
 from service.opening import OpenSeries
-from service.versions import versions
+from service.versions import versions_with
 from service.viewing.correcting import corrected
 from service.viewing.judges import Judges, own_procedure
 from service.viewing.judging import TIP_BY_HAND, JudgeOfTarget, replanned
@@ -94,7 +94,7 @@ class CasePlanning:
         procedure = own_procedure(procedure_key, self._site)
         scan = reconcile(self._series.patient_position, self._anatomy.lie)
         targets = find_targets(self._anatomy, procedure, request)
-        plan = plan_trajectories(self._anatomy, targets, procedure, scan, versions(), self._site)
+        plan = plan_trajectories(self._anatomy, targets, procedure, scan, versions_with(self._anatomy), self._site)
         blockers = (*plan.release_blockers, *self._series.facts.release_blockers)
         gates = gate_answers(procedure, Checklist(), targets)
         return replace(plan, release_blockers=blockers, gates=gates, volume_ml=procedure.volume_ml)

@@ -287,9 +287,7 @@ def pose_words(pose: str, language: Language) -> str:
     return pose if language is Language.ENGLISH else _POSES[pose]
 
 
-_LOST_STYLE = (
-    "position:fixed;inset:0;background:#14161c;color:#ffb000;font:600 20px sans-serif;padding:30vh 0 0;text-align:center"
-)
+_LOST_STYLE = "position:fixed;inset:0;background:#14161c;color:#ffb000;font:600 20px sans-serif;padding:30vh 0 0;text-align:center"
 """Written out: the page's own style is gone with the page."""
 
 

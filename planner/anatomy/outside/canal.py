@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.anatomy import itk
-from planner.anatomy.canal import track_canal
+from planner.anatomy.canal import CALM_MM, track_canal
 from planner.anatomy.canal_ring import canal_mask, canal_rings
 from planner.anatomy.outside.given import Given
 from planner.anatomy.rotation import axial_rotation_deg
@@ -86,9 +86,9 @@ def _from_mask(
 ) -> tuple[CanalTrack, tuple[str, ...]]:
     geometry = volume.geometry
     rows, middles = _middles(seen, geometry)
-    middles = _across(seen, geometry, SpineFrame.along(_every_mm(_smooth(middles))))
+    middles = _across(seen, geometry, SpineFrame.along(_every_mm(_smooth(middles)), calm_mm=CALM_MM))
     centres = _every_mm(_smooth(_joined(middles, own)))
-    frame = SpineFrame.along(centres, axial_rotation_deg(volume, SpineFrame.along(centres)))
+    frame = SpineFrame.along(centres, axial_rotation_deg(volume, SpineFrame.along(centres, calm_mm=CALM_MM)), CALM_MM)
     rings = canal_rings(_bone_share(volume, bone), frame)
     mask = canal_mask(geometry, frame, rings)
     if is_wall:
@@ -129,7 +129,7 @@ def _across(mask: BoolArray, geometry: VolumeGeometry, frame: SpineFrame) -> Flo
         whole = np.flatnonzero(count >= _WHOLE * np.median(count[count > 0]))
         means = [np.bincount(row, weights=suv[:, axis]) / np.maximum(count, 1) for axis in range(3)]
         middles = frame.to_lps(np.stack([mean[whole] for mean in means], axis=1))
-        frame = SpineFrame.along(_every_mm(_smooth(middles)))
+        frame = SpineFrame.along(_every_mm(_smooth(middles)), calm_mm=CALM_MM)
     return middles
 
 
