@@ -120,9 +120,9 @@ class Opening:
 
     def _towards(self, s_mm: float, v_mm: float) -> tuple[float, float]:
         angle = np.arctan2(v_mm - self.v_mm, s_mm - self.s_mm)
-        near = (round(angle / (2 * np.pi) * _ANGLES) + np.arange(-1, 2)) % _ANGLES
-        s, v = self.contour_sv_mm
-        return float(s[near].mean()), float(v[near].mean())
+        near = angle + np.arange(-1, 2) * 2 * np.pi / _ANGLES
+        radius = np.interp(near, _THETA, self.radius_mm, period=2 * np.pi)
+        return float(np.mean(self.s_mm + radius * np.cos(near))), float(np.mean(self.v_mm + radius * np.sin(near)))
 
 
 def find_openings(column: SpineColumn, interspaces: tuple[Interspace, ...]) -> tuple[Opening, ...]:

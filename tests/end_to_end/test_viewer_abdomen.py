@@ -27,7 +27,7 @@ PLANNED_WITHIN_S = 900.0
 @pytest.fixture(scope="module")
 def results(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("abdomen")
-    asked = ["--procedure", "prt", "--root", "L4", "--side", "left"]
+    asked = ["--procedure", "prt", "--root", "L2", "--side", "left"]
     command = [Path(sys.executable).parent / "needleplan", "plan", real_data / "abdomen_ct" / "series", *asked]
     done = subprocess.run([*command, "--out", folder], capture_output=True, check=False, timeout=PLANNED_WITHIN_S)
     assert (folder / KEPT / "case.json").is_file(), done.stderr.decode()

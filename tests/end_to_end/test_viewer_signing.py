@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from dicom_io.report_reader import read_report
 from service.viewing.people import UsersFile
@@ -120,6 +122,8 @@ def answer_everything(visit: Visit) -> None:
             row.locator("input").press("Enter")
         else:
             row.locator(f"[data-test={next((a for key, a in said.items() if key in words), 'no')}]").click()
+        with contextlib.suppress(PlaywrightTimeoutError):  # some rows stay open until a later one is answered
+            page.wait_for_selector(f"[data-test=question-{number}]:not(.open)", timeout=4000)
     page.wait_for_selector("[data-test=gates]", state="detached")
 
 
