@@ -24,29 +24,9 @@ from pydicom.uid import JPEGLSLossless
 from service.rows import CaseState
 from service.store import Store
 from tests.servers import Orthanc, a_free_port, is_listening, process, run, running_orthanc, wait_until
+from tests.site_settings import Order, SiteSettings
 
 LONGEST_S = 900.0
-
-SETTINGS = """
-publish = "drafts"
-receiver = {{ port = {port}, allowed_calling_ae_titles = ["CT1"] }}
-storage = {{ folder = "{folder}", disk_reserve_gb = 0.5 }}
-inbox = {{ quiet_seconds = {quiet_s}, patience_seconds = {patience_s} }}
-
-[[destinations]]
-name = "pacs"
-ae_title = "{pacs.ae_title}"
-host = "{pacs.host}"
-port = {pacs.dicom_port}
-
-[[rules]]
-name = "the order"
-action = "plan"
-match = {{ study_uid = "{study_uid}", patient_id = "{patient_id}" }}
-procedure = "{procedure}"
-root = "{root}"
-side = "{side}"
-"""
 
 
 @dataclass(frozen=True)
@@ -62,14 +42,9 @@ class Wanted:
 def settings_file(folder: Path, pacs: Orthanc, images: Sequence[Path], wanted: Wanted, port: int) -> Path:
     """The site's settings, with the order for this study."""
     image = pydicom.dcmread(images[0], stop_before_pixels=True)
-    path = folder / "needleplan.toml"
-    text = SETTINGS.format(
-        port=port, folder=folder / "storage", quiet_s=wanted.quiet_s, patience_s=wanted.quiet_s + 1, pacs=pacs,
-        study_uid=image.StudyInstanceUID, patient_id=image.get("PatientID", ""), procedure=wanted.procedure,
-        root=wanted.root, side=wanted.side,
-    )  # fmt: skip
-    path.write_text(text)
-    return path
+    site = SiteSettings(port, folder / "storage", pacs, quiet_s=wanted.quiet_s)
+    order = Order(f'root = "{wanted.root}"', wanted.side, wanted.procedure)
+    return site.write(folder / "needleplan.toml", image, order)
 
 
 def measured(folder: Path, pacs: Orthanc, images: Sequence[Path], wanted: Wanted) -> dict[str, float]:

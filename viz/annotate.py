@@ -32,6 +32,8 @@ NEAR_PLANE_MM = 1.5
 
 _MARGIN_PX = 10
 _LETTER_PX, _TEXT_PX, _BANNER_PX = 26, 15, 18
+_LINE_PX = 18
+"""From one line of notes to the next."""
 
 _SHORT_SCALE_BELOW_MM = 120.0
 
@@ -68,7 +70,7 @@ def annotated(
     height, width = picture.shape[:2]
     _draw_needle(renderer, _Pixels(plane, pixel_mm, width, height), needle)
     _draw_scale(renderer, width, pixel_mm)
-    write_letters(renderer, plane.letters, width, height)
+    write_letters(renderer, plane.letters, width, height, caption)
     write_caption(renderer, caption, height)
     return renderer
 
@@ -88,14 +90,22 @@ def write_caption(renderer: Renderer, caption: Caption, height: int) -> None:
     _write(renderer, "\n".join(caption.notes), _Anchor(_MARGIN_PX, _MARGIN_PX, "left", "bottom"), _TEXT_PX, WHITE)
 
 
-def write_letters(renderer: Renderer, letters: tuple[str, str, str, str], width: int, height: int) -> None:
-    """What lies at the left, right, top and bottom edge."""
+def write_letters(
+    renderer: Renderer, letters: tuple[str, str, str, str], width: int, height: int, caption: Caption
+) -> None:
+    """What lies at the left, right, top and bottom edge; the last stands above the caption's notes."""
     left, right, top, bottom = letters
     middle_x, middle_y = width // 2, height // 2
     _write(renderer, left, _Anchor(_MARGIN_PX, middle_y, "left", "middle"), _LETTER_PX, WHITE)
     _write(renderer, right, _Anchor(width - _MARGIN_PX, middle_y, "right", "middle"), _LETTER_PX, WHITE)
     _write(renderer, top, _Anchor(middle_x, height - _MARGIN_PX, "middle", "top"), _LETTER_PX, WHITE)
-    _write(renderer, bottom, _Anchor(middle_x, _MARGIN_PX, "middle", "bottom"), _LETTER_PX, WHITE)
+    _write(
+        renderer,
+        bottom,
+        _Anchor(middle_x, _MARGIN_PX + _LINE_PX * len(caption.notes), "middle", "bottom"),
+        _LETTER_PX,
+        WHITE,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -65,7 +65,7 @@ def draw_slice(subject: Subject, plane: Plane, size_px: int = SIZE_PX) -> Pictur
 def draw_scene(subject: Subject) -> Picture:
     """The plan in 3D, head up, seen from the entry's side."""
     renderer = plan_scene(subject)
-    write_letters(renderer, seen_letters(renderer), SIZE_PX, SIZE_PX)
+    write_letters(renderer, seen_letters(renderer), SIZE_PX, SIZE_PX, subject.caption)
     write_caption(renderer, subject.caption, SIZE_PX)
     return Picture("3d", f"3D, {subject.target.words}", photograph(renderer, SIZE_PX, SIZE_PX))
 

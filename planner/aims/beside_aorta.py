@@ -12,16 +12,15 @@ from typing import ClassVar
 
 import numpy as np
 
-from planner.aims.beside_body import cranial_of, vertebra_places, with_injectate
 from planner.aims.facet_joint import with_tips
-from planner.aims.places import by_level, is_certain, require_level, require_served
+from planner.aims.vertebra import surface_mm, target_beside, with_injectate
 from planner.anatomy.model import Anatomy
 from planner.errors import AnatomyError
-from planner.geometry import FloatArray, frozen
+from planner.geometry import FloatArray
 from planner.obstacles import UNSTATED_UNCERTAINTY_MM
 from planner.procedure import Procedure
 from planner.structures import Structure
-from planner.target import ForamenFrame, Target, TargetRequest, plain_frame
+from planner.target import ForamenFrame, Target, TargetRequest
 
 ANGLES_DEG = np.arange(10.0, 85.1, 7.5)
 """From straight anterior of the aorta towards the side; assumed."""
@@ -39,7 +38,7 @@ MM_PER_DEG = 0.15
 GAPS_MM = (1.0, 2.0, 3.5)
 """Beyond the room a needle must leave to the aorta; assumed."""
 
-FAR_MM, STEP_MM = 25.0, 0.4
+FAR_MM = 25.0
 """An aorta at this height has a radius of at most 15 mm before it is an aneurysm (30 mm across; assumed)."""
 
 NOT_DRAWN = (
@@ -57,30 +56,11 @@ class BesideAorta:
 
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """One side at one vertebra."""
-        require_level(request, procedure, self.example)
-        place, chosen_by = by_level(vertebra_places(anatomy, request), request, "vertebra")
-        require_served(procedure, place.between.upper, place.name, "vertebrae")
+        target, _ = target_beside(anatomy, procedure, request, self, Structure.AORTA)
         if not anatomy.labels.values_of(Structure.AORTA).size:
             raise AnatomyError("aorta", "this plexus is placed from it", "scan it, with contrast where it is not seen")
-        vertebra = next(v for v in anatomy.vertebrae if v.name == place.between.upper)
-        frame = plain_frame(vertebra.body_center_mm, place.side, cranial_of(anatomy, vertebra))
-        target = Target(
-            "",
-            place.between,
-            place.side,
-            frozen(place.center_mm),
-            np.empty((0, 3)),
-            frame,
-            {},
-            is_certain(anatomy, place.between) and "@" not in chosen_by,
-            place.confidence,
-            chosen_by,
-            f"{self.nerve} at {place.name}",
-            Structure.AORTA,
-            notes=(NOT_DRAWN,),
-            place=place.name,
-        )
-        points, from_wished = _points(anatomy, procedure, frame)
+        target = replace(target, notes=(NOT_DRAWN,))
+        points, from_wished = _points(anatomy, procedure, target.frame)
         if not len(points):
             return (replace(target, rejected_tips={"tip: no aorta at this height": 1}),)
         found = with_tips(target, anatomy, procedure, points, from_wished)
@@ -92,6 +72,7 @@ def _points(anatomy: Anatomy, procedure: Procedure, frame: ForamenFrame) -> tupl
     uncertainty = anatomy.uncertainty_mm.get(Structure.AORTA, UNSTATED_UNCERTAINTY_MM)
     role = procedure.roles[Structure.AORTA]
     least = procedure.needles[0].radius_mm + uncertainty + role.reserve_mm
+    values = anatomy.labels.values_of(Structure.AORTA)
     found, prices = [], []
     for height in HEIGHTS_MM.tolist():
         middle = _aorta_middle(anatomy, frame, height)
@@ -99,7 +80,7 @@ def _points(anatomy: Anatomy, procedure: Procedure, frame: ForamenFrame) -> tupl
             continue
         turned = np.radians(ANGLES_DEG)
         ways = np.sin(turned)[:, None] * frame.lateral - np.cos(turned)[:, None] * frame.dorsal
-        radii = _radii_mm(anatomy, middle, ways)
+        radii = surface_mm(anatomy.labels, values, np.broadcast_to(middle, ways.shape), ways, FAR_MM)
         price = MM_PER_DEG * np.abs(ANGLES_DEG - WISHED_ANGLE_DEG) + abs(height - WISHED_HEIGHT_MM)
         for gap in GAPS_MM:
             found.append((middle + (radii + least + gap)[:, None] * ways)[np.isfinite(radii)])
@@ -117,14 +98,3 @@ def _aorta_middle(anatomy: Anatomy, frame: ForamenFrame, height_mm: float) -> Fl
     points = frame.lps(local)
     inside = np.isin(anatomy.labels.nearest(points), anatomy.labels.values_of(Structure.AORTA))
     return points[inside].mean(axis=0) if inside.any() else None
-
-
-def _radii_mm(anatomy: Anatomy, middle_mm: FloatArray, ways: FloatArray) -> FloatArray:
-    """(n,) from the aorta's middle to its surface; inf where it was not left within ``FAR_MM``."""
-    steps = np.arange(0.0, FAR_MM, STEP_MM)
-    points = middle_mm + steps[:, None] * ways[:, None, :]
-    inside = np.isin(anatomy.labels.nearest(points), anatomy.labels.values_of(Structure.AORTA))  # (n, steps)
-    last = len(steps) - 1 - np.argmax(inside[:, ::-1], axis=1)
-    left = inside.any(axis=1) & (last < len(steps) - 1)
-    radii: FloatArray = np.where(left, steps[last] + STEP_MM / 2, np.inf)
-    return radii

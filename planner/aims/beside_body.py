@@ -12,20 +12,19 @@ from typing import ClassVar
 import numpy as np
 
 from planner.aims.facet_joint import with_tips
-from planner.aims.places import Place, by_level, is_certain, require_level, require_served
+from planner.aims.vertebra import surface_mm, target_beside, with_injectate
 from planner.anatomy.model import Anatomy, Vertebra
-from planner.geometry import BoolArray, FloatArray, frozen, unit
+from planner.geometry import BoolArray, FloatArray
 from planner.procedure import Procedure
-from planner.spread import injectate, spread_note
-from planner.structures import Interspace, Part, Structure
-from planner.target import ForamenFrame, Target, TargetRequest, plain_frame
+from planner.structures import Part, Structure
+from planner.target import ForamenFrame, Target, TargetRequest
 
 ANGLES_DEG = np.arange(35.0, 90.1, 5.0)
 HEIGHTS_MM = np.arange(-9.0, 9.1, 3.0)
 GAPS_MM = (3.0, 4.0, 5.0, 6.0)
 """From the body's drawn surface; assumed: a needle's margin to bone and the sheath that the trunk runs in."""
 
-FAR_MM, STEP_MM = 45.0, 0.4
+FAR_MM = 45.0
 """A lumbar body is at most 55 mm wide (Panjabi 1992, doi:10.1097/00007632-199203000-00010)."""
 
 MM_PER_DEG = 0.3
@@ -46,27 +45,8 @@ class BesideBody:
 
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """One side of one vertebra."""
-        require_level(request, procedure, self.example)
-        place, chosen_by = by_level(vertebra_places(anatomy, request), request, "vertebra")
-        require_served(procedure, place.between.upper, place.name, "vertebrae")
-        vertebra = next(v for v in anatomy.vertebrae if v.name == place.between.upper)
-        frame = plain_frame(vertebra.body_center_mm, place.side, cranial_of(anatomy, vertebra))
-        target = Target(
-            "",
-            place.between,
-            place.side,
-            frozen(place.center_mm),
-            np.empty((0, 3)),
-            frame,
-            {},
-            is_certain(anatomy, place.between) and "@" not in chosen_by,
-            place.confidence,
-            chosen_by,
-            f"{self.nerve} at {place.name}",
-            Structure.VERTEBRA,
-            place=place.name,
-        )
-        points, from_wished = self._points(anatomy, vertebra, frame)
+        target, vertebra = target_beside(anatomy, procedure, request, self, Structure.VERTEBRA)
+        points, from_wished = self._points(anatomy, vertebra, target.frame)
         if not len(points):
             return (replace(target, rejected_tips={"tip: no surface of the body beside it": 1}),)
         found = with_tips(target, anatomy, procedure, points, from_wished)
@@ -88,33 +68,6 @@ class BesideBody:
         return all_points[kept], all_prices[kept]
 
 
-def with_injectate(target: Target, anatomy: Anatomy, procedure: Procedure) -> Target:
-    """The target with where the largest volume may spread, and the sentence about it."""
-    region = injectate(anatomy, target.frame, target.point_mm, procedure.volume_ml[1])
-    return replace(target, injectate=region, notes=(*target.notes, spread_note(region, (target.what, target.side))))
-
-
-def vertebra_places(anatomy: Anatomy, request: TargetRequest) -> list[Place]:
-    """The vertebrae, each by its body."""
-    below = {disc.between.upper: disc.between for disc in anatomy.discs}
-    return [
-        Place(
-            str(v.name),
-            below.get(v.name, Interspace(v.name, v.name)),
-            request.side,
-            v.body_center_mm,
-            v.confidence,
-        )
-        for v in anatomy.vertebrae
-    ]
-
-
-def cranial_of(anatomy: Anatomy, vertebra: Vertebra) -> FloatArray:
-    """The mean of the normals of the discs above and below; the patient's own axis without any."""
-    normals = [d.normal for d in anatomy.discs if vertebra.name in (d.between.upper, d.between.lower)]
-    return unit(np.sum(normals, axis=0)) if normals else np.array([0.0, 0.0, 1.0])
-
-
 def _body_values(anatomy: Anatomy, vertebra: Vertebra) -> list[int]:
     return [
         value
@@ -125,12 +78,7 @@ def _body_values(anatomy: Anatomy, vertebra: Vertebra) -> list[int]:
 
 def _surface_mm(anatomy: Anatomy, vertebra: Vertebra, starts: FloatArray, ways: FloatArray) -> FloatArray:
     """(n,) way from inside the body to its surface; inf where it was not left within ``FAR_MM`` or not in it at all."""
-    steps = np.arange(0.0, FAR_MM, STEP_MM)
-    points = starts[:, None, :] + steps[:, None] * ways[:, None, :]
-    inside = np.isin(anatomy.labels.nearest(points), _body_values(anatomy, vertebra))  # (n, steps)
-    last = len(steps) - 1 - np.argmax(inside[:, ::-1], axis=1)
-    left = inside.any(axis=1) & (last < len(steps) - 1)
-    return np.where(left, steps[last] + STEP_MM / 2, np.inf)
+    return surface_mm(anatomy.labels, _body_values(anatomy, vertebra), starts, ways, FAR_MM)
 
 
 def _front_mm(anatomy: Anatomy, vertebra: Vertebra, frame: ForamenFrame) -> float:

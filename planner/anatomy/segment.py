@@ -17,10 +17,10 @@ from planner.anatomy.canal import track_canal
 from planner.anatomy.coarse import coarse_image
 from planner.anatomy.column import lay_straight
 from planner.anatomy.compose import compose, confidences, uncertainties_mm
+from planner.anatomy.derived import Counted, derived
 from planner.anatomy.discs import find_discs
-from planner.anatomy.facets import find_facets
-from planner.anatomy.findings import Findings, Frame, Spine, interspaces_of, middles_mm
-from planner.anatomy.foramina import find_openings, foramina
+from planner.anatomy.findings import Findings, Frame, Spine, middles_mm
+from planner.anatomy.foramina import foramina
 from planner.anatomy.lie import agrees_with_spine
 from planner.anatomy.model import Anatomy, Disc, Slab, StageWatch, Surroundings, Vertebra, unwatched
 from planner.anatomy.naming import LevelAnchor, name_levels
@@ -30,10 +30,7 @@ from planner.anatomy.pieces import Found, all_pieces, missing
 from planner.anatomy.plausible import require_ct
 from planner.anatomy.region import ORGAN_MARGIN_MM, Region, discs_in, names_in, rows_of, stage_in, volume_in, widened
 from planner.anatomy.ribs import find_ribs
-from planner.anatomy.roots import find_roots
 from planner.anatomy.sac import find_sac
-from planner.anatomy.sacral_foramina import find_sacral_foramina
-from planner.anatomy.sacral_roots import sacral_roots
 from planner.anatomy.skin import find_skin
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Skin
 from planner.anatomy.vertebrae import share_out
@@ -192,20 +189,11 @@ def _in_rows(volume: Volume, frame: Frame, rows: slice) -> tuple[Volume, Frame]:
 def _spine(volume: Volume, frame: Frame, slab: Slab | None, watch: StageWatch) -> Spine:
     wanted = slice(0, len(frame.discs)) if slab is None else discs_in(slab, frame.discs)
     discs, names = frame.discs[wanted], names_in(frame.names, wanted)
-    between = interspaces_of(names)
     with watch("vertebrae"):
         column = lay_straight(volume, frame.bone, frame.canal, discs)
         vertebrae = share_out(column)
-    with watch("foramina"):
-        openings = find_openings(column, between)
-    with watch("nerve roots"):
-        sacral = () if discs[0] is not frame.lumbosacral else find_sacral_foramina(volume, frame.canal, discs[0])
-        roots = (*sacral_roots(sacral, frame.canal.frame), *find_roots(column, openings))
-    with watch("facets"):
-        facets = find_facets(volume, column, vertebrae, between)
-    with watch("sac"):
-        sac = find_sac(volume, frame.canal)
-    return Spine(discs, names, column, vertebrae, openings, roots, facets, sac, sacral)
+    counted = Counted(discs, names, column, vertebrae)
+    return derived(volume, frame, counted, lambda: find_sac(volume, frame.canal), watch)
 
 
 def _organs(

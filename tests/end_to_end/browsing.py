@@ -80,6 +80,24 @@ class Visit:
         assert self.changes("axial", self.pane("axial") * 0)
         page.wait_for_timeout(1500)
 
+    def look_around(self) -> None:
+        """Scroll, another window, and back."""
+        page = self.page
+        box = page.locator("[data-test=pane-axial]").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + 60, box["y"] + 160)
+        before = self.pane("axial")
+        page.mouse.wheel(0, -300)
+        assert self.changes("axial", before)
+        self.shot("scrolled")
+        before = self.pane("sagittal")
+        page.keyboard.press("1")
+        assert self.changes("sagittal", before)
+        self.shot("window")
+        page.keyboard.press("3")
+        page.keyboard.press(" ")
+        page.wait_for_timeout(1000)
+
     def entry_px(self) -> tuple[float, float]:
         """Where the axial pane shows the entry: the needle's end nearest to the ceiling (the patient lies prone)."""
         picture = self.pane("axial")

@@ -15,44 +15,13 @@ import pytest
 
 from dicom_io.report_reader import read_report
 from tests.servers import Orthanc, a_free_port, is_listening, process, run, wait_until
+from tests.site_settings import Order, SiteSettings
 
 pytestmark = [pytest.mark.realdata, pytest.mark.servers, pytest.mark.slow]
 
 PLAN_AT, SIDE = "@60", "left"
 LONGEST_S = 400.0
-"""From the last image to the report in the PACS, on a busy machine; on two idle cores it is under 30 s."""
-
-SETTINGS = """
-publish = "drafts"
-
-[receiver]
-port = {port}
-allowed_calling_ae_titles = ["CT1"]
-
-[storage]
-folder = "{folder}"
-disk_reserve_gb = 0.5
-
-[inbox]
-quiet_seconds = 1.0
-
-[outbox]
-first_retry_seconds = 0.5
-
-[[destinations]]
-name = "pacs"
-ae_title = "{pacs.ae_title}"
-host = "{pacs.host}"
-port = {pacs.dicom_port}
-
-[[rules]]
-name = "the order of this study"
-action = "plan"
-match = {{ study_uid = "{study_uid}", patient_id = "" }}
-procedure = "prt"
-level = "{level}"
-side = "{side}"
-"""
+"""From the last image to the report in the PACS, on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +45,9 @@ def delivered(real_data, orthanc_server, tmp_path_factory) -> Delivered:
     series = real_data / "abdomen_ct" / "series"
     orthanc_server.empty()
     port = a_free_port()
-    study_uid = pydicom.dcmread(next(series.iterdir()), stop_before_pixels=True).StudyInstanceUID
-    settings = folder / "needleplan.toml"
-    settings.write_text(
-        SETTINGS.format(
-            port=port, folder=folder / "storage", pacs=orthanc_server, study_uid=study_uid, level=PLAN_AT, side=SIDE
-        )
-    )
+    image = pydicom.dcmread(next(series.iterdir()), stop_before_pixels=True)
+    site = SiteSettings(port, folder / "storage", orthanc_server)
+    settings = site.write(folder / "needleplan.toml", image, Order(f'level = "{PLAN_AT}"', SIDE))
     log = folder / "serve.log"
     with process(log, Path(sys.executable).parent / "needleplan", "serve", "--settings", settings) as service:
         wait_until(lambda: service.poll() is not None or is_listening(port), what="the service's start")

@@ -20,33 +20,12 @@ from service.demo import sample_series
 from service.rows import CaseState, ExportState
 from service.store import Store
 from tests.servers import Orthanc, a_free_port, is_listening, process, run, wait_until
+from tests.site_settings import Order, SiteSettings
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 
 LONGEST_S = 400.0
 """On a busy machine; the case itself takes half a minute."""
-
-SETTINGS = """
-publish = "drafts"
-receiver = {{ port = {port}, allowed_calling_ae_titles = ["CT1"] }}
-storage = {{ folder = "{folder}", disk_reserve_gb = 0.5 }}
-inbox = {{ quiet_seconds = 1.0 }}
-outbox = {{ first_retry_seconds = 0.5 }}
-
-[[destinations]]
-name = "pacs"
-ae_title = "{pacs.ae_title}"
-host = "{pacs.host}"
-port = {pacs.dicom_port}
-
-[[rules]]
-name = "the order of this study"
-action = "plan"
-match = {{ study_uid = "{study_uid}", patient_id = "{patient_id}" }}
-procedure = "prt"
-root = "L4"
-side = "left"
-"""
 
 
 def states(log: Path) -> list[str]:
@@ -76,12 +55,7 @@ class Site:
 def site(orthanc, tmp_path) -> Site:
     image = pydicom.dcmread(next(sample_series().glob("*.dcm")), stop_before_pixels=True)
     port, storage = a_free_port(), tmp_path / "storage"
-    settings = tmp_path / "needleplan.toml"
-    settings.write_text(
-        SETTINGS.format(
-            port=port, folder=storage, pacs=orthanc, study_uid=image.StudyInstanceUID, patient_id=image.PatientID
-        )
-    )
+    settings = SiteSettings(port, storage, orthanc).write(tmp_path / "needleplan.toml", image, Order('root = "L4"'))
     return Site(storage, port, (Path(sys.executable).parent / "needleplan", "serve", "--settings", settings))
 
 

@@ -21,7 +21,7 @@ from tests.end_to_end.browsing import PASSWORD, Department, Visit, visiting
 pytestmark = [pytest.mark.realdata, pytest.mark.graphics, pytest.mark.slow]
 
 PLANNED_WITHIN_S = 900.0
-"""Segmentation and plan on a busy machine; on two idle cores it is under two minutes."""
+"""Segmentation and plan, on a busy machine."""
 
 
 @pytest.fixture(scope="module")
@@ -48,28 +48,11 @@ def test_a_rehearsal_is_worked_on_and_never_signed(visit: Visit, results: Path):
     visit.open_first()
     visit.shot("opened")
     assert "PROBE" in page.inner_text("[data-test=banner]")
-    look_around(visit)
+    visit.look_around()
     change_the_path(visit)
     search_again(visit)
     export_is_refused_a_signature(visit)
     assert not (results / "signed").exists()
-
-
-def look_around(visit: Visit) -> None:
-    page = visit.page
-    box = page.locator("[data-test=pane-axial]").bounding_box()
-    page.mouse.move(box["x"] + 60, box["y"] + 160)
-    before = visit.pane("axial")
-    page.mouse.wheel(0, -300)
-    assert visit.changes("axial", before)
-    visit.shot("scrolled")
-    before = visit.pane("sagittal")
-    page.keyboard.press("1")
-    assert visit.changes("sagittal", before)
-    visit.shot("bone-window")
-    page.keyboard.press("3")
-    page.keyboard.press(" ")
-    page.wait_for_timeout(1000)
 
 
 def change_the_path(visit: Visit) -> None:

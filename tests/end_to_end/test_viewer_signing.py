@@ -19,47 +19,14 @@ from service.viewing.people import UsersFile
 from service.viewing.roles import Role
 from tests.end_to_end.browsing import PASSWORD, Visit, visiting
 from tests.servers import Orthanc, a_free_port, is_listening, process, run, wait_until
+from tests.site_settings import Order, SiteSettings
 
 pytestmark = [pytest.mark.graphics, pytest.mark.servers, pytest.mark.slow]
 
 PROJECT = Path(__file__).resolve().parents[2]
 SIGNER = "Lovelace^Ada"
 PLANNED_WITHIN_S = 300.0
-"""Segmentation and plan on a busy machine; on two idle cores it is under 40 s."""
-
-SETTINGS = """
-[receiver]
-port = {dicom_port}
-allowed_calling_ae_titles = ["CT1"]
-
-[storage]
-folder = "{storage}"
-disk_reserve_gb = 0.5
-
-[inbox]
-quiet_seconds = 1.0
-
-[outbox]
-first_retry_seconds = 0.5
-
-[viewer]
-enabled = true
-port = {page_port}
-
-[[destinations]]
-name = "pacs"
-ae_title = "{pacs.ae_title}"
-host = "{pacs.host}"
-port = {pacs.dicom_port}
-
-[[rules]]
-name = "the order of this study"
-action = "plan"
-match = {{ study_uid = "{header.StudyInstanceUID}", patient_id = "{header.PatientID}" }}
-procedure = "prt"
-root = "L4"
-side = "left"
-"""
+"""Segmentation and plan, on a busy machine."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +44,15 @@ def clinic(orthanc_server: Orthanc, tmp_path_factory: pytest.TempPathFactory) ->
     series, dicom_port, page_port = PROJECT / "sample_data" / "small", a_free_port(), a_free_port()
     header = pydicom.dcmread(next(series.glob("*.dcm")), stop_before_pixels=True)
     orthanc_server.empty()
-    storage, settings, log = folder / "storage", folder / "needleplan.toml", folder / "serve.log"
-    settings.write_text(
-        SETTINGS.format(dicom_port=dicom_port, page_port=page_port, storage=storage, pacs=orthanc_server, header=header)
+    storage, log = folder / "storage", folder / "serve.log"
+    site = SiteSettings(
+        dicom_port,
+        storage,
+        orthanc_server,
+        publish="on_signature",
+        more=f"viewer = {{ enabled = true, port = {page_port} }}",
     )
+    settings = site.write(folder / "needleplan.toml", header, Order('root = "L4"'))
     storage.mkdir()
     UsersFile(storage / "users.json").put("ada", Role.PLANNER, PASSWORD, SIGNER)
     with process(log, Path(sys.executable).parent / "needleplan", "serve", "--settings", settings) as service:

@@ -15,10 +15,10 @@ import numpy as np
 from planner.anatomy.bone import find_bone, with_marrow
 from planner.anatomy.coarse import coarse_image
 from planner.anatomy.column import lay_straight
+from planner.anatomy.derived import Counted, derived
 from planner.anatomy.discs import find_discs
-from planner.anatomy.facets import find_facets
-from planner.anatomy.findings import Findings, Frame, Spine, interspaces_of, middles_mm
-from planner.anatomy.foramina import find_openings, foramina
+from planner.anatomy.findings import Findings, Frame, Spine, middles_mm
+from planner.anatomy.foramina import foramina
 from planner.anatomy.model import Anatomy, StageWatch, unwatched
 from planner.anatomy.naming import LevelAnchor, name_levels
 from planner.anatomy.organs import find_organs
@@ -32,13 +32,10 @@ from planner.anatomy.outside.naming_with import naming_with, without_agreement
 from planner.anatomy.pelvis import Pelvis, find_pelvis
 from planner.anatomy.plausible import require_ct
 from planner.anatomy.ribs import find_ribs
-from planner.anatomy.roots import find_roots
 from planner.anatomy.sac import Sac, find_sac
-from planner.anatomy.sacral_foramina import find_sacral_foramina
-from planner.anatomy.sacral_roots import sacral_roots
 from planner.anatomy.segment import anatomy_of
 from planner.anatomy.skin import find_skin
-from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Skin
+from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.anatomy.working_grid import WorkingGrid
 from planner.brought import Brought
 from planner.errors import AnatomyError, ModalityError
@@ -195,21 +192,11 @@ def _sources_words(given: Given) -> str:
 
 
 def _spine(volume: Volume, frame: Frame, levels: Levels, given: Given, watch: StageWatch) -> Spine:
-    discs: tuple[DiscLevel, ...] = frame.discs
-    between = interspaces_of(frame.names)
     with watch("vertebrae"):
-        straight = lay_straight(volume, frame.bone, frame.canal, discs)
+        straight = lay_straight(volume, frame.bone, frame.canal, frame.discs)
         column, vertebrae = column_with(straight, given, levels.places)
-    with watch("foramina"):
-        openings = find_openings(column, between)
-    with watch("nerve roots"):
-        sacral = () if discs[0] is not frame.lumbosacral else find_sacral_foramina(volume, frame.canal, discs[0])
-        roots = (*sacral_roots(sacral, frame.canal.frame), *find_roots(column, openings))
-    with watch("facets"):
-        facets = find_facets(volume, column, vertebrae, between)
-    with watch("sac"):
-        sac = _sac(volume, frame.canal, given)
-    return Spine(discs, frame.names, column, vertebrae, openings, roots, facets, sac, sacral)
+    counted = Counted(frame.discs, frame.names, column, vertebrae)
+    return derived(volume, frame, counted, lambda: _sac(volume, frame.canal, given), watch)
 
 
 def _sac(volume: Volume, canal: CanalTrack, given: Given) -> Sac:
