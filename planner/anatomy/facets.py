@@ -65,9 +65,9 @@ def _middle(sheet: Sheet) -> FloatArray:
 
 
 def _posterior_point(sheet: Sheet, suv: FloatArray) -> FloatArray:
-    """(3,) on the gap at mid-height, its most posterior fifth."""
-    middle = np.median(suv[:, 0])
-    level = np.abs(suv[:, 0] - middle) <= max(2.0, float(np.percentile(np.abs(suv[:, 0] - middle), 30)))
-    level &= sheet.weight >= _WORTHY * np.percentile(sheet.weight, 90)
+    """(3,) on the gap at mid-height of what is clearly seen of it, its most posterior fifth."""
+    seen = sheet.weight >= _WORTHY * np.percentile(sheet.weight, 90)
+    away_mm = np.abs(suv[:, 0] - np.median(suv[seen, 0]))
+    level = seen & (away_mm <= max(2.0, float(np.percentile(away_mm[seen], 30))))
     back = level & (suv[:, 2] <= np.percentile(suv[level, 2], 20))
     return np.average(sheet.points_mm[back], axis=0, weights=sheet.weight[back])
