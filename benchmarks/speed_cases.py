@@ -12,10 +12,10 @@ import numpy as np
 from dicom_io.series import read_series
 from planner.anatomy.model import Anatomy, Foramen
 from planner.anatomy.segment import segment
-from planner.fan import Face, Swept
-from planner.fields import Lattice
 from planner.geometry import AnyArray, Float32Array, FloatArray
 from planner.structures import Structure
+from planner.sweep.fan import Face, Swept
+from planner.sweep.fields import Lattice
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from speed_cases import CAP_MM, FOUR, LEVEL_MM, REACH_MM, Case, face_of, fastest_s, levels
 
-from planner.fan import Face, Swept
 from planner.geometry import AnyArray, FloatArray
-from planner.least import Rising, sweep_least
+from planner.sweep.fan import Face, Swept
+from planner.sweep.least import Rising, sweep_least
 
 GROWTH = 0.03
 """Margin added below the skin [mm/mm]: 3.6 mm at 120 mm."""

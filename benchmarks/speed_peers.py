@@ -13,8 +13,8 @@ from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D
 from vtkmodules.vtkFiltersGeneral import vtkOBBTree
 
-from planner.fields import Lattice
 from planner.geometry import Float32Array, FloatArray, unit
+from planner.sweep.fields import Lattice
 
 SAMPLE_MM = 0.5
 SURFACE_MM = 0.25  # distances are 0 within bone: the surface is drawn just outside

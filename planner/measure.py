@@ -13,18 +13,18 @@ import numpy as np
 
 from planner.clearance import Closest, Surface
 from planner.costs import WEIGHTS, costs, weighted
-from planner.entry_shift import entry_tolerance_mm
-from planner.fan import STEP, Exit
 from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg
+from planner.hand.entry_shift import entry_tolerance_mm
+from planner.hand.robustness import tolerance_deg
 from planner.obstacles import NOTHING, Obstacle
 from planner.plan import Clearance, PlannedTrajectory
-from planner.reach import Reach
-from planner.robustness import tolerance_deg
 from planner.rules import first_broken, hard_limits
 from planner.search import Screened
 from planner.sentences import explanation, floor_angle_deg
 from planner.situation import Candidates, Feasible, Situation
 from planner.skin import exact_exit
+from planner.sweep.fan import STEP, Exit
+from planner.sweep.reach import Reach
 from planner.trajectories import Trajectories
 
 Rows: TypeAlias = list[tuple[int, Clearance]]

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from planner.gate_answers import GateAnswer
 from planner.geometry import FloatArray
 from planner.injectate import Injectate
-from planner.looks import Look
 from planner.procedure import Needle
+from planner.release.gate_answers import GateAnswer
+from planner.release.looks import Look
 from planner.structures import Interspace, LevelName, Part, PatientPosition, Pose, Side, Structure
 from planner.target import target_words
 

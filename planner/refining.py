@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from planner.costs import price
-from planner.fan import STEP
 from planner.geometry import FloatArray, unit
-from planner.reach import NEAR_MM, Reach
-from planner.robustness import tolerance_deg
+from planner.hand.robustness import tolerance_deg
 from planner.rules import first_broken, hard_limits
 from planner.search import Screened
 from planner.situation import Candidates, Feasible, Situation
 from planner.skin import exact_exit
+from planner.sweep.fan import STEP
+from planner.sweep.reach import NEAR_MM, Reach
 from planner.trajectories import Trajectories
 
 FINEST = STEP / 16

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.execution import ALLOWED_TIP_ERROR_MM
 from planner.geometry import FloatArray
+from planner.hand.execution import ALLOWED_TIP_ERROR_MM
 from planner.obstacles import BONES
 from planner.plan import Clearance, PlannedTrajectory, Probability, Risk
 from planner.position import UP

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from planner.bleeding import Scheme
-from planner.execution import FREEHAND, Execution
+from planner.hand.execution import FREEHAND, Execution
 from planner.keep_outs import KeepOut
 from planner.overrides import Overrides, overridden
 from planner.procedure import Procedure
+from planner.release.bleeding import Scheme
 from planner.structures import Structure
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from planner.anatomy.model import Surroundings
-from planner.fan import AIR_BEHIND_SKIN_MM, Exit
 from planner.geometry import FloatArray
+from planner.sweep.fan import AIR_BEHIND_SKIN_MM, Exit
 from planner.volume import LabelMap, nearest
 
 _SAMPLE_MM = 0.05

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from planner.anatomy.model import Anatomy, Foramen, NerveRoot, Surroundings
-from planner.fields import DistanceField, Lattice
 from planner.geometry import BoolArray, FloatArray, IntArray, frozen, unit
 from planner.obstacles import BONES, Obstacle, cap_mm, find_obstacles, obstacle_at, with_roots
 from planner.procedure import Procedure
 from planner.structures import Side
+from planner.sweep.fields import DistanceField, Lattice
 from planner.target import ForamenFrame, has_arterial_quadrant
 from planner.volume import LabelMap
 

@@ -12,13 +12,13 @@ from typing import Protocol
 
 from planner.anatomy.model import Anatomy, StageWatch, unwatched
 from planner.anatomy.region import Region
-from planner.gate_answers import gate_answers
-from planner.gates import Checklist, open_gates
 from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
+from planner.release.gate_answers import gate_answers
+from planner.release.gates import Checklist, open_gates
 from planner.site import PLAIN, Site
 from planner.targets import TargetRequest, find_all_targets
 from service.checklist import for_site

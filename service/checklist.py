@@ -15,9 +15,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from planner.errors import PlannerError
-from planner.gates import Answer, Checklist, Scheme, questions_for
 from planner.procedure import Procedure
-from planner.records import ContrastSpread, Reached, Response, TestInjection
+from planner.release.gates import Answer, Checklist, Scheme, questions_for
+from planner.release.records import ContrastSpread, Reached, Response, TestInjection
 from planner.site import Site
 from planner.structures import Side, SpineLevel
 from service.errors import RequestError

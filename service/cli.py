@@ -20,7 +20,7 @@ from rich.markup import escape
 
 from dicom_io.errors import DicomIoError, SeveralSeriesError
 from planner.errors import PlannerError
-from planner.execution import EXECUTIONS
+from planner.hand.execution import EXECUTIONS
 from planner.site import PLAIN
 from planner.volume import Modality
 from service import commands
@@ -43,7 +43,7 @@ DONE, REFUSED, NO_SAFE_PATH = 0, 2, 3
 
 
 class Guidance(StrEnum):
-    """``--guidance``; ``planner/execution.py`` says what each means and where its errors come from."""
+    """``--guidance``; ``planner/hand/execution.py`` says what each means and where its errors come from."""
 
     FREEHAND = "freehand"
     LASER = "laser"

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from planner.anatomy.model import Anatomy
-from planner.gate_answers import GateAnswer
 from planner.injectate import Injectate
 from planner.plan import Plan, TargetPlan
+from planner.release.gate_answers import GateAnswer
 from planner.volume import LabelMap
 from service import words
 from service.describe_path import name, point, trajectory_document

@@ -5,8 +5,8 @@ In: a planned trajectory and what is known of the series. Out: the documents of 
 
 from __future__ import annotations
 
-from planner.execution import ALLOWED_TIP_ERROR_MM
 from planner.geometry import FloatArray
+from planner.hand.execution import ALLOWED_TIP_ERROR_MM
 from planner.plan import Bend, Clearance, Landmark, PlannedTrajectory, Probability, Risk
 from planner.procedure import Needle
 from planner.sentences import name_of, risk_words

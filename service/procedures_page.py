@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planner.gates import LIMITS, RISK, RISK_SOURCE, questions_for
 from planner.procedure import Approach, Procedure
 from planner.procedures import PROCEDURES
+from planner.release.gates import LIMITS, RISK, RISK_SOURCE, questions_for
 from planner.structures import Role, Structure
 
 HEAD = """# Procedures

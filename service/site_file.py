@@ -11,15 +11,15 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from planner.bleeding import Scheme
 from planner.costs import WEIGHTS
 from planner.errors import PlannerError
-from planner.execution import EXECUTIONS, FREEHAND, Execution, measured_by_site
 from planner.geometry import frozen
+from planner.hand.execution import EXECUTIONS, FREEHAND, Execution, measured_by_site
 from planner.keep_outs import Ball, KeepOut, Outline
 from planner.overrides import Crossing, Overrides, Window
 from planner.procedure import Needle
 from planner.procedures import PROCEDURES
+from planner.release.bleeding import Scheme
 from planner.rules import MAY_BE_LEFT_OUT
 from planner.site import Bore, Site, Table
 from planner.structures import Structure

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from planner.geometry import FloatArray
-from planner.hubs import hub_ends_mm
 from planner.position import UP
 from planner.site import Table
+from planner.sitting.hubs import hub_ends_mm
 from planner.situation import Candidates
 
 

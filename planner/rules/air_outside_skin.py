@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from planner.fan import Exit
 from planner.geometry import FloatArray
 from planner.situation import Candidates
+from planner.sweep.fan import Exit
 
 
 @dataclass(frozen=True, slots=True)

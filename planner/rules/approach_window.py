@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from planner.fan import in_window
 from planner.geometry import FloatArray
 from planner.situation import Candidates
+from planner.sweep.fan import in_window
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from planner.geometry import FloatArray
-from planner.hubs import hub_ends_mm
 from planner.site import Bore
+from planner.sitting.hubs import hub_ends_mm
 from planner.situation import Candidates
 
 

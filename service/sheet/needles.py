@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.execution import ALLOWED_TIP_ERROR_MM
 from planner.geometry import FloatArray
+from planner.hand.execution import ALLOWED_TIP_ERROR_MM
 from planner.plan import Clearance, Plan, PlannedTrajectory, Probability, Risk, TargetPlan
 from service.placed import placed_path
 from service.series_facts import SeriesFacts

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.gate_answers import INR, PLATELETS, SCHEME, SPREAD, TEST
 from planner.plan import VALID_FOR, Clearance, Landmark, PlannedTrajectory, TargetPlan
+from planner.release.gate_answers import INR, PLATELETS, SCHEME, SPREAD, TEST
 from planner.sentences import name_of
 from planner.structures import Part, Pose
 from service import words

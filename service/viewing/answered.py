@@ -5,8 +5,8 @@ In: a session, whose answers. Out: rows for ``Plan.gates``. Records of a first s
 
 from __future__ import annotations
 
-from planner.gate_answers import SPREAD, TEST, GateAnswer, gate_answers
 from planner.procedures import PROCEDURES
+from planner.release.gate_answers import SPREAD, TEST, GateAnswer, gate_answers
 from service.viewing.releasing import checklist_of, checklist_words
 from viz.viewer.session import Session
 

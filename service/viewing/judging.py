@@ -10,29 +10,29 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.advice import told
 from planner.anatomy.model import Anatomy
 from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.costs import WEIGHTS, costs, weighted
-from planner.entry_shift import entry_tolerance_mm
 from planner.errors import LevelNotFoundError
-from planner.fan import STEP, Exit
 from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg, unit
+from planner.hand.advice import told
+from planner.hand.entry_shift import entry_tolerance_mm
+from planner.hand.robustness import tolerance_deg
 from planner.hosts import without_hosts
 from planner.landmarks import spinous_processes_mm
 from planner.measure import clearances_of
 from planner.obstacles import find_obstacles, hardened, obstacle_at, ordered, with_roots
 from planner.plan import Clearance, Plan, PlannedTrajectory, TargetPlan
 from planner.planning import approach_for, needle_groups, plan_prepared
-from planner.prepared import Prepared
 from planner.procedure import Needle, Procedure
-from planner.robustness import tolerance_deg
 from planner.rules import hard_limits
 from planner.search import screen, sweep
 from planner.sentences import explanation, floor_angle_deg
 from planner.site import PLAIN, Site
 from planner.situation import Candidates, Feasible, Situation
 from planner.skin import exact_exit
+from planner.sweep.fan import STEP, Exit
+from planner.sweep.prepared import Prepared
 from planner.targets import Target, TargetRequest, find_targets
 from planner.trajectories import Trajectories
 from viz.viewer.session import Judged

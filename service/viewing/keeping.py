@@ -16,12 +16,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dicom_io import identity, instances, series
-from planner import gate_answers, geometry, injectate, looks, plan, procedure, structures, volume
+from planner import geometry, injectate, plan, procedure, structures, volume
 from planner.anatomy import model
 from planner.anatomy.model import Anatomy
 from planner.geometry import AnyArray
 from planner.obstacles import ordered
 from planner.plan import Plan
+from planner.release import gate_answers, looks
 from planner.volume import Volume
 from service.errors import RequestError
 from service.files import write_text

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from planner.gates import Answer, Checklist, Scheme, open_gates, questions_for
-from planner.looks import Look
 from planner.plan import Plan, TargetPlan
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
+from planner.release.gates import Answer, Checklist, Scheme, open_gates, questions_for
+from planner.release.looks import Look
 from service.series_facts import BREATHING_UNKNOWN, NO_CHECKLIST
 from service.versions import program_version
 from viz.viewer.release import Question, Release

@@ -24,7 +24,7 @@ PLANNER_DATA = frozenset(
         "volume",
     )
 )
-IMAGE_PROCESSING = ("planner/anatomy/", "planner/fields.py")
+IMAGE_PROCESSING = ("planner/anatomy/", "planner/sweep/fields.py")
 EXTERNAL = {
     "planner": {"numpy"},
     "dicom_io": {"numpy", "pydicom", "pynetdicom", "highdicom"},

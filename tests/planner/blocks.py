@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from planner.anatomy.model import Anatomy, Lie, Surroundings
-from planner.fan import Face, faces_for
 from planner.geometry import FloatArray, VolumeGeometry
 from planner.obstacles import Obstacle, find_obstacles
 from planner.planning import needle_groups
@@ -13,6 +12,7 @@ from planner.procedure import Approach, Procedure
 from planner.procedures import PROCEDURES
 from planner.situation import Situation
 from planner.structures import Interspace, Pose, Side, SpineLevel, Structure
+from planner.sweep.fan import Face, faces_for
 from planner.targets import Target
 from planner.tips import ForamenFrame
 from planner.volume import LabelEntry, LabelMap

@@ -5,16 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.fan import STEP, Exit, in_window
 from planner.geometry import BoolArray, FloatArray, unit
-from planner.kept import reach_of
 from planner.plan import TargetPlan
 from planner.planning import Setting
 from planner.planning import planned as plan_of
-from planner.reach import QUANTUM_MM, Reach, entries_of
 from planner.rules import first_broken, hard_limits
 from planner.search import Sweep, sweep
 from planner.situation import Candidates, Situation
+from planner.sweep.fan import STEP, Exit, in_window
+from planner.sweep.kept import reach_of
+from planner.sweep.reach import QUANTUM_MM, Reach, entries_of
 from planner.trajectories import Trajectories
 from tests.planner.blocks import (
     SKIN_Y_MM,

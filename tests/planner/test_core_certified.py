@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 
 from planner.anatomy.model import Anatomy
-from planner.fan import Swept, faces_for
-from planner.fields import Lattice
 from planner.geometry import FloatArray, unit
-from planner.least import slack_mm, sweep_least
 from planner.obstacles import ordered, with_roots
 from planner.planning import Setting, plan_prepared, prepare
 from planner.procedure import Approach
@@ -15,6 +12,9 @@ from planner.procedures import PROCEDURES
 from planner.search import screen, sweep
 from planner.situation import Situation
 from planner.structures import Side
+from planner.sweep.fan import Swept, faces_for
+from planner.sweep.fields import Lattice
+from planner.sweep.least import slack_mm, sweep_least
 from planner.targets import TargetRequest, find_targets
 from tests.planner.reference import STEP_MM, Solid, reference_mm
 

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from planner.clearance import surfaces_in
-from planner.contact import Shaft
-from planner.deflection import GRINDS, bend_of, clock_directions
-from planner.fields import Lattice
 from planner.geometry import BoolArray, FloatArray, VolumeGeometry
-from planner.kept import Kept, Layer
+from planner.hand.contact import Shaft
+from planner.hand.deflection import GRINDS, bend_of, clock_directions
 from planner.obstacles import NOTHING, Obstacle
 from planner.plan import Bend
 from planner.procedure import Needle
 from planner.structures import Structure
+from planner.sweep.fields import Lattice
+from planner.sweep.kept import Kept, Layer
 
 CAP_MM, LENGTH_MM, RADIUS_MM = 14.0, 80.0, 0.365
 GRID = VolumeGeometry.from_spacing((41, 60, 41), (1.0, 2.0, 1.0), (-20.0, -10.0, -20.0))

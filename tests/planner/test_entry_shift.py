@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from planner.entry_shift import entry_tolerance_mm, last_kept_entries_mm
-from planner.fan import STEP, faces_for
 from planner.geometry import FloatArray
+from planner.hand.entry_shift import entry_tolerance_mm, last_kept_entries_mm
 from planner.procedure import Approach
 from planner.structures import Side
+from planner.sweep.fan import STEP, faces_for
 
 AROUND = Approach("around", (-60.0, 60.0), (-40.0, 40.0), 0.0, 0.0, "a test")
 DEPTH_MM = 60.0

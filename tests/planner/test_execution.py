@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from planner.clearance import Surface
-from planner.contact import BEYOND_STEP_MM, Draws, Leg, Shaft, bound_of, leg_sigmas_mm, touched_on
-from planner.control_scans import MOST_CHECKPOINTS, SAMPLES, WORTH_A_SCAN, best_chain, risk_of
-from planner.execution import (
+from planner.geometry import BoolArray, FloatArray, VolumeGeometry
+from planner.hand.contact import BEYOND_STEP_MM, Draws, Leg, Shaft, bound_of, leg_sigmas_mm, touched_on
+from planner.hand.control_scans import MOST_CHECKPOINTS, SAMPLES, WORTH_A_SCAN, best_chain, risk_of
+from planner.hand.execution import (
     EXECUTIONS,
     FREEHAND,
     LASER,
@@ -20,13 +21,12 @@ from planner.execution import (
     measured_by_site,
     missed,
 )
-from planner.fields import Lattice
-from planner.geometry import BoolArray, FloatArray, VolumeGeometry
-from planner.kept import Kept, Layer
+from planner.hand.probability import below, normal_below, of_mean
 from planner.obstacles import Obstacle
 from planner.plan import Risk
-from planner.probability import below, normal_below, of_mean
 from planner.structures import Structure
+from planner.sweep.fields import Lattice
+from planner.sweep.kept import Kept, Layer
 
 CAP_MM = 14.0
 LENGTH_MM = 80.0

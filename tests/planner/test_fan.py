@@ -5,13 +5,13 @@ import pytest
 
 from planner.anatomy.model import Surroundings
 from planner.clearance import surfaces_in
-from planner.fan import Exit, Face, Swept, faces_for, surroundings_nodes, sweep_exit
-from planner.fields import Lattice
 from planner.geometry import VolumeGeometry, obliquity_deg, tilt_deg, unit
-from planner.least import slack_mm, sweep_least
 from planner.procedure import Approach
 from planner.skin import exact_exit
 from planner.structures import Side
+from planner.sweep.fan import Exit, Face, Swept, faces_for, surroundings_nodes, sweep_exit
+from planner.sweep.fields import Lattice
+from planner.sweep.least import slack_mm, sweep_least
 from planner.volume import LabelMap
 
 WIDE = Approach("wide", (5.0, 80.0), (-35.0, 35.0), 40.0, 0.0, "a test")

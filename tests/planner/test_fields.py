@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from planner.fields import DistanceField, Lattice
 from planner.geometry import VolumeGeometry
+from planner.sweep.fields import DistanceField, Lattice
 
 
 def blobs(shape: tuple[int, int, int], seed: int) -> np.ndarray:

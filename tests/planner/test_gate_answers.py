@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from planner.gate_answers import INR, PLATELETS, SCHEME, SPREAD, TEST, gate_answers
-from planner.gates import Answer, Checklist, Scheme, open_gates, questions_for
 from planner.procedures import PROCEDURES
-from planner.records import ContrastSpread, Reached, Response, TestInjection
+from planner.release.gate_answers import INR, PLATELETS, SCHEME, SPREAD, TEST, gate_answers
+from planner.release.gates import Answer, Checklist, Scheme, open_gates, questions_for
+from planner.release.records import ContrastSpread, Reached, Response, TestInjection
 from planner.structures import Side
 from planner.target import Target
 from tests.planner.blocks import target_at

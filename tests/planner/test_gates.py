@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from planner.gates import RISK, Answer, Checklist, Scheme, open_gates, questions_for
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
-from planner.records import ContrastSpread, Reached, Response, TestInjection
+from planner.release.gates import RISK, Answer, Checklist, Scheme, open_gates, questions_for
+from planner.release.records import ContrastSpread, Reached, Response, TestInjection
 from planner.structures import Side
 from planner.target import Target
 from tests.planner.blocks import target_at

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.fan import Exit
 from planner.geometry import FloatArray
-from planner.kept import MOVABLE_MM, Corners, Kept, reach_of
-from planner.reach import Entries, Reach, entries_of
 from planner.search import Sweep, sweep
 from planner.situation import Situation
+from planner.sweep.fan import Exit
+from planner.sweep.kept import MOVABLE_MM, Corners, Kept, reach_of
+from planner.sweep.reach import Entries, Reach, entries_of
 from tests.planner.blocks import block, faces_of, random_balls, situation_in
 
 LONGEST_MM = 141.0

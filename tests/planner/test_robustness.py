@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from planner.fan import STEP, faces_for
 from planner.geometry import unit
+from planner.hand.robustness import broken_border, tolerance_deg
 from planner.procedure import Approach
-from planner.robustness import broken_border, tolerance_deg
 from planner.structures import Side
+from planner.sweep.fan import STEP, faces_for
 
 AROUND = Approach("around", (-60.0, 60.0), (-40.0, 40.0), 0.0, 0.0, "a test")
 

@@ -7,7 +7,6 @@ import pytest
 
 from planner.anatomy.model import Anatomy
 from planner.costs import WEIGHTS, costs, weighted
-from planner.fan import Exit
 from planner.obstacles import find_obstacles
 from planner.planning import approach_for, needle_groups
 from planner.procedures import PROCEDURES
@@ -21,6 +20,7 @@ from planner.rules.same_side import SameSide
 from planner.rules.skin_in_image import SkinInImage
 from planner.situation import Candidates, Feasible, Situation
 from planner.structures import Side
+from planner.sweep.fan import Exit
 from planner.targets import TargetRequest, find_targets
 from planner.trajectories import Trajectories
 

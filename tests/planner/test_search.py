@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from planner.anatomy.model import Anatomy
-from planner.fan import Exit, Face, faces_for
 from planner.geometry import FloatArray
-from planner.kept import reach_of
 from planner.obstacles import Obstacle, find_obstacles, ordered
 from planner.planning import approach_for, needle_groups
 from planner.procedures import PROCEDURES
-from planner.reach import Reach, entries_of
 from planner.search import Sweep, dominated, screen, sweep
 from planner.situation import Situation
 from planner.structures import Side
+from planner.sweep.fan import Exit, Face, faces_for
+from planner.sweep.kept import reach_of
+from planner.sweep.reach import Reach, entries_of
 from planner.targets import TargetRequest, find_targets
 
 PRT = PROCEDURES["prt"]

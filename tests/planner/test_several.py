@@ -5,9 +5,9 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from planner.capsules import segment_distance_mm
 from planner.geometry import FloatArray
-from planner.several import (
+from planner.sitting.capsules import segment_distance_mm
+from planner.sitting.several import (
     BETWEEN_MM,
     HUB_LENGTH_MM,
     HUB_RADIUS_MM,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from planner.costs import WEIGHTS, costs, price, weights_of
-from planner.execution import LASER
+from planner.hand.execution import LASER
 from planner.keep_outs import Ball as SkinBall
 from planner.plan import PlannedTrajectory
 from planner.planning import Setting, plan_prepared, prepare

@@ -7,7 +7,6 @@ import pytest
 
 from planner.anatomy.model import Anatomy
 from planner.errors import GeometryError
-from planner.hubs import hub_ends_mm
 from planner.keep_outs import OUTLINE_DEPTH_MM, Ball, Outline
 from planner.obstacles import find_obstacles
 from planner.planning import approach_for, needle_groups
@@ -16,8 +15,9 @@ from planner.rules.above_table import AboveTable
 from planner.rules.entry_keep_outs import EntryKeepOut
 from planner.rules.hub_in_bore import HubInBore
 from planner.rules.in_gantry_plane import InGantryPlane
-from planner.several import HUB_LENGTH_MM
 from planner.site import PLAIN, Bore, Site, Table
+from planner.sitting.hubs import hub_ends_mm
+from planner.sitting.several import HUB_LENGTH_MM
 from planner.situation import Candidates, Situation
 from planner.structures import Side
 from planner.targets import TargetRequest, find_targets

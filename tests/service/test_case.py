@@ -3,7 +3,7 @@
 import pytest
 
 from planner.anatomy.model import Anatomy
-from planner.execution import ROBOT, measured_by_site
+from planner.hand.execution import ROBOT, measured_by_site
 from planner.plan import Plan
 from planner.site import Site
 from planner.structures import Side

@@ -2,8 +2,8 @@
 
 import pytest
 
-from planner.gates import Checklist, Scheme, open_gates, questions_for
 from planner.procedures import PROCEDURES
+from planner.release.gates import Checklist, Scheme, open_gates, questions_for
 from planner.site import PLAIN, Site
 from service.checklist import for_site, read_checklist
 from service.errors import RequestError

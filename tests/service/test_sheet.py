@@ -12,8 +12,8 @@ from dicom_io.instances import Patient
 from dicom_io.pictures import Picture
 from dicom_io.series import ImageSeries, read_series
 from dicom_io.signature import ReportReference, Signature
-from planner.gate_answers import GateAnswer
 from planner.plan import Plan, PlanState, TargetPlan
+from planner.release.gate_answers import GateAnswer
 from planner.structures import Interspace, Side, SpineLevel
 from service.documents import EarlierPlanDocument, EarlierTargetDocument
 from service.pictures import Drawn

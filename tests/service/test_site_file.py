@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from planner.bleeding import Scheme
-from planner.execution import LASER
+from planner.hand.execution import LASER
 from planner.procedures import PROCEDURES
+from planner.release.bleeding import Scheme
 from planner.site import PLAIN, Site
 from planner.structures import Role, Structure
 from service.errors import RequestError

@@ -12,12 +12,12 @@ import pydicom
 import pytest
 
 from dicom_io.series import read_series
-from planner.gates import questions_for
-from planner.looks import Look
 from planner.plan import Plan, PlanState
 from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
+from planner.release.gates import questions_for
+from planner.release.looks import Look
 from planner.structures import PatientPosition, Side
 from planner.targets import TargetRequest, find_targets
 from planner.volume import Volume

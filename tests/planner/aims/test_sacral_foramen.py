@@ -12,7 +12,7 @@ from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
-from planner.release import not_checked
+from planner.release.held_back import not_checked
 from planner.structures import PatientPosition, Pose, Side, Structure
 from planner.targets import TargetRequest, find_all_targets, find_targets
 from planner.tips import MOST_TIPS

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.fan import Face, Sight, Swept
-from planner.fields import Lattice
 from planner.geometry import AnyArray, FloatArray, IntArray
+from planner.sweep.fan import Face, Sight, Swept
+from planner.sweep.fields import Lattice
 
 
 def slack_mm(lattice: Lattice, face: Face) -> tuple[float, FloatArray]:

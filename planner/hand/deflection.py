@@ -14,8 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from planner.contact import Shaft, across_of, distances
 from planner.geometry import FloatArray, unit
+from planner.hand.contact import Shaft, across_of, distances
 from planner.plan import Bend
 from planner.procedure import Needle
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.fan import Face
 from planner.geometry import BoolArray, FloatArray, unit
+from planner.sweep.fan import Face
 
 _ROWS_AT_ONCE = 2048
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.execution import Execution, contact_at_most
 from planner.geometry import Float32Array, FloatArray, IntArray, unit
-from planner.kept import Corners, Kept, Layer
+from planner.hand.execution import Execution, contact_at_most
+from planner.hand.probability import NORMAL_95, normal_below
 from planner.obstacles import Obstacle
-from planner.probability import NORMAL_95, normal_below
-from planner.reach import NEAR_MM
+from planner.sweep.kept import Corners, Kept, Layer
+from planner.sweep.reach import NEAR_MM
 
 NEAR_STEP_MM, FAR_STEP_MM, BEYOND_STEP_MM = 0.5, 1.0, 0.25
 """Between the points of a drawn needle that are looked at: half of it is the most a distance is over-stated by."""

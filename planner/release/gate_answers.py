@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from planner.bleeding import LIMITS, RISK, open_bleeding_gates
-from planner.gates import Answer, Checklist, questions_for
 from planner.procedure import Procedure
-from planner.records import open_record_gates
+from planner.release.bleeding import LIMITS, RISK, open_bleeding_gates
+from planner.release.gates import Answer, Checklist, questions_for
+from planner.release.records import open_record_gates
 from planner.target import Target
 
 SCHEME, INR, PLATELETS, TEST, SPREAD = "scheme", "inr", "platelets_per_nl", "test_injection", "contrast_spread"

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from planner.geometry import FloatArray
-from planner.probability import normal_below
+from planner.hand.probability import normal_below
 
 MEAN_OF_NORMAL = float(np.sqrt(np.pi / 2))
 """Mean distance of a 2-D normal error with sigma 1: published mean errors are divided by it."""

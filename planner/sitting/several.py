@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.capsules import segment_distance_mm
 from planner.geometry import BoolArray, FloatArray, IntArray, unit
+from planner.sitting.capsules import segment_distance_mm
 from planner.trajectories import Trajectories
 
 HUB_RADIUS_MM, HUB_LENGTH_MM = 5.0, 30.0

@@ -16,10 +16,10 @@ from enum import IntEnum
 import numpy as np
 
 from planner.anatomy.model import Surroundings
-from planner.fields import Lattice
 from planner.geometry import AnyArray, BoolArray, FloatArray, IntArray, frozen, obliquity_deg, tilt_deg
 from planner.procedure import Approach
 from planner.structures import Side
+from planner.sweep.fields import Lattice
 
 AIR_BEHIND_SKIN_MM = 5.0
 """Free air that makes a border skin; assumed (an image's edge, a fold or a pad shows less)."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from planner.errors import NoTipError
-from planner.fan import Face
 from planner.geometry import FloatArray, frozen
-from planner.kept import Kept
 from planner.obstacles import Obstacle, hardened
-from planner.reach import Entries, Reach, entries_of
 from planner.situation import Situation
+from planner.sweep.fan import Face
+from planner.sweep.kept import Kept
+from planner.sweep.reach import Entries, Reach, entries_of
 
 BEYOND_NEEDLE_MM = 1.0
 """Paths are followed this far beyond the longest needle, so that one that is just too long is counted as such."""

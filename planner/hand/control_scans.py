@@ -12,12 +12,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from planner.contact import Draws, Leg, Shaft, bound_of, leg_sigmas_mm, touched_on, touched_to
-from planner.execution import ALLOWED_TIP_ERROR_MM, Execution, missed
 from planner.geometry import FloatArray
+from planner.hand.contact import Draws, Leg, Shaft, bound_of, leg_sigmas_mm, touched_on, touched_to
+from planner.hand.execution import ALLOWED_TIP_ERROR_MM, Execution, missed
+from planner.hand.probability import below, exactly, of_mean, of_shares
 from planner.obstacles import BONES
 from planner.plan import Contact, Probability, Risk
-from planner.probability import below, exactly, of_mean, of_shares
 
 SAMPLES = 2000
 """Needles drawn for one path: a probability of 0.3 is then known to 0.02 (95 %)."""

@@ -16,10 +16,10 @@ from planner.costs.room import Room
 from planner.costs.tolerance import Tolerance
 from planner.measure import measured
 from planner.plan import PlannedTrajectory
-from planner.reach import Reach
 from planner.search import Screened, distinct
-from planner.several import Needles, Together, choose, near_entries
+from planner.sitting.several import Needles, Together, choose, near_entries
 from planner.situation import Situation
+from planner.sweep.reach import Reach
 from planner.trajectories import Trajectories
 
 MOST_LOOKED_AT = 1000

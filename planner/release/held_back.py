@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.anatomy.model import Anatomy
-from planner.looks import Look
 from planner.obstacles import BONES
 from planner.plan import ScanPosition, TargetPlan
 from planner.procedure import Procedure
+from planner.release.looks import Look
 from planner.structures import Structure
 from planner.targets import Target
 

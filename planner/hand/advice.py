@@ -10,16 +10,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.contact import Shaft
-from planner.control_scans import risk_of
-from planner.deflection import bend_of
-from planner.kept import Kept
+from planner.hand.contact import Shaft
+from planner.hand.control_scans import risk_of
+from planner.hand.deflection import bend_of
 from planner.landmarks import landmark_of, process_tips_mm
 from planner.merits import with_merits
 from planner.plan import Clearance, PlannedTrajectory
 from planner.sentences import lies
-from planner.side_by_side import side_by_side
 from planner.situation import Situation
+from planner.sweep.kept import Kept
+from planner.sweep.side_by_side import side_by_side
 from planner.volume import LabelEntry
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from planner.bleeding import LIMITS, RISK, RISK_SOURCE, BleedingRisk, Scheme, open_bleeding_gates
 from planner.procedure import Procedure
-from planner.questions import Answer, Question, questions_for
-from planner.records import ContrastSpread, TestInjection, open_record_gates
+from planner.release.bleeding import LIMITS, RISK, RISK_SOURCE, BleedingRisk, Scheme, open_bleeding_gates
+from planner.release.questions import Answer, Question, questions_for
+from planner.release.records import ContrastSpread, TestInjection, open_record_gates
 from planner.target import Target
 
 __all__ = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.geometry import FloatArray
-from planner.several import HUB_LENGTH_MM
+from planner.sitting.several import HUB_LENGTH_MM
 from planner.situation import Candidates
 
 

@@ -1,0 +1,1 @@
+"""What a plan waits for before it may be signed: questions, gates and their answers."""

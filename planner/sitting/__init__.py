@@ -1,0 +1,1 @@
+"""Several needles in one sitting, chosen together."""
