@@ -14,6 +14,7 @@ from planner.structures import Part, Side, SpineLevel, Structure
 from sample_data.scene import Material, Solid, label
 from sample_data.shapes import RoundedBox, Shape, smooth_path, tube
 from sample_data.spine import CANAL_OFFSET_MM, PlacedInterspace, Spine
+from sample_data.tissue import Tissue
 
 SAC_END_MM = 42.0
 """How far below S1's middle the sac ends, at S2 (assumed)."""
@@ -74,7 +75,7 @@ def cord_solid(spine: Spine) -> Solid:
     line = canal_line(spine)
     end = int(np.argmin(np.linalg.norm(line - spine.vertebrae[3].frame.point(0, 25, -8), axis=1)))
     radii = np.concatenate([np.full(max(end - 8, 1), 4.2), np.linspace(4.2, 1.0, 8)])[:end]
-    return Solid(None, tube(line[:end], radii), Material(38.0))
+    return Solid(None, tube(line[:end], radii), Material(38.0, tissue=Tissue.NERVE))
 
 
 def flavum_solid(gap: PlacedInterspace) -> Solid:
@@ -87,7 +88,7 @@ def flavum_solid(gap: PlacedInterspace) -> Solid:
         )
         for side in Side
     )
-    return Solid(None, shapes, Material(62.0))
+    return Solid(None, shapes, Material(62.0, tissue=Tissue.LIGAMENT))
 
 
 def root_of(gap: PlacedInterspace, side: Side) -> Root:

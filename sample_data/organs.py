@@ -15,6 +15,7 @@ from sample_data.parameters import Contrast, PhantomParameters
 from sample_data.scene import Material, Solid, label
 from sample_data.shapes import Ball, Ellipsoid, Frame, RoundCone, RoundedBox, Shape, smooth_path, tube, turn_about
 from sample_data.spine import Spine
+from sample_data.tissue import Tissue
 from sample_data.trunk import CAVITY_INSET_MM, Cut, HalfSpace, TrunkShell, Within, inside_cavity
 from sample_data.vessels import kidney_center_mm
 
@@ -84,7 +85,9 @@ def kidney_solids(spine: Spine, side: Side, contrast: Contrast) -> list[Solid]:
     sinus = center + np.array([-side.sign * 12.0, -4.0, 0.0])
     return [
         Solid(label(Structure.KIDNEY, None, side), _curve(stops, [21.0, 25.0, 25.5, 22.0]), Material(hu)),
-        Solid(None, (Ellipsoid(Frame(frozen(sinus), np.eye(3)), (9.0, 8.0, 20.0)),), Material(-60.0)),
+        Solid(
+            None, (Ellipsoid(Frame(frozen(sinus), np.eye(3)), (9.0, 8.0, 20.0)),), Material(-60.0, tissue=Tissue.FAT)
+        ),
     ]
 
 

@@ -11,15 +11,18 @@ from planner.geometry import AnyArray
 from planner.structures import LevelName, Part, Side, Structure
 from planner.volume import LabelEntry
 from sample_data.shapes import Points, Shape, union_distance
+from sample_data.tissue import Tissue
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """How a part looks on CT: ``hu`` inside, and a shell of ``shell_hu`` along its surface."""
+    """How a part looks: on CT ``hu`` inside, and a shell of ``shell_hu`` along its surface."""
 
     hu: float
     shell_hu: float = 0.0
     shell_mm: float = 0.0
+    tissue: Tissue | None = None
+    """On MR; None: what its label says."""
 
     @property
     def surface_hu(self) -> float:

@@ -15,6 +15,7 @@ from planner.structures import Pose, Side, Structure
 from sample_data.scene import Material, Solid, bone_material, label
 from sample_data.shapes import Points, Shape, smooth_path, tube
 from sample_data.spine import PlacedVertebra, Spine
+from sample_data.tissue import Tissue
 from sample_data.vertebrae import transverse_tip_mm
 
 _HEIGHTS_MM = frozen([-260.0, -170.0, -110.0, -60.0, 0.0, 60.0, 120.0, 240.0])
@@ -169,9 +170,9 @@ class TableShell:
 def table_solids(pose: Pose) -> list[Solid]:
     """Carbon fibre skins around foam; the lower skin lies 45 mm deeper."""
     return [
-        Solid(None, (TableShell(pose, 1.5, 45.0),), Material(-940.0)),
-        Solid(None, (TableShell(pose, 0.0, 2.0),), Material(-40.0)),
-        Solid(None, (TableShell(pose, 45.0, 2.5),), Material(-40.0)),
+        Solid(None, (TableShell(pose, 1.5, 45.0),), Material(-940.0, tissue=Tissue.NOTHING)),
+        Solid(None, (TableShell(pose, 0.0, 2.0),), Material(-40.0, tissue=Tissue.NOTHING)),
+        Solid(None, (TableShell(pose, 45.0, 2.5),), Material(-40.0, tissue=Tissue.NOTHING)),
     ]
 
 
