@@ -31,11 +31,13 @@ def meets(mask: BoolArray, step: Step, reach_voxels: float) -> BoolArray:
     Doubling: what lies within n steps is what lies within n/2 steps, here or n/2 steps on.
     """
     steps = max(1, int(reach_voxels / float(np.linalg.norm(step))))
-    met = _shifted(mask, step, 1)
+    met = np.zeros_like(mask)
+    _add_shifted(met, mask, step, 1)
     covered = 1
     while covered < steps:
         more = min(covered, steps - covered)
-        met = met | _shifted(met, step, more)
+        before, met = met, met.copy()
+        _add_shifted(met, before, step, more)
         covered += more
     return met
 
@@ -48,15 +50,13 @@ def directions_met(mask: BoolArray, steps: tuple[Step, ...], reach_voxels: float
     return count
 
 
-def _shifted(mask: BoolArray, step: Step, times: int) -> BoolArray:
-    """``result[x] = mask[x + times * step]``, False from beyond the image."""
-    moved = np.zeros_like(mask)
+def _add_shifted(met: BoolArray, mask: BoolArray, step: Step, times: int) -> None:
+    """``met[x] |= mask[x + times * step]``, nothing from beyond the image."""
     here, there = [], []
     for n, s in zip(mask.shape, step, strict=True):
         d = s * times
         if abs(d) >= n:
-            return moved
+            return
         here.append(slice(max(0, -d), n - max(0, d)))
         there.append(slice(max(0, d), n - max(0, -d)))
-    moved[tuple(here)] = mask[tuple(there)]
-    return moved
+    met[tuple(here)] |= mask[tuple(there)]

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from planner.anatomy.canal import best_path, track_canal, unbroken_path
+from planner.anatomy.canal import track_canal
+from planner.anatomy.canal_path import best_path, unbroken_path
 from planner.anatomy.canal_ring import canal_mask, canal_rings, recentred
 from planner.anatomy.model import Lie
 from planner.anatomy.rotation import axial_rotation_deg
