@@ -217,6 +217,7 @@ def _target_plan(
         target.name_is_certain,
         target.chosen_by,
         what=target.what,
+        binding=target.tip_binding,
         injectate=target.injectate,
     )
 

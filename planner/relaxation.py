@@ -84,8 +84,9 @@ class Asked:
 
     @property
     def binding(self) -> str:
-        """The rule that refused most; a structure's name, where any did."""
-        name = max(self.by_structures or self.counts, key=lambda rule: self.counts[rule], default="nothing")
+        """What alone keeps a tip out, else the rule that refused most; a structure's name, where any did."""
+        most = max(self.by_structures or self.counts, key=lambda rule: self.counts[rule], default="nothing")
+        name = self.plan.binding or most
         return name.removeprefix(CLEARANCE).removeprefix(TIP)
 
 
@@ -233,7 +234,9 @@ def _smaller_reserve(asked: Asked) -> Iterator[list[Change]]:
     """Reserves of the structures that refused most, down to none; never a structure's own uncertainty."""
     refused = sorted(asked.by_structures.items(), key=lambda item: -item[1])
     least = LEAST_SHARE * sum(asked.by_structures.values())
-    names = list(dict.fromkeys(_structure_of(name) for name, count in refused if count >= least))
+    names = list(
+        dict.fromkeys([_structure_of(asked.binding), *(_structure_of(n) for n, count in refused if count >= least)])
+    )
     structures = [structure for structure in names if structure is not None][:MOST_RULES]
     for structure in structures:
         role = asked.procedure.roles.get(structure)

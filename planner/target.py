@@ -140,6 +140,8 @@ class Target:
     """(m,) what each tip costs beyond its distance from the best one, where some are a second choice."""
     injectate: Injectate | None = None
     """Where the procedure's largest volume may spread; None where it stays at the tip."""
+    tip_binding: str = ""
+    """Without tip points: the reason that alone keeps out the most places; empty where none does so alone."""
 
     @property
     def has_arterial_quadrant(self) -> bool:

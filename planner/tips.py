@@ -1,13 +1,15 @@
 """Tip points in one foramen's fat, dorsal of the exiting root.
 
 In: an anatomy, a foramen, the modelled root. Out: at most 16 points, the best first, LPS mm, and why others were left out.
-Subpedicular target: below the pedicle, lateral of its mid-line, dorsal of the exiting root (pijn.com, lumbar
-transforaminal), out of the antero-superior quadrant; postero-superior fat is the safer default.
+Lumbar target: below the pedicle, lateral of its mid-line, dorsal of the exiting root (pijn.com, lumbar transforaminal), out of
+the antero-superior quadrant; postero-superior fat is the safer default. Thoracic target: low in the foramen, behind or below
+the root.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,7 +17,7 @@ from planner.anatomy.model import Anatomy, Foramen, NerveRoot, Surroundings
 from planner.geometry import BoolArray, FloatArray, IntArray, frozen, unit
 from planner.obstacles import BONES, Obstacle, cap_mm, find_obstacles, obstacle_at, with_roots
 from planner.procedure import Procedure
-from planner.structures import Side
+from planner.structures import Side, SpineLevel
 from planner.sweep.fields import DistanceField, Lattice
 from planner.target import ForamenFrame, has_arterial_quadrant
 from planner.volume import LabelMap
@@ -49,12 +51,34 @@ blocks, PMC7964002)."""
 LOWEST_FORAMEN_MM = 4.0
 """Between the pedicles: less is no opening, or a landmark that went wrong (lumbar foramina are 11 to 23 mm high, assumed)."""
 
-HEIGHT_SHARE = (0.05, 0.6)
-"""Of the foramen's height, from the upper pedicle down: subpedicular, above the disc's level; assumed."""
+IDEAL_LATERAL_MM, IDEAL_GAP_MM = 2.0, 2.0
+"""Lateral of the pedicle's mid-line, and between root and needle axis; assumed (root distance at CT-guided dorsal cervical
+blocks: 4.4 mm, PMC7964002)."""
 
-IDEAL_LATERAL_MM, IDEAL_HEIGHT_SHARE, IDEAL_GAP_MM = 2.0, 0.3, 2.0
-"""Lateral of the pedicle's mid-line, below the pedicle, and between root and needle axis; assumed (root distance at CT-guided
-dorsal cervical blocks: 4.4 mm, PMC7964002)."""
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a foramen may hold a tip; shares of its height are counted from the upper pedicle down."""
+
+    height_share: tuple[float, float]
+    ideal_share: float
+    below_root: bool
+    """Caudal of the root as well as dorsal of it; the best place is then in the foramen's middle, not close behind the root."""
+
+
+SUBPEDICULAR = Window((0.05, 0.6), 0.3, below_root=False)
+"""Lumbar: below the pedicle, above the disc's level; assumed."""
+
+LOW_IN_THE_FORAMEN = Window((0.05, 0.95), 0.8, below_root=True)
+"""Thoracic: infraneural, "low in the hole", in the foramen's lower third (radiologykey, thoracic transforaminal); the whole
+opening between facet joint, pedicle, transverse process and rib is the window (alpfmedical, thoracic selective epidural)."""
+
+
+def window_of(upper: object) -> Window:
+    """Of the foramen below a vertebra; without a name it counts as lumbar."""
+    is_thoracic = isinstance(upper, SpineLevel) and upper.region == "T"
+    return LOW_IN_THE_FORAMEN if is_thoracic else SUBPEDICULAR
+
 
 TOUCH_MM = 0.3
 """Kept between needle and drawn root at the tip, so that the exact measurement confirms it; assumed."""
@@ -84,24 +108,36 @@ def foramen_frame(anatomy: Anatomy, foramen: Foramen) -> ForamenFrame:
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Tips:
+    """(m, 3) points for a tip, the best first, and how many candidates each reason left out, by the first that did."""
+
+    points_mm: FloatArray
+    rejected: Mapping[str, int]
+    binding: str = ""
+    """Where none is left: the reason that alone keeps out the most candidates; empty where none does so alone."""
+
+
 def tip_points(
     anatomy: Anatomy, procedure: Procedure, foramen: Foramen, frame: ForamenFrame, root: NerveRoot | None
-) -> tuple[FloatArray, Mapping[str, int]]:
-    """(m, 3) tip points, the best first, and how many grid points each reason left out."""
+) -> Tips:
+    """The candidates of one foramen that keep every limit."""
     if frame.height_mm < LOWEST_FORAMEN_MM:
-        return np.empty((0, 3)), {f"tip: foramen lower than {LOWEST_FORAMEN_MM:g} mm": 1}
-    points = _grid(frame, pedicle_half_width_mm(anatomy, frame))
+        return Tips(np.empty((0, 3)), {f"tip: foramen lower than {LOWEST_FORAMEN_MM:g} mm": 1})
+    window = window_of(foramen.between.upper)
+    points = _grid(frame, pedicle_half_width_mm(anatomy, frame), window)
     radius_mm = procedure.needles[0].radius_mm
     reasons = outside_reasons(anatomy, points)
     if has_arterial_quadrant(foramen.between.upper):
         reasons["tip: arterial quadrant"] = frame.outside_quadrant_mm(points) < radius_mm
     if root is not None:
         away = points - _nearest_on(root.course_mm, points)
-        reasons["tip: not dorsal of the root"] = ~_is_dorsal(away, frame)
+        beside = "dorsal or caudal" if window.below_root else "dorsal"
+        reasons[f"tip: not {beside} of the root"] = ~_is_beside(away, frame, window)
         reasons["tip: far from the root"] = np.linalg.norm(away, axis=1) > root.radius_mm + NEAR_ROOT_MM
     labels = with_roots(anatomy)
     obstacles = find_obstacles(anatomy, labels, procedure, foramen.between, foramen.side)
-    wished = np.linalg.norm(points - _ideal(frame, root), axis=1)
+    wished = np.linalg.norm(points - _ideal(frame, root, window), axis=1)
     return best_tips(points, wished, reasons, room_at(labels, obstacles, points, radius_mm))
 
 
@@ -110,8 +146,8 @@ def best_tips(
     from_wished_mm: FloatArray,
     reasons: Mapping[str, BoolArray],
     room: list[tuple[str, FloatArray]],
-) -> tuple[FloatArray, Mapping[str, int]]:
-    """(m, 3) points left by every reason and every obstacle, the best first, and how many each left out."""
+) -> Tips:
+    """What every reason and every obstacle leave."""
     reasons = dict(reasons)
     least = np.full(len(points_mm), np.inf)
     for name, spare_mm in room:
@@ -120,7 +156,15 @@ def best_tips(
     rejected, left = _counted(reasons, len(points_mm))
     score = from_wished_mm - np.minimum(least, 1.5)
     order = left[np.argsort(score[left], kind="stable")]
-    return np.round(_thinned(points_mm[order]), 6), rejected
+    return Tips(np.round(_thinned(points_mm[order]), 6), rejected, "" if len(left) else _binding(reasons))
+
+
+def _binding(reasons: Mapping[str, BoolArray]) -> str:
+    """The reason that most candidates break and no other; empty without such a candidate."""
+    broken = np.sum(list(reasons.values()), axis=0)
+    alone = {name: int((bad & (broken == 1)).sum()) for name, bad in reasons.items()}
+    name = max(alone, key=lambda one: alone[one], default="")
+    return name if name and alone[name] else ""
 
 
 def pedicle_half_width_mm(anatomy: Anatomy, frame: ForamenFrame) -> float:
@@ -135,11 +179,11 @@ def pedicle_half_width_mm(anatomy: Anatomy, frame: ForamenFrame) -> float:
     return float(np.clip(np.median(edges), *PEDICLE_HALF_WIDTH_MM))
 
 
-def _grid(frame: ForamenFrame, half_width_mm: float) -> FloatArray:
+def _grid(frame: ForamenFrame, half_width_mm: float, window: Window) -> FloatArray:
     lateral = frame.midline_of_pedicle_mm + np.arange(0.0, half_width_mm + BEYOND_EDGE_MM + 0.1, TIP_GRID_MM)
     dorsal = np.arange(-6.0, 12.1, TIP_GRID_MM)
     top = frame.top_mm
-    cranial = top - np.arange(HEIGHT_SHARE[0], HEIGHT_SHARE[1], TIP_GRID_MM / frame.height_mm) * frame.height_mm
+    cranial = top - np.arange(*window.height_share, TIP_GRID_MM / frame.height_mm) * frame.height_mm
     local = np.stack(np.meshgrid(lateral, dorsal, cranial, indexing="ij"), axis=-1).reshape(-1, 3)
     return frame.lps(local)
 
@@ -154,15 +198,19 @@ def _nearest_on(course_mm: FloatArray, points_mm: FloatArray) -> FloatArray:
     return nearest
 
 
-def _is_dorsal(from_root_mm: FloatArray, frame: ForamenFrame) -> BoolArray:
-    """Points that lie behind the root, at most 60 degrees off its dorsal side."""
-    return np.asarray(unit(from_root_mm) @ frame.dorsal >= 0.5)
+def _is_beside(from_root_mm: FloatArray, frame: ForamenFrame, window: Window) -> BoolArray:
+    """Points that lie behind the root, or below it where the window says so: at most 60 degrees off that side."""
+    way = unit(from_root_mm)
+    is_dorsal = np.asarray(way @ frame.dorsal >= 0.5)
+    return is_dorsal | np.asarray(way @ frame.cranial <= -0.5) if window.below_root else is_dorsal
 
 
-def _ideal(frame: ForamenFrame, root: NerveRoot | None) -> FloatArray:
+def _ideal(frame: ForamenFrame, root: NerveRoot | None, window: Window) -> FloatArray:
     place = np.array(
-        [frame.midline_of_pedicle_mm + IDEAL_LATERAL_MM, 0.0, frame.top_mm - IDEAL_HEIGHT_SHARE * frame.height_mm]
+        [frame.midline_of_pedicle_mm + IDEAL_LATERAL_MM, 0.0, frame.top_mm - window.ideal_share * frame.height_mm]
     )
+    if window.below_root:
+        return frame.lps(place)
     behind = IDEAL_GAP_MM
     if root is not None:
         nearest = frame.local(_nearest_on(root.course_mm, frame.lps(place)[None]))[0]

@@ -26,8 +26,10 @@ GAP_DORSAL_MM = (0.0, -1.2, 1.2)
 GAP_CRANIAL_MM = (0.0, -2.0, 2.0)
 """Around the posterior gap's middle; nearer together than a joint is high (16 mm, Panjabi 1993, Spine 18:1298)."""
 
-RECESS_BEYOND_MM, RECESS_DORSAL_MM = 2.0, (0.0, 1.5)
-"""Beyond the end of the facing processes, inside the capsule; assumed (inferior recess: RadioGraphics 1999, PubMed 9925394)."""
+RECESS_BEYOND_MM = 2.0
+SUPERIOR_DORSAL_MM, INFERIOR_DORSAL_MM = (0.0, 1.5), (0.0, 1.5, 3.0, 4.5, 6.0)
+"""Beyond the end of the facing processes, inside the capsule, and how far behind the gap's middle: the inferior recess lies on the
+back of the lower vertebra's lamina; assumed (inferior recess: RadioGraphics 1999, PubMed 9925394)."""
 
 SECOND_CHOICE_MM, THIRD_CHOICE_MM = 20.0, 40.0
 """Order of the places: posterior gap, inferior recess where osteophytes close it (PubMed 9925394), superior recess; assumed."""
@@ -129,10 +131,11 @@ def _points(joint: Joint) -> tuple[FloatArray, FloatArray]:
         return _recess_points(joint)
     down, up = -(joint.end_mm(-1) + RECESS_BEYOND_MM), joint.end_mm(1) + RECESS_BEYOND_MM
     rows = [(d, c, np.hypot(d, c)) for d in GAP_DORSAL_MM for c in GAP_CRANIAL_MM]
-    for end, price in ((down, SECOND_CHOICE_MM), (up, THIRD_CHOICE_MM)):
-        rows += [
-            (d, end + step, price + d + abs(step)) for d in RECESS_DORSAL_MM for step in (0.0, -np.sign(end) * 1.5)
-        ]
+    for end, behind, price in (
+        (down, INFERIOR_DORSAL_MM, SECOND_CHOICE_MM),
+        (up, SUPERIOR_DORSAL_MM, THIRD_CHOICE_MM),
+    ):
+        rows += [(d, end + step, price + d + abs(step)) for d in behind for step in (0.0, -np.sign(end) * 1.5)]
     return np.array([joint.at(d, c) for d, c, _ in rows]), np.array([wished for _, _, wished in rows])
 
 
@@ -161,13 +164,15 @@ def with_tips(
     labels = without_hosts(with_roots(anatomy), target)
     obstacles = find_obstacles(anatomy, labels, procedure, target.between, target.side)
     room = room_at(labels, obstacles, points_mm, procedure.needles[0].radius_mm)
-    tips, rejected = best_tips(points_mm, from_wished_mm, outside_reasons(anatomy, points_mm), room)
+    found = best_tips(points_mm, from_wished_mm, outside_reasons(anatomy, points_mm), room)
+    tips = found.points_mm
     best = frozen(tips[0] if len(tips) else target.point_mm)
     return replace(
         target,
         point_mm=best,
         tips_mm=frozen(tips),
-        rejected_tips=rejected,
+        rejected_tips=found.rejected,
+        tip_binding=found.binding,
         tip_prices_mm=_choices(tips, points_mm, from_wished_mm),
     )
 

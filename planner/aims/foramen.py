@@ -29,7 +29,8 @@ class SubpedicularRoot:
         require_served(procedure, place.between.upper, place.name, "foramina below")
         foramen = foramen_at(anatomy, place)
         frame = foramen_frame(anatomy, foramen)
-        tips, rejected = tip_points(anatomy, procedure, foramen, frame, root_at(anatomy, foramen))
+        found = tip_points(anatomy, procedure, foramen, frame, root_at(anatomy, foramen))
+        tips = found.points_mm
         return Target(
             foramen.between.root,
             foramen.between,
@@ -37,10 +38,11 @@ class SubpedicularRoot:
             frozen(tips[0] if len(tips) else foramen.center_mm),
             frozen(tips),
             frame,
-            rejected,
+            found.rejected,
             is_certain(anatomy, foramen.between) and "@" not in chosen_by,
             foramen.confidence,
             chosen_by,
+            tip_binding=found.binding,
         )
 
 

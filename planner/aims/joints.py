@@ -26,6 +26,10 @@ HALF_HEIGHT_MM = 8.0
 
 FEWEST_VOXELS = 8
 
+LATERAL_MM, MOST_UNEVEN_MM = (7.0, 32.0), 8.0
+"""From the canal's middle to a joint, and between the two of a pair: about 11 mm in the lower thorax to 20 mm at L5/S1, spurs
+and a turned vertebra allowed for; what lies elsewhere is a rib's joint or a lamina, not this one; assumed."""
+
 CORONAL = 0.7
 """Cosine between the gap's normal and straight posterior; lumbar joints face 15 to 60 degrees off sagittal (assumed)."""
 
@@ -122,5 +126,21 @@ def _bone_mm(labels: LabelMap, hosts: tuple[Host, ...], facet: Facet) -> FloatAr
 
 
 def facet_of(anatomy: Anatomy, between: object, side: Side) -> Facet:
-    """The joint at a level and side."""
-    return next(f for f in anatomy.facets if f.between == between and f.side is side)
+    """The joint at a level and side; refused where it does not lie beside the canal as its fellow does."""
+    pair = {f.side: f for f in anatomy.facets if f.between == between}
+    beside = {own: lateral_mm(anatomy, facet) for own, facet in pair.items()}
+    found = " and ".join(f"{mm:.0f} mm on the {own}" for own, mm in beside.items())
+    low, high = LATERAL_MM
+    is_uneven = len(beside) > 1 and abs(beside[side] - beside[side.other]) > MOST_UNEVEN_MM
+    if is_uneven or not low <= beside[side] <= high:
+        limit = f"{low:g} to {high:g} mm from the canal's middle, {MOST_UNEVEN_MM:g} mm apart at most"
+        raise AnatomyError(f"joint {between}, {side}", f"placed at {found}; expected {limit}", "choose another level")
+    return pair[side]
+
+
+def lateral_mm(anatomy: Anatomy, facet: Facet) -> float:
+    """From the canal's middle at the joint's height, away from it on the joint's side."""
+    canal = anatomy.canal_centreline_mm
+    order = np.argsort(canal[:, 2], kind="stable")
+    middle = np.interp(facet.point_mm[2], canal[order, 2], canal[order, 0])
+    return float((facet.point_mm[0] - middle) * facet.side.sign)

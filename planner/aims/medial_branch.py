@@ -7,7 +7,7 @@ branch at L5's, L5 dorsal ramus at the corner of S1's articular process and the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -26,9 +26,12 @@ from planner.structures import SpineLevel, Structure
 from planner.target import ForamenFrame, Target, TargetRequest
 from planner.tips import foramen_frame
 
-LATERAL_MM, DORSAL_MM, HEIGHT_MM = (-4.0, 14.0), (-22.0, 3.0), (-6.0, 2.0)
+LATERAL_MM, DORSAL_MM, HEIGHT_MM = (0.0, 14.0), (-22.0, 3.0), (-6.0, 2.0)
 """Where the corner is looked for: lateral and dorsal of the joint above it, and around the upper border of the transverse
-process; wide, assumed."""
+process; never medial of the joint, where another groove runs on the lamina; wide, assumed."""
+
+NEAR_NERVE_MM = 6.0
+"""A place further from where the nerve is expected belongs to another groove; assumed: 0.5 ml reach about as far."""
 
 LEDGE_LATERAL_MM, LEDGE_DORSAL_MM, LEDGE_HEIGHT_MM = (11.0, 16.0), (-24.0, 0.0), (-24.0, 2.0)
 """Where that border is looked for: lateral and dorsal of the joint, cranial of the pedicle's top; beyond the articular process
@@ -109,7 +112,7 @@ def _joint_above(anatomy: Anatomy, place: Place) -> Facet:
     """The joint whose lower vertebra is the place's upper one."""
     for facet in anatomy.facets:
         if facet.between.lower == place.between.upper and facet.side is place.side:
-            return facet
+            return facet_of(anatomy, facet.between, facet.side)
     nerve = f"joint above {place.between.upper}, {place.side}, for the upper nerve of joint {place.name}"
     found = ", ".join(str(f.between) for f in anatomy.facets if f.side is place.side)
     raise LevelNotFoundError(nerve, found, "plan the joint itself (--procedure facet), or scan one vertebra further up")
@@ -134,7 +137,7 @@ def _target(anatomy: Anatomy, procedure: Procedure, corner: _Corner, place: Plac
     )
     points, depth_mm = _places(anatomy, procedure, corner)
     if not len(points):
-        return target
+        return replace(target, rejected_tips={"tip: no corner of articular and transverse process": 1})
     return with_tips(target, anatomy, procedure, points, depth_mm)
 
 
@@ -171,7 +174,8 @@ def _points(anatomy: Anatomy, procedure: Procedure, corner: _Corner) -> tuple[Fl
     local = frame.local(points)
     height, depth = local[:, 2] - ledge_mm + BELOW_LEDGE_MM, local[:, 1] - behind_mm - contact
     from_nerve = np.linalg.norm(np.stack([medial - contact, ventral - contact, height, depth]), axis=0)
-    return points[is_corner], from_nerve[is_corner]
+    is_near = is_corner & (from_nerve <= NEAR_NERVE_MM)
+    return points[is_near], from_nerve[is_near]
 
 
 def _ledge_mm(corner: _Corner, bone: LowerBone) -> tuple[float, float] | None:

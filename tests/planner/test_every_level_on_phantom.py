@@ -78,8 +78,8 @@ def distance(target: Target, structure: Structure, *where: object) -> float:
 
 
 def off_root(target: Target) -> float:
-    """The tip lies 2 mm or less off the true root, which it never touches; at S1 the tip lies above
-    and beside the tunnel's axis, half its radius off.
+    """The tip lies 2 mm or less off the true root, which it never touches; in the thorax low in the foramen; at S1 the tip lies
+    above and beside the tunnel's axis, half its radius off.
     """
     if target.between.upper is SpineLevel.S1:
         foramen = next(f for f in drawn()[0].sacral_foramina if f.side is target.side)
@@ -90,7 +90,16 @@ def off_root(target: Target) -> float:
         return float(np.linalg.norm(offset - offset @ along * along)) - foramen.diameter_mm / 4
     gap = distance(target, Structure.NERVE_ROOT, target.between.upper, target.side)
     assert gap > 0.3
+    if target.between.upper.region == "T":
+        return off_lower_third(target)
     return max(gap - 0.5, 0.0)
+
+
+def off_lower_third(target: Target) -> float:
+    """From the lower third of a thoracic foramen's height, where its root is reached from."""
+    frame = target.frame
+    share = (frame.top_mm - frame.local(target.point_mm)[2]) / frame.height_mm
+    return float(max(2 / 3 - share, share - 1.0, 0.0) * frame.height_mm)
 
 
 def off_kambin(target: Target) -> float:
