@@ -16,18 +16,17 @@ Row = dict[str, float]
 _FULL = np.full((), 255, dtype=np.uint8)
 
 
-def depths(face: Face, reach_mm: float = REACH_MM) -> tuple[FloatArray, FloatArray]:
-    """From the tip to ``reach_mm`` along the face's axis, for every direction."""
-    return np.zeros_like(face.norms), reach_mm * face.norms
+BETWEEN = np.zeros(()), np.full((), REACH_MM)
+"""From the tip along the face's axis, for every direction."""
 
 
 def rates(case: Case, swept: Swept) -> Row:
     """One face of 1000 x 1000 directions, least room along the whole reach."""
     face = face_of((1, 1), 1000, case.anatomy.labels.geometry.axes)
-    ends, count = depths(face), face.norms.size
-    plain_s = fastest_s(lambda: sweep_least(_FULL, swept, face, case.tip_mm, ends))
+    count = face.norms.size
+    plain_s = fastest_s(lambda: sweep_least(_FULL, swept, face, case.tip_mm, BETWEEN))
     rising, nothing = Rising(GROWTH / LEVEL_MM * face.norms, _widened, _rounded), _widened(_FULL)
-    cone_s = fastest_s(lambda: sweep_least(nothing, swept, face, case.tip_mm, ends, rising))
+    cone_s = fastest_s(lambda: sweep_least(nothing, swept, face, case.tip_mm, BETWEEN, rising))
     spacing = float(swept.lattice.geometry.spacing_mm[1])
     index = float(swept.lattice.geometry.indices(case.tip_mm)[1])
     planes = int(min(REACH_MM / spacing, swept.lattice.geometry.shape[1] - 1 - index)) + 1
@@ -63,13 +62,12 @@ def growing(case: Case, fields: list[Swept]) -> dict[str, list[Row]]:
     axes, one = case.anatomy.labels.geometry.axes, fields[0]
 
     def sweep_ms(face: Face, swept: list[Swept], targets: int = 1) -> float:
-        ends = depths(face)
         tips = case.tip_mm + np.arange(targets)[:, None]
 
         def work() -> None:
             for tip in tips:
                 for field in swept:
-                    sweep_least(_FULL, field, face, tip, ends)
+                    sweep_least(_FULL, field, face, tip, BETWEEN)
 
         return 1e3 * fastest_s(work, 3)
 

@@ -41,7 +41,7 @@ def whole_faces(case: Case) -> tuple[dict[str, float], list[Swept]]:
 
 def _passing(face: Face, tip_mm: FloatArray, surroundings: Swept, fields: list[Swept]) -> BoolArray:
     exits = sweep_exit(surroundings, face, tip_mm, REACH_MM, table_is_air=True)
-    ends = np.zeros_like(face.norms), exits.depth_mm
+    ends = np.zeros(()), exits.depth_mm / face.norms
     hard = [sweep_least(_FULL, field, face, tip_mm, ends) for field in fields]
     return (exits.kind == Exit.SKIN) & (hard[0] >= FREE_LEVEL) & (hard[1] >= FREE_LEVEL) & (hard[2] > 0)
 

@@ -78,10 +78,10 @@ def sweep(situation: Situation, reach: Reach, faces: tuple[Face, ...]) -> Sweep:
 
 def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, exits: Exits) -> tuple[AnyArray, ...]:
     tip = situation.target.tips_mm[tip_index]
-    near_end = np.minimum(NEAR_MM * face.norms, exits.depth_mm)
-    start = np.zeros_like(near_end)
+    end = exits.depth_mm / face.norms
+    near_end, start = np.minimum(NEAR_MM, end), np.zeros(())
     growth = situation.growth
-    near, far = _words(reach, face, tip, (start, near_end, exits.depth_mm), growth)
+    near, far = _words(reach, face, tip, (start, near_end, end), growth)
     grown = growth * exits.depth_mm
     read = unpacked_wide if growth else unpacked
     room, binding = read(np.minimum(near, far))
@@ -93,7 +93,7 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
     own = situation.own_nerve
     if own is not None and reach.near.own_swept is not None:
         nerve = situation.obstacles[own]
-        zone_end = np.minimum(nerve.tip_zone_mm, exits.depth_mm)
+        zone_end = np.minimum(nerve.tip_zone_mm, exits.depth_mm) / face.norms
         nerve_room = np.minimum(
             _least(reach.near.own_swept, face, tip, (start, zone_end)),
             _least(reach.near.own_swept, face, tip, (zone_end, near_end), growth) - nerve.margin_mm - grown,
@@ -101,7 +101,7 @@ def _sweep_face(situation: Situation, reach: Reach, face: Face, tip_index: int, 
         binding = np.where(nerve_room < room, own, binding)
         room, highest = np.minimum(nerve_room, room), np.minimum(nerve_room + near_above, highest)
         surely = np.minimum(nerve_room - near_below, surely)
-    tips = np.full(near_end.shape, tip_index)
+    tips = np.full(face.norms.shape, tip_index)
     columns = (tips, exits.depth_mm, exits.kind.astype(np.intp), room, binding, highest - room, surely)
     flat = [np.asarray(column).reshape(-1) for column in columns]
     return flat[0], unit(face.lps).reshape(-1, 3), *flat[1:]
@@ -119,10 +119,10 @@ def _bounds(zone: Zone, face: Face, growth: float) -> tuple[float, FloatArray]:
 
 
 def _words(
-    reach: Reach, face: Face, tip_mm: FloatArray, depths_mm: tuple[FloatArray, FloatArray, FloatArray], growth: float
+    reach: Reach, face: Face, tip_mm: FloatArray, depths_s_mm: tuple[FloatArray, FloatArray, FloatArray], growth: float
 ) -> tuple[AnyArray, AnyArray]:
     """Least room and its obstacle in the near part of each path and in the far one, packed."""
-    start, change, end = depths_mm
+    start, change, end = depths_s_mm
     nothing = np.full((), 0xFFFF, dtype=np.uint16)
     rising = None
     if growth:
@@ -135,12 +135,12 @@ def _least(
     swept: Swept,
     face: Face,
     tip_mm: FloatArray,
-    between_mm: tuple[FloatArray, FloatArray],
+    between_s_mm: tuple[FloatArray, FloatArray],
     growth: float = 0.0,
 ) -> FloatArray:
     rising = Rising(growth * face.norms, np.asarray, _single) if growth else None
     nothing = np.full((), np.inf, dtype=np.float32)
-    return sweep_least(nothing, swept, face, tip_mm, between_mm, rising).astype(np.float64)
+    return sweep_least(nothing, swept, face, tip_mm, between_s_mm, rising).astype(np.float64)
 
 
 def _single(added_mm: FloatArray) -> AnyArray:

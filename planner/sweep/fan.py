@@ -28,6 +28,11 @@ STEP = 1 / 128
 """Between neighbouring directions of a face, as a tangent: at most 0.45 degrees, 0.8 mm at 100 mm."""
 
 
+TURNED_AT_ONCE = 256
+"""Lines of nodes whose rows are made columns at once: a column is fetched as a whole line of memory, three times faster than
+node by node, and so many lines stay in the processor's nearest cache while they are turned."""
+
+
 class Exit(IntEnum):
     """How a path leaves the body, seen from the tip."""
 
@@ -63,7 +68,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Swept:
-    """Values on a lattice, laid out so that each half-axis finds its planes in one piece."""
+    """Values on a lattice, laid out so that each half-axis finds its planes in one piece, columns first (``Planes.met``)."""
 
     lattice: Lattice
     turned: tuple[AnyArray, AnyArray, AnyArray]
@@ -71,32 +76,54 @@ class Swept:
     @classmethod
     def of(cls, lattice: Lattice, values: AnyArray) -> Swept:
         """Copies for sweeps along j and i; k is left as it is."""
-        k, j, i = (np.ascontiguousarray(np.moveaxis(values, axis, 0)) for axis in range(3))
-        return cls(lattice, (k, j, i))
+        j, i = (np.ascontiguousarray(np.moveaxis(values, axis, 0).swapaxes(1, 2)) for axis in (1, 2))
+        return cls(lattice, (values.swapaxes(1, 2), j, i))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plane:
-    """One plane of a sweep: the nodes it meets, and for all directions which row of these and whether it lies on the lattice.
+class Planes:
+    """The planes of a sweep, nearest the tip first: for each, which nodes its directions meet.
 
-    ``met`` has the directions' columns already; rows repeat, and are only copied out where they are looked at.
+    ``rows`` (planes, rows) and ``columns`` (planes, columns) are nodes, held to the lattice where ``rows_inside`` and
+    ``columns_inside`` say that a direction has left it.
     """
 
-    s_mm: float
-    met: AnyArray
+    stack: AnyArray
+    indices: range
+    s_mm: FloatArray
     rows: IntArray
+    columns: IntArray
     rows_inside: BoolArray
     columns_inside: BoolArray
+    lines: AnyArray
+    turned: AnyArray
+    """Scratch of ``met``: memory that is taken anew for each plane costs as much as what is done in it."""
+
+    def __len__(self) -> int:
+        return len(self.indices)
 
     @property
-    def values(self) -> AnyArray:
-        """(rows, columns) value at each direction's nearest node."""
-        return self.met.take(self.rows, 0)
+    def whole(self) -> BoolArray:
+        """(planes,) no direction has left the lattice."""
+        return np.asarray(self.rows_inside.all(axis=1) & self.columns_inside.all(axis=1))
 
-    @property
-    def is_whole(self) -> bool:
-        """No direction has left the lattice."""
-        return bool(self.rows_inside.all() and self.columns_inside.all())
+    def met(self, number: int) -> AnyArray:
+        """The nodes of one plane between its first and last row, with the directions' columns: few rows, each met by many.
+
+        The next call overwrites it.
+        """
+        first, last = self.rows[number, 0], self.rows[number, -1]
+        met = self.turned[: last + 1 - first]
+        self.stack[self.indices[number]].take(self.columns[number], 0, out=self.lines, mode="clip")
+        for start in range(0, len(self.lines), TURNED_AT_ONCE):
+            some = slice(start, start + TURNED_AT_ONCE)
+            met[:, some] = self.lines[some, first : last + 1].T
+        return met
+
+    def spread(self, number: int, met: AnyArray, out: AnyArray) -> AnyArray:
+        """Values at all directions, from those met: copied out to all rows."""
+        rows = self.rows[number]
+        return met.take(rows - rows[0], 0, out=out, mode="clip")
 
 
 def in_window(lps: FloatArray, approach: Approach, side: Side) -> FloatArray:
@@ -170,17 +197,16 @@ class Sight:
             return range(int(np.ceil(first)), min(int(np.floor(last)), count - 1) + 1) if first > -1 else range(0)
         return range(int(np.floor(first)), max(int(np.ceil(last)), 0) - 1, -1) if first < count else range(0)
 
-    def distance_mm(self, index: int) -> float:
-        """Of a plane from the tip."""
-        return abs(index - self.tip[0]) * self.step_mm
-
-    def plane(self, index: int) -> Plane:
-        """One plane of the lattice."""
-        s_mm, (_, depth, width) = self.distance_mm(index), self.stack.shape
-        rows, rows_inside = _nodes(self.tip[1] + s_mm / self.spacing_mm[1] * self.face.rows, depth)
-        columns, columns_inside = _nodes(self.tip[2] + s_mm / self.spacing_mm[2] * self.face.columns, width)
-        met = self.stack[index, rows[0] : rows[-1] + 1].take(columns, 1)  # few nodes, then copied out to many rows
-        return Plane(s_mm, met, rows - rows[0], rows_inside, columns_inside)
+    def planes(self, first_mm: float, last_mm: float) -> Planes:
+        """All planes between two distances from the tip."""
+        indices = self.between(first_mm, last_mm)
+        s_mm = np.abs(np.array(indices, dtype=np.float64) - self.tip[0]) * self.step_mm
+        _, width, depth = self.stack.shape
+        rows, rows_inside = _nodes(self.tip[1] + np.outer(s_mm / self.spacing_mm[1], self.face.rows), depth)
+        columns, columns_inside = _nodes(self.tip[2] + np.outer(s_mm / self.spacing_mm[2], self.face.columns), width)
+        lines = np.empty((len(self.face.columns), depth), dtype=self.stack.dtype)
+        scratch = lines, np.empty(lines.shape[::-1], dtype=lines.dtype)
+        return Planes(self.stack, indices, s_mm, rows, columns, rows_inside, columns_inside, *scratch)
 
 
 _HALF = 0.5 + 1e-6
@@ -201,13 +227,13 @@ def sweep_exit(swept: Swept, face: Face, tip_mm: FloatArray, reach_mm: float, *,
     inside, watched = np.ones(norms.shape, bool), np.empty(0, dtype=np.intp)
     worst_air = _code(Surroundings.OBJECT if table_is_air else Surroundings.AIR)
     last_s = 0.0
-    sight = Sight.of(swept, face, tip_mm)
-    for index in sight.between(0.0, reach_mm + AIR_BEHIND_SKIN_MM):
-        plane = sight.plane(index)
-        last_s = plane.s_mm
-        if not len(watched) and plane.is_whole and plane.met.min() == body:
+    planes = Sight.of(swept, face, tip_mm).planes(0.0, reach_mm + AIR_BEHIND_SKIN_MM)
+    seen, whole = np.empty(face.norms.shape, dtype=planes.stack.dtype), planes.whole.tolist()
+    for number, last_s in enumerate(planes.s_mm.tolist()):
+        met = planes.met(number)
+        if not len(watched) and whole[number] and met.min() == body:
             continue
-        codes = _seen(plane)
+        codes = _seen(planes, number, met, seen)
         gone = np.flatnonzero((codes != body) & inside)
         depth[gone] = last_s * norms[gone]
         exits[gone] = np.where(codes[gone] < _code(Surroundings.OUTSIDE_RECONSTRUCTION), Exit.SKIN, Exit.IMAGE_EDGE)
@@ -228,10 +254,10 @@ _NOT_SEEN = 4
 """In a plane of codes: beyond the lattice, so beyond the image."""
 
 
-def _seen(plane: Plane) -> AnyArray:
-    codes = plane.values
-    codes[~plane.rows_inside] = _NOT_SEEN
-    codes[:, ~plane.columns_inside] = _NOT_SEEN
+def _seen(planes: Planes, number: int, met: AnyArray, out: AnyArray) -> AnyArray:
+    codes = planes.spread(number, met, out)
+    codes[~planes.rows_inside[number]] = _NOT_SEEN
+    codes[:, ~planes.columns_inside[number]] = _NOT_SEEN
     return codes.reshape(-1)
 
 

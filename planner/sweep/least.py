@@ -1,7 +1,7 @@
 """The smallest value of a field along every straight path to one tip.
 
 In: a field on a lattice, a tip, a face of directions, two depths. Out: for each direction the smallest value between them, and
-by how much the true one may differ. Depths are mm from the tip.
+by how much the true one may differ. Depths are mm from the tip, along the face's axis.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def sweep_least(
     swept: Swept,
     face: Face,
     tip_mm: FloatArray,
-    between_mm: tuple[FloatArray, FloatArray],
+    between_s_mm: tuple[FloatArray, FloatArray],
     rising: Rising | None = None,
 ) -> AnyArray:
-    """Smallest value on the way, for the part of each path between two depths from the tip (rows, columns) [mm].
+    """Smallest value on the way, for the part of each path between two depths: each (rows, columns), or one for all paths.
 
     ``nothing`` () is the answer where there is no such part, of the kind of the values; with ``rising`` it may come out larger.
     The planes at both ends are taken generously: one more on each side.
@@ -61,7 +61,7 @@ def sweep_least(
     least = np.empty(face.norms.shape, dtype=nothing.dtype)
     for top in range(0, len(least), height):
         rows = slice(top, top + height)
-        start, stop = (limit[rows] / face.norms[rows] for limit in between_mm)
+        start, stop = (limit[rows] if limit.ndim else limit for limit in between_s_mm)
         each = None if rising is None else replace(rising, each_mm=rising.each_mm[rows])
         least[rows] = _least(nothing, swept, replace(face, rows=face.rows[rows]), tip_mm, (start, stop), each)
     return least
@@ -77,25 +77,25 @@ def _least(
 ) -> AnyArray:
     """From the far end inwards: a direction starts at its own last plane, and what rises is added once a plane."""
     start, stop = between_s_mm
-    sight, least = Sight.of(swept, face, tip_mm), np.full(stop.shape, nothing)
+    sight, least = Sight.of(swept, face, tip_mm), np.full((len(face.rows), len(face.columns)), nothing)
     step = sight.step_mm
-    order = sight.between(max(float(start.min()) - step, 0.0), float(stop.max()))
-    if not len(order):
+    planes = sight.planes(max(float(start.min()) - step, 0.0), float(stop.max()))
+    if not len(planes):
         return least
-    first_mm, all_from = sight.distance_mm(order[0]), float(start.max())
+    first_mm, all_from = float(planes.s_mm[0]), float(start.max())
     added = None if rising is None else rising.rounded(rising.each_mm * step)
-    for index, begun in zip(reversed(order), reversed(_ending(stop, first_mm, step, len(order))), strict=True):
-        plane = sight.plane(index)
-        met = plane.met if rising is None else rising.widened(plane.met)
-        values = met.take(plane.rows, 0)
+    endings, values = _ending(stop, first_mm, step, len(planes)), np.empty_like(least)
+    for number in reversed(range(len(planes))):
+        met = planes.met(number)
+        planes.spread(number, met if rising is None else rising.widened(met), values)
         if added is not None:
             np.add(least, added, out=least)
-        if len(begun):
-            least.reshape(-1)[begun] = nothing
-        if all_from <= plane.s_mm:
+        if len(endings[number]):
+            least.reshape(-1)[endings[number]] = nothing
+        if all_from <= planes.s_mm[number]:
             np.minimum(least, values, out=least)
         else:
-            np.minimum(least, values, out=least, where=plane.s_mm >= start - step)
+            np.minimum(least, values, out=least, where=planes.s_mm[number] >= start - step)
     return least if rising is None else least + rising.rounded(rising.each_mm * first_mm)
 
 

@@ -37,7 +37,7 @@ def assert_bounded(anatomy: Solid, count: int, seed: int) -> None:
     swept, tip = Swept.of(lattice, distances), free_tip(anatomy, rng)
     passed, failed = 0, 0
     for face in faces_for(ALL_AROUND, Side.LEFT, anatomy.grid.axes, step=1 / 32):
-        ends = np.zeros_like(face.norms), np.full_like(face.norms, DEPTH_MM)
+        ends = np.zeros(()), DEPTH_MM / face.norms
         least = sweep_least(np.array(10.0, dtype=np.float32), swept, face, tip, ends)
         above, below = slack_mm(lattice, face)
         rows, columns = np.nonzero(face.wanted)

@@ -62,7 +62,7 @@ def test_the_sweep_lies_within_its_certified_bounds(seed: int) -> None:
     tip = rng.uniform(-3, 3, 3)
     for face in faces_for(ALL_AROUND, Side.LEFT, grid.axes, step=1 / 12):
         depth = np.full(face.norms.shape, 15.0)
-        least = sweep_least(np.array(np.inf, dtype=np.float32), swept, face, tip, (np.zeros_like(depth), depth))
+        least = sweep_least(np.array(np.inf, dtype=np.float32), swept, face, tip, (np.zeros(()), depth / face.norms))
         above, below = slack_mm(lattice, face)
         for row, column in rng.integers(0, face.norms.shape, (40, 2)):
             # the sweep starts at the first plane: the same stretch of path is measured exactly
