@@ -35,7 +35,7 @@ _COLOURS: Mapping[Structure, tuple[int, int, int]] = {
     Structure.VEIN: (70, 100, 220), Structure.KIDNEY: (170, 80, 70), Structure.URETER: (190, 120, 60),
     Structure.LUNG: (190, 215, 235), Structure.PLEURAL_ZONE: (150, 190, 230), Structure.BOWEL: (190, 150, 110),
     Structure.GAS: (110, 130, 140), Structure.LIVER: (150, 75, 45), Structure.SPLEEN: (130, 60, 110),
-    Structure.PSOAS: (165, 70, 80), Structure.MUSCLE: (150, 60, 70), Structure.METAL: (200, 200, 220),
+    Structure.PSOAS: (165, 70, 80), Structure.CRUS: (185, 95, 110), Structure.MUSCLE: (150, 60, 70), Structure.METAL: (200, 200, 220),
 }  # fmt: skip
 """RGB as most viewers paint these; red for arteries, blue for veins, yellow for nerves."""
 

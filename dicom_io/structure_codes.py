@@ -83,6 +83,7 @@ KINDS: dict[tuple[Structure, Part | None], Concept] = {
     (Structure.LIVER, None): Concept("10200004", "SCT", "Liver", "PS3.16 CID 4031"),
     (Structure.SPLEEN, None): Concept("78961009", "SCT", "Spleen", "PS3.16 CID 4031"),
     (Structure.PSOAS, None): private("PSOAS", "Psoas muscle"),
+    (Structure.CRUS, None): private("CRUS", "Crus of diaphragm"),
     (Structure.MUSCLE, None): Concept("127954009", "SCT", "Skeletal muscle", "PS3.16 CID 8134"),
     (Structure.METAL, None): Concept("40388003", "SCT", "Implant", "PS3.16 CID 7157"),
 }

@@ -22,7 +22,7 @@ from planner.volume import LabelEntry, LabelMap
 BONES = (Structure.VERTEBRA, Structure.SACRUM, Structure.ILIUM, Structure.RIB, Structure.BONE)
 """One obstacle: the image's own bone, whatever instance a voxel was given to (safety: instances may be wrong, bone is not)."""
 
-SOFT = (Structure.BODY, Structure.SKIN, Structure.MUSCLE, Structure.PSOAS)
+SOFT = (Structure.BODY, Structure.SKIN, Structure.MUSCLE, Structure.PSOAS, Structure.CRUS)
 """What a modelled root may be drawn over."""
 
 UNSTATED_UNCERTAINTY_MM = 3.0

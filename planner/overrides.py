@@ -37,7 +37,7 @@ OUTER_DIAMETER_MM: Mapping[int, tuple[float, float]] = {
 """Of needle tubing, mm; assumed: ISO 9626's own table was not read. The nominal diameters of the gauge chart at
 en.wikipedia.org/wiki/Needle_gauge_comparison_chart lie inside."""
 
-MAY_BE_CROSSED = (Structure.DISC, Structure.LIVER, Structure.PSOAS, Structure.MUSCLE)
+MAY_BE_CROSSED = (Structure.DISC, Structure.LIVER, Structure.PSOAS, Structure.CRUS, Structure.MUSCLE)
 """Structures with a published path through them (disc: koreamed 1159496; liver: wprim 8426); any other stays as it is."""
 
 

@@ -40,6 +40,7 @@ class Structure(StrEnum):
     LIVER = "liver"
     SPLEEN = "spleen"
     PSOAS = "psoas"
+    CRUS = "crus"
     MUSCLE = "muscle"
     METAL = "metal"
 

@@ -71,6 +71,7 @@ OF_STRUCTURE = {
     Structure.CANAL: Tissue.FAT,
     Structure.MUSCLE: Tissue.MUSCLE,
     Structure.PSOAS: Tissue.MUSCLE,
+    Structure.CRUS: Tissue.MUSCLE,
     Structure.VERTEBRA: Tissue.MARROW,
     Structure.SACRUM: Tissue.MARROW,
     Structure.ILIUM: Tissue.MARROW,

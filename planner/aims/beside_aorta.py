@@ -1,8 +1,8 @@
 """Before the crus, antero-lateral of the aorta, where the celiac plexus lies.
 
 In: an anatomy with its aorta, a procedure, a vertebra (``T12``) with a side. Out: the target with its ordered tip points, LPS mm.
-Celiac trunk, superior mesenteric artery and crus are not drawn by this anatomy: the vertebra's height stands for them, and the
-target's notes say so.
+Celiac trunk and superior mesenteric artery are not drawn by this anatomy: the vertebra's height stands for them, and the
+target's notes say so. The crus is drawn where it is seen; the tip's place is told from the aorta alone.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FAR_MM = 25.0
 """An aorta at this height has a radius of at most 15 mm before it is an aneurysm (30 mm across; assumed)."""
 
 NOT_DRAWN = (
-    "NOT DRAWN by this program: crus, celiac trunk, superior mesenteric artery, pancreas, adrenal glands. Check on the images that "
+    "NOT DRAWN by this program: celiac trunk, superior mesenteric artery, pancreas, adrenal glands; the crus only where it is seen. Check on the images that "
     "the tip lies before the crus, between celiac trunk and superior mesenteric artery, cephalad rather than caudad."
 )
 

@@ -25,6 +25,7 @@ PAINTED = (
     Structure.SKIN,
     Structure.MUSCLE,
     Structure.PSOAS,
+    Structure.CRUS,
     Structure.PLEURAL_ZONE,
     Structure.LIVER,
     Structure.SPLEEN,

@@ -5,12 +5,13 @@ In: the volume, the coarse image and where T12 ends. Out: ``Organs``, each struc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from planner.anatomy.bowel import Abdomen, find_abdomen
 from planner.anatomy.coarse import CoarseImage, Region
+from planner.anatomy.crura import Crura, find_crura
 from planner.anatomy.kidney_doubts import Kidneys
 from planner.anatomy.kidneys import find_kidneys
 from planner.anatomy.lungs import Lungs, find_lungs
@@ -44,6 +45,7 @@ class Organs:
     kidneys: Kidneys
     abdomen: Abdomen
     ureters: tuple[Zone, ...] = ()
+    crura: Crura = field(default_factory=Crura)
 
     @property
     def confidence(self) -> dict[Structure, float]:
@@ -67,7 +69,7 @@ class Organs:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the stages doubt."""
-        stages = (self.vessels, self.lungs, self.muscles, self.kidneys, self.abdomen)
+        stages = (self.vessels, self.lungs, self.muscles, self.crura, self.kidneys, self.abdomen)
         said = tuple(warning for stage in stages for warning in stage.warnings)
         return (*said, *(zone.warning for zone in self.ureters))
 
@@ -76,14 +78,18 @@ def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | 
     """Vessels, lungs and pleural zone, muscles, then the kidneys in what is left, then the abdomen's content."""
     vessels = find_vessels(volume, image, t12_lower_end_s_mm)
     lungs = find_lungs(image, t12_lower_end_s_mm)
-    muscles = find_muscles(image)
+    muscles = find_muscles(image, t12_lower_end_s_mm)
     lung, gas = _drawn(image, lungs.lung), _drawn(image, lungs.gas)
-    muscle = _drawn(image, muscles.psoas_left, muscles.psoas_right, muscles.back)
-    taken = _drawn(image, *(vessel.region for vessel in vessels.found)) | muscle | lung
+    psoas = _drawn(image, muscles.psoas_left, muscles.psoas_right)
+    aorta = _drawn(image, *(vessel.region for vessel in vessels.of(Structure.AORTA)))
+    vessel = _drawn(image, *(vessel.region for vessel in vessels.found))
+    crura = find_crura(image, aorta, vessel | psoas | lung | gas, t12_lower_end_s_mm)
+    taken = vessel | psoas | lung | _drawn(image, muscles.back, crura.left, crura.right)
     kidneys = find_kidneys(image, taken | gas, t12_lower_end_s_mm)
     named = taken | _drawn(image, kidneys.left, kidneys.right)
     abdomen = find_abdomen(image, gas, lung, named)
-    return Organs(vessels, lungs, muscles, kidneys, abdomen, ureter_zones(image, kidneys, t12_lower_end_s_mm))
+    ureters = ureter_zones(image, kidneys, t12_lower_end_s_mm)
+    return Organs(vessels, lungs, muscles, kidneys, abdomen, ureters, crura)
 
 
 def _drawn(image: CoarseImage, *regions: Region | None) -> BoolArray:

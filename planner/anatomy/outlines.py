@@ -29,13 +29,35 @@ _FAT_BELOW_HU = 60.0
 _SEEN_HU = 35.0
 """A step this high is an edge and not noise (three slices and three rays averaged)."""
 
-_CIRCLE_WEIGHT = 0.2
-"""Pull towards the tracked circle where no edge is seen: as strong as a fifth of an edge at 35 % off."""
 
 _CALCIFIED = 0.25
 """Brighter than the lumen counts a quarter: a calcified wall belongs to the vessel, a vertebra behind it does not."""
 
 _RASTER_MM = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an outline is drawn by.
+
+    ``rise`` is what an edge counts for beyond which it is brighter: an artery's calcified wall is one, and no end of the artery.
+    ``hold`` pulls towards the tracked section where no edge is seen: as strong as a fifth of an edge at 35 % off.
+    ``flatness`` is the tracked section's height to its width.
+    """
+
+    rise: float = 1.0
+    hold: float = 0.2
+    flatness: float = 1.0
+
+    def section_mm(self, radius_mm: FloatArray) -> FloatArray:
+        """(n, 36) how far the tracked ellipse of the circle's area reaches in each direction."""
+        angles = np.arange(_ANGLES) * 2 * np.pi / _ANGLES
+        high, wide = np.sqrt(self.flatness), 1.0 / np.sqrt(self.flatness)
+        reach = 1.0 / np.hypot(np.cos(angles) / high, np.sin(angles) / wide)
+        return np.asarray(radius_mm[:, None] * reach[None, :])
+
+
+USUAL = Rule()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,18 +80,24 @@ class Tube:
         return np.asarray(np.sqrt(np.mean(np.square(self.reach_mm), axis=1)))
 
 
-def outlined(volume: Volume, grid: TrackGrid, track: Track) -> Tube:
+def outlined(volume: Volume, grid: TrackGrid, track: Track, rule: Rule = USUAL) -> Tube:
     """The track with its outline found on the scan's own voxels."""
     track = _smoothed_track(track)
     reach = np.arange(0.0, float(track.radius_mm.max()) + _BEYOND_MM, _RAY_STEP_MM)
     rays = _averaged(_rays(volume, grid, track, reach))  # (n, angles, steps)
     lumen = _lumen_hu(rays, track, reach)
-    edges = _edges(rays)
-    cost = _cost(rays, edges, lumen, track, reach)
+    edges = _edges(rays, rule.rise)
+    cost = _cost(rays, edges, lumen, reach) + _held(track, reach, rule)
     index = _smooth_outline(reach[_closed_paths(cost)])
     nearest = np.clip(np.round(index / _RAY_STEP_MM).astype(int), 0, len(reach) - 1)
     seen = np.take_along_axis(edges, nearest[..., None], axis=2)[..., 0] > _SEEN_HU
     return Tube(track, grid.points_mm(track.rows, track.v_mm, track.u_mm), index, seen.mean(axis=1), lumen)
+
+
+def _held(track: Track, reach: FloatArray, rule: Rule) -> FloatArray:
+    """(n, angles, steps) what it costs to leave the tracked section."""
+    section = rule.section_mm(track.radius_mm)[..., None]
+    return np.asarray(rule.hold * np.square((reach - section) / (0.35 * section)))
 
 
 def _smoothed_track(track: Track) -> Track:
@@ -108,26 +136,26 @@ def _lumen_hu(rays: FloatArray, track: Track, reach: FloatArray) -> FloatArray:
     return np.asarray((rays.mean(axis=1) * weights).sum(axis=1) / weights.sum(axis=1))
 
 
-def _edges(rays: FloatArray) -> FloatArray:
-    """Height of the step at each place of a ray: mean of 1.5 mm outside minus 1.5 mm inside, either sign."""
+def _edges(rays: FloatArray, rise: float) -> FloatArray:
+    """Height of the step at each place of a ray: mean of 1.5 mm outside minus 1.5 mm inside, either sign, a rise weighted."""
     width = 3
     padded = np.pad(rays, ((0, 0), (0, 0), (width, width)), mode="edge")
     total = np.cumsum(np.pad(padded, ((0, 0), (0, 0), (1, 0))), axis=2)
     n = rays.shape[2]
     before = total[..., width : width + n] - total[..., :n]
     after = total[..., 2 * width + 1 : 2 * width + 1 + n] - total[..., width + 1 : width + 1 + n]
-    return np.abs(after - before) / width
+    step = (after - before) / width
+    return np.asarray(np.where(step > 0.0, rise * step, -step))
 
 
-def _cost(rays: FloatArray, edges: FloatArray, lumen: FloatArray, track: Track, reach: FloatArray) -> FloatArray:
-    """Low where an edge is, where all before it is lumen, and near the tracked circle."""
+def _cost(rays: FloatArray, edges: FloatArray, lumen: FloatArray, reach: FloatArray) -> FloatArray:
+    """Low where an edge is and where all before it is lumen."""
     above = rays - lumen[:, None, None]
     strange = np.minimum(np.where(above > 0, _CALCIFIED * above, -above) / _EDGE_HU, 1.0)
     before = np.cumsum(strange, axis=2) * _RAY_STEP_MM / 4.0
     before = np.concatenate([np.zeros_like(before[..., :3]), before[..., :-3]], axis=2)
-    off = (reach[None, :] - track.radius_mm[:, None]) / (0.35 * track.radius_mm[:, None])
     whole = np.maximum(_EDGE_HU, lumen + _FAT_BELOW_HU)[:, None, None]
-    cost = -np.minimum(edges / whole, 1.0) + before + _CIRCLE_WEIGHT * np.square(off)[:, None, :]
+    cost = -np.minimum(edges / whole, 1.0) + before
     cost[..., reach < 2.0] += 10.0
     return np.asarray(cost)
 

@@ -194,6 +194,8 @@ def _organs(geometry: VolumeGeometry, organs: Organs) -> Iterator[Piece | None]:
     yield _region(geometry, organs.muscles.psoas_left, Structure.PSOAS, Side.LEFT)
     yield _region(geometry, organs.muscles.psoas_right, Structure.PSOAS, Side.RIGHT)
     yield _region(geometry, organs.muscles.back, Structure.MUSCLE)
+    yield _region(geometry, organs.crura.left, Structure.CRUS, Side.LEFT)
+    yield _region(geometry, organs.crura.right, Structure.CRUS, Side.RIGHT)
     yield _region(geometry, organs.kidneys.left, Structure.KIDNEY, Side.LEFT)
     yield _region(geometry, organs.kidneys.right, Structure.KIDNEY, Side.RIGHT)
     yield _region(geometry, organs.abdomen.bowel, Structure.BOWEL)

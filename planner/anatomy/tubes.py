@@ -123,9 +123,9 @@ def circle_scores(
 ) -> Float32Array:
     """(radii, slices, rows, columns) how much a circle there looks like a vessel, 0..1.
 
-    ``flatness`` below 1 makes ellipses of the same area: height to width, as a cava that is not full.
+    ``flatness`` other than 1 makes ellipses of the same area: height to width, below 1 as a cava that is not full.
     """
-    widest = float(radii_mm.max()) / np.sqrt(flatness) + _RIM_STEP_MM
+    widest = float(radii_mm.max()) * np.sqrt(max(flatness, 1.0 / flatness)) + _RIM_STEP_MM
     margin = int(np.ceil(widest / grid.step_mm)) + 1
     padded = np.pad(np.clip(grid.hu, -200.0, 1000.0), ((0, 0), (margin, margin), (margin, margin)), mode="edge")
     look = _Look(padded, margin, grid.step_mm, flatness, uneven_hu)

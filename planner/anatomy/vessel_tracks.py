@@ -13,7 +13,7 @@ import numpy as np
 
 from planner.anatomy.coarse import CoarseImage
 from planner.anatomy.tubes import Track, TrackGrid, best_track, circle_scores, track_grid
-from planner.anatomy.vessel_courses import CavaPlace
+from planner.anatomy.vessel_courses import CavaPlace, body_front_mm
 from planner.geometry import BoolArray, Float32Array, FloatArray
 from planner.structures import Side
 
@@ -82,6 +82,10 @@ class _Place:
         square = np.square(off_v)[:, None] + np.square(off_u)[None, :]
         return np.asarray(_PRIOR_WEIGHT * np.minimum(square, _PRIOR_CAP), dtype=np.float32)
 
+    def radius_penalty(self, radii_mm: FloatArray) -> Float32Array:
+        """(radii,) none: every size is as likely."""
+        return np.zeros(len(radii_mm), dtype=np.float32)
+
     def thresholds(self, _grid: TrackGrid) -> float:
         """What a circle must score to count, in every slice."""
         return self.threshold
@@ -110,7 +114,7 @@ class _Search:
     def track(self, radii: slice, place: _Place | CavaPlace, goal: BoolArray | None = None) -> Track | None:
         """The best tube outside what is taken; with ``goal``, one that comes from below and ends where it meets it."""
         scores = self.round_scores if place.shape == "round" else self.flat_scores
-        scores = scores[radii] - place.penalty(self.grid)
+        scores = scores[radii] - place.penalty(self.grid) - place.radius_penalty(_RADII_MM[radii])[:, None, None, None]
         scores = np.where(self.taken[None], np.float32(-1.0), scores)
         return best_track(self.grid, scores, _RADII_MM[radii], place.thresholds(self.grid), goal)
 
@@ -137,7 +141,7 @@ def track_vessels(image: CoarseImage, t12_lower_end_s_mm: float | None = None) -
     t12 = None if t12_lower_end_s_mm is None else float(image.frame.to_lps([t12_lower_end_s_mm, 0.0, 0.0])[2])
     search = _search(image)
     aorta = _long_enough(search.track(_AORTA, _AORTA_PLACE), search.grid)
-    cava = _long_enough(search.without(aorta).track(_CAVA, CavaPlace(t12)), search.grid)
+    cava = _long_enough(search.without(aorta).track(_CAVA, CavaPlace(t12, body_front_mm(image))), search.grid)
     fork = _tapering_row(aorta)
     arteries = _forked(search.without(cava), aorta, (fork, fork + _FORK_SLICES), _ILIAC_ARTERY_PLACE)
     taken = search.without(arteries.trunk, *arteries.branches.values())

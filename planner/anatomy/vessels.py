@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.anatomy.coarse import CoarseImage, Region
-from planner.anatomy.outlines import Tube, drawn, outlined
+from planner.anatomy.outlines import USUAL, Rule, Tube, drawn, outlined
 from planner.anatomy.tubes import Track, TrackGrid
 from planner.anatomy.vessel_tracks import Fork, joined, track_vessels
 from planner.anatomy.vessel_zones import Zone, iliac_zones, led_on
@@ -26,6 +26,9 @@ _STRANGE_HU, _STRANGE_SHARE = 50.0, 0.4
 """An end whose lumen is off by more is another tube: mixing of contrast stays below (40 % in a cava)."""
 
 _LEAST_SCORE = 0.45
+
+_OF_ARTERIES = Rule(rise=0.3)
+"""Calcified walls are met on the inner side, and the artery ends on the outer."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,13 +94,14 @@ def _parts(volume: Volume, grid: TrackGrid, fork: Fork, names: tuple[Structure, 
 def _drawn(volume: Volume, grid: TrackGrid, track: Track, name: tuple[Structure, Side | None]) -> list[Vessel]:
     if len(track.v_mm) < 3:
         return []
-    tube = outlined(volume, grid, track)
+    rule = _OF_ARTERIES if name[0] in (Structure.AORTA, Structure.ARTERY) else USUAL
+    tube = outlined(volume, grid, track, rule)
     kept = _alike(tube.hu)
     if kept.stop - kept.start < len(track.v_mm):
         if kept.stop - kept.start < 3:
             return []
         track = track.between(track.first + kept.start, track.first + kept.stop)
-        tube = outlined(volume, grid, track)
+        tube = outlined(volume, grid, track, rule)
     region = drawn(tube, grid, _confidence(tube), _uncertainty_mm(tube))
     if region is None:
         return []

@@ -58,7 +58,7 @@ def roles(nerve_tip_zone_mm: float = 0.0) -> dict[Structure, StructureRole]:
         ),
         **{
             s: StructureRole(Role.TRAVERSABLE, 0.0, "every posterolateral path crosses it")
-            for s in (Structure.SKIN, Structure.BODY, Structure.MUSCLE, Structure.PSOAS)
+            for s in (Structure.SKIN, Structure.BODY, Structure.MUSCLE, Structure.PSOAS, Structure.CRUS)
         },
     }
 

@@ -30,6 +30,7 @@ _SOFT = {
     Structure.SKIN: (224, 172, 140),
     Structure.MUSCLE: (150, 84, 78),
     Structure.PSOAS: (150, 84, 78),
+    Structure.CRUS: (150, 84, 78),
     Structure.DISC: (120, 130, 170),
 }
 

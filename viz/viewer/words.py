@@ -238,7 +238,7 @@ _STRUCTURES: dict[Structure, str] = {
     Structure.NERVE_ROOT: "Nervenwurzel", Structure.AORTA: "Aorta", Structure.INFERIOR_VENA_CAVA: "V. cava inferior",
     Structure.ARTERY: "Arterie", Structure.VEIN: "Vene", Structure.KIDNEY: "Niere", Structure.URETER: "Harnleiter",
     Structure.LUNG: "Lunge", Structure.PLEURAL_ZONE: "Pleurazone", Structure.BOWEL: "Darm", Structure.GAS: "Gas",
-    Structure.LIVER: "Leber", Structure.SPLEEN: "Milz", Structure.PSOAS: "Psoas", Structure.MUSCLE: "Muskel",
+    Structure.LIVER: "Leber", Structure.SPLEEN: "Milz", Structure.PSOAS: "Psoas", Structure.CRUS: "Zwerchfellschenkel", Structure.MUSCLE: "Muskel",
     Structure.BODY: "Weichteile", Structure.SKIN: "Haut", Structure.METAL: "Metall",
 }  # fmt: skip
 
