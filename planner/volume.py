@@ -84,7 +84,10 @@ class LabelEntry:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelMap:
-    """uint16 labels on a grid and what each value means; 0 is outside everything."""
+    """uint16 labels on a grid and what each value means; 0 is outside everything.
+
+    Labels that come as uint8 stay so: a map read from a file is not copied.
+    """
 
     geometry: VolumeGeometry
     labels: npt.NDArray[np.uint16]
@@ -92,7 +95,8 @@ class LabelMap:
 
     def __post_init__(self) -> None:
         _require_shape(self.labels, self.geometry)
-        labels = np.asarray(self.labels, dtype=np.uint16).view()
+        kind = np.uint8 if self.labels.dtype == np.uint8 else np.uint16
+        labels = np.asarray(self.labels, dtype=kind).view()
         labels.setflags(write=False)
         object.__setattr__(self, "labels", labels)
 

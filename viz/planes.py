@@ -42,7 +42,8 @@ class Plane:
     @property
     def toward_viewer(self) -> FloatArray:
         """Unit normal, out of the picture."""
-        return np.cross(self.right, self.up)
+        (a, b, c), (d, e, f) = self.right.tolist(), self.up.tolist()
+        return np.array([b * f - c * e, c * d - a * f, a * e - b * d])
 
     def in_plane_mm(self, points_mm: FloatArray) -> FloatArray:
         """(..., 3) LPS to (right, up, toward the viewer) from the centre."""

@@ -15,7 +15,7 @@ from vtkmodules.vtkFiltersSources import vtkLineSource, vtkSphereSource
 from vtkmodules.vtkFiltersCore import vtkTubeFilter  # isort: skip
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
-from planner.geometry import FloatArray, VolumeGeometry, unit
+from planner.geometry import AnyArray, FloatArray, VolumeGeometry, unit
 from planner.structures import Structure
 from planner.volume import LabelMap
 from viz.palette import CONTOURS, NEEDLE, SOLIDS, TARGET
@@ -28,6 +28,9 @@ REACH_MM = 90.0
 
 _GRID_MM = 1.5
 """Keeps the whole scene under 150,000 triangles."""
+
+_SAME_AXES = 1e-9
+"""Of a voxel for each voxel: less than rounding over a scan's width."""
 
 _SKIN_OPACITY = 0.16
 _SKIN_COLOUR = (224, 172, 140)
@@ -69,8 +72,21 @@ def around_needle(labels: LabelMap, entry_mm: FloatArray, target_mm: FloatArray)
     high = np.maximum(entry_mm, target_mm) + REACH_MM / 2
     k, j, i = (int(n) for n in np.ceil((high - low) / _GRID_MM)[::-1])
     grid = VolumeGeometry.from_spacing((k, j, i), (_GRID_MM,) * 3, (low[0], low[1], low[2]))
-    points_mm = grid.points_mm(np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1))
-    return LabelMap(grid, labels.nearest(points_mm), labels.entries)
+    return LabelMap(grid, _nearest_on(grid, labels), labels.entries)
+
+
+def _nearest_on(grid: VolumeGeometry, labels: LabelMap) -> AnyArray:
+    """(k, j, i) labels at every point of a grid; where both grids have the same axes, three rows of indices say it."""
+    turn = labels.geometry.index_from_lps @ grid.lps_from_index
+    if np.abs(turn[:3, :3] - np.diag(np.diag(turn)[:3])).max() > _SAME_AXES:
+        points_mm = grid.points_mm(np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1))
+        return labels.nearest(points_mm)
+    found = np.zeros(grid.shape, labels.labels.dtype)
+    rows = [np.floor(turn[n, n] * np.arange(grid.shape[n]) + turn[n, 3] + 0.5).astype(np.intp) for n in range(3)]
+    inside = [(row >= 0) & (row < size) for row, size in zip(rows, labels.labels.shape, strict=True)]
+    kept = [row[is_in] for row, is_in in zip(rows, inside, strict=True)]
+    found[np.ix_(*inside)] = labels.labels[np.ix_(*kept)]
+    return found
 
 
 def _surfaces() -> list[tuple[tuple[Structure, ...], tuple[int, int, int], float]]:
@@ -103,7 +119,10 @@ def _add_surface(
     smooth.SetPassBand(0.08)
     smooth.NonManifoldSmoothingOn()
     smooth.NormalizeCoordinatesOn()
-    actor = _actor(smooth.GetOutputPort(), colour)
+    smooth.Update()
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(smooth.GetOutput())  # what it was made from is forgotten
+    actor = _actor(mapper, colour)
     actor.GetProperty().SetOpacity(opacity)
     if opacity < 1:
         actor.GetProperty().BackfaceCullingOn()
@@ -119,11 +138,11 @@ class NeedleSolid:
         tube.SetInputConnection(self._line.GetOutputPort())
         tube.SetRadius(_NEEDLE_RADIUS_MM)
         tube.SetNumberOfSides(16)
-        shaft = _actor(tube.GetOutputPort(), NEEDLE)
+        shaft = _actor(_fed(tube), NEEDLE)
         shaft.GetProperty().LightingOff()
         renderer.AddActor(shaft)
         self._tip.SetRadius(2.0)
-        renderer.AddActor(_actor(self._tip.GetOutputPort(), TARGET))
+        renderer.AddActor(_actor(_fed(self._tip), TARGET))
 
     def move(self, entry_mm: FloatArray, target_mm: FloatArray, length_mm: float) -> None:
         """Tip on the target, hub outside the entry."""
@@ -133,9 +152,13 @@ class NeedleSolid:
         self._tip.SetCenter(*target_mm.tolist())
 
 
-def _actor(port: object, colour: tuple[int, int, int]) -> vtkActor:
+def _fed(source: vtkTubeFilter | vtkSphereSource) -> vtkPolyDataMapper:
     mapper = vtkPolyDataMapper()
-    mapper.SetInputConnection(port)
+    mapper.SetInputConnection(source.GetOutputPort())
+    return mapper
+
+
+def _actor(mapper: vtkPolyDataMapper, colour: tuple[int, int, int]) -> vtkActor:
     mapper.ScalarVisibilityOff()
     actor = vtkActor()
     actor.SetMapper(mapper)

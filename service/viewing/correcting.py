@@ -39,7 +39,7 @@ def corrected(anatomy: Anatomy, corrections: Sequence[Correction]) -> Anatomy:
 
 
 def _brushed(anatomy: Anatomy, stroke: Correction) -> Anatomy:
-    labels, entries = anatomy.labels.labels.copy(), dict(anatomy.labels.entries)
+    labels, entries = anatomy.labels.labels.astype(np.uint16), dict(anatomy.labels.entries)
     ball = _inside(anatomy.labels.geometry, stroke.points_mm, stroke.radius_mm)
     own = anatomy.labels.values_of(stroke.structure)
     confidence = dict(anatomy.confidence)

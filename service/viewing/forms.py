@@ -36,6 +36,7 @@ _TEXTS = {
     "export_none": ("unterschrieben, kein PACS eingestellt", "signed, no PACS in the settings"),
     "rehearsal": ("Probe (Lage)", "rehearsal (position)"),
     "no_path": ("kein sicherer Weg", "no safe path"),
+    "opening": ("Der Fall wird geöffnet ...", "Opening the case ..."),
     "ended": ("Die Ansicht dieses Falls wurde unerwartet beendet. Ihre Änderungen sind gespeichert.",
               "This case's view ended unexpectedly. Your changes are kept."),
     "again": ("Zur Arbeitsliste", "To the worklist"),
@@ -88,6 +89,15 @@ def ended(language: str) -> str:
     say = _say(language)
     return _html(
         language, f'<main><p class="wrong" role="alert">{say["ended"]}</p><p><a href="/">{say["again"]}</a></p></main>'
+    )
+
+
+def opening(language: str) -> str:
+    """What stands on a case's page until the first picture; it looks whether the case's process is still there."""
+    look = "const s=this,f=()=>setTimeout(()=>s.isConnected&&fetch('loading.tpl').then(r=>r.ok?f():location.reload()),2000);f()"
+    return (
+        '<div role="status" style="font:16px system-ui,sans-serif;color:#e8eaf0;background:#14161c;position:fixed;inset:0;display:flex;'
+        f'align-items:center;justify-content:center"><img src="logo.png" alt="" hidden onload="{look}">{_say(language)["opening"]}</div>'
     )
 
 

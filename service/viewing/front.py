@@ -18,7 +18,6 @@ import aiohttp
 from aiohttp import web
 
 from service.audit import AuditEvent
-from service.errors import JobDiedError
 from service.viewing import forms
 from service.viewing.answers import HEADERS, HTTP, LOGIN, FrontSettings, Record, is_from_here, page, require_form, see
 from service.viewing.exports import NO_EXPORTS, Exports
@@ -177,10 +176,7 @@ class Front:
 
     async def _start(self, case: Listed, login: Login) -> str:
         """The address of a page that was opened."""
-        try:
-            key, opened = await self._pages.start(case, login, self._settings)
-        except (JobDiedError, TimeoutError) as error:
-            raise web.HTTPInternalServerError(text="the case could not be opened; its process ended") from error
+        key, opened = await self._pages.start(case, login, self._settings)
         mode = "read" if opened.is_read_only else "plan"
         self._record(AuditEvent.CASE_OPENED, user=login.name, case=case.key, mode=mode)
         return key

@@ -42,8 +42,10 @@ Json: TypeAlias = Any
 _SMALL = 1024
 """Bytes of an array that is written into the JSON file itself."""
 
-_PACKED = 2**20
-"""Label maps above this many bytes are compressed, to a fiftieth; the scan stays as it is, to be mapped into memory."""
+_NARROWED = 2**20
+_MOST_IN_A_BYTE = 191
+"""Label maps above so many bytes with no higher number are kept as bytes, to be mapped into memory: nothing is unpacked where a case is
+opened. 64 numbers stay free for the nerve roots that the planner draws."""
 
 _VERSION = 1
 _MODULES = (
@@ -149,9 +151,8 @@ class _Writer:
         if array.nbytes <= _SMALL:
             return ["array", str(array.dtype), list(array.shape), array.reshape(-1).tolist()]
         number, self._count = self._count, self._count + 1
-        if array.dtype == np.uint16 and array.nbytes > _PACKED:
-            np.savez_compressed(self._folder / f"array-{number}.npz", array=array)
-            return ["packed", f"array-{number}.npz"]
+        if array.dtype == np.uint16 and array.nbytes > _NARROWED and array.max() <= _MOST_IN_A_BYTE:
+            array = array.astype(np.uint8)
         name = f"array-{number}.npy"
         np.save(self._folder / name, np.ascontiguousarray(array), allow_pickle=False)
         return ["file", name]

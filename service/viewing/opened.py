@@ -32,6 +32,7 @@ from viz.viewer.offer import Offer
 from viz.viewer.opencase import OpenCase
 from viz.viewer.page import Page
 from viz.viewer.release import Signing
+from viz.viewer.screen import Canvas
 from viz.viewer.session import Session, first_path
 from viz.viewer.words import Language
 
@@ -79,8 +80,8 @@ class Opened:
         return {}
 
 
-def open_page(folder: Path, job: Job) -> Opened:
-    """The page of a kept case, with the session as it was left."""
+def open_page(folder: Path, job: Job, canvas: Canvas | None = None) -> Opened:
+    """The page of a kept case, with the session as it was left; drawn on a canvas that is warm, or on a new one."""
     case = open_kept(folder)
     errands = Errands(Room(folder, Path(job.site_file) if job.site_file else None, job.organization))
     planning = PagePlanning(case.anatomy, errands)
@@ -88,7 +89,7 @@ def open_page(folder: Path, job: Job) -> Opened:
     pose = reconcile(case.series.patient_position, case.anatomy.lie).pose
     anatomy = case.anatomy if session is None else planning.apply(session.now.corrections)
     opened = OpenCase(case.volume, anatomy, pose, _slice_words(case.series.facts), may_edit=not job.is_read_only)
-    desk = Desk(opened, session, planning)
+    desk = Desk(opened, session, planning, canvas)
     host = Host(
         identity=identity_of(case.series.facts),
         places=_places(case.series.facts),

@@ -34,9 +34,15 @@ class OpenedCase:
     owner: str
     worker: Worker
     is_read_only: bool
+    opening: asyncio.Task[None]
     sockets: int = 0
     left_at_s: float = 0.0
     export_state: str = ""
+
+    async def is_open(self) -> bool:
+        """Once the case is open, or its process has ended."""
+        await asyncio.shield(self.opening)
+        return self.worker.is_alive and self.worker.port > 0
 
 
 class Pages:
@@ -57,7 +63,10 @@ class Pages:
         return one if one is not None and one.owner == login.key else None
 
     async def start(self, case: Listed, login: Login, settings: FrontSettings) -> tuple[str, OpenedCase]:
-        """One process for this person and case; a case that somebody changes is read only for the next."""
+        """One process for this person and case; a case that somebody changes is read only for the next.
+
+        The address is there at once: a browser reads the page's scripts while the case is opened.
+        """
         async with self._opening:
             for key, one in list(self._open.items()):
                 if one.case.folder == case.folder and one.owner == login.key:
@@ -66,14 +75,12 @@ class Pages:
             is_read_only = is_held or not login.role.may_plan
             worker = await self._pool.take()
             key, left_at_s = secrets.token_hex(16), time.time() + _FIRST_VISIT_S - ABANDONED_AFTER_S
-            opened = self._open[key] = OpenedCase(case, login.key, worker, is_read_only, left_at_s=left_at_s)
-        try:
             of_person = (is_read_only, login.person, login.form_token)
             of_site = (settings.site_file, settings.organization)
-            await worker.open(Job(str(case.folder), worker.secret, settings.language, *of_person, *of_site))
-        except (JobDiedError, TimeoutError):
-            await self.close(key)
-            raise
+            job = Job(str(case.folder), worker.secret, settings.language, *of_person, *of_site)
+            opening = asyncio.create_task(_hand_over(worker, job))
+            opened = OpenedCase(case, login.key, worker, is_read_only, opening, left_at_s=left_at_s)
+            self._open[key] = opened
         return key, opened
 
     async def keep(self) -> None:
@@ -117,3 +124,11 @@ class Pages:
     async def end(self) -> None:
         """The warm worker goes too."""
         await self._pool.close()
+
+
+async def _hand_over(worker: Worker, job: Job) -> None:
+    """The case to its process; one that does not answer is ended, and its page says so."""
+    try:
+        await worker.open(job)
+    except (JobDiedError, TimeoutError):
+        await worker.close()

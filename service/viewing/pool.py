@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import secrets
 import sys
+import time
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -18,6 +20,11 @@ from service.viewing.job import Job
 
 _START_LIMIT_S = 90.0
 _END_LIMIT_S = 5.0
+_FRUGAL = {"MALLOC_ARENA_MAX": "2"}
+"""glibc gives every thread memory of its own, up to eight parts for each core; a page's threads take turns."""
+
+_AGAIN_AFTER_S = 60.0
+"""After a warm process that ended by itself: this machine may have no graphics, and would start one after the other."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +43,8 @@ class Worker:
 
     async def open(self, job: Job) -> None:
         """Hand the case over and wait for its port."""
-        self.port = int((await self._said(asdict(replace(job, secret=self.secret)), "port"))["port"])
+        async with self._asking:
+            self.port = int((await self._said(asdict(replace(job, secret=self.secret)), "port"))["port"])
 
     async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """One question about the open case, one answer."""
@@ -77,6 +85,7 @@ class Pool:
 
     def __init__(self) -> None:
         self._warm: Worker | None = None
+        self._not_before_s = 0.0
 
     async def take(self) -> Worker:
         """The warm worker, or a new one; the next is warmed up by ``warm``."""
@@ -85,7 +94,9 @@ class Pool:
 
     async def warm(self) -> None:
         """Have one ready."""
-        if self._warm is None or not self._warm.is_alive:
+        if self._warm is not None and not self._warm.is_alive:
+            self._warm, self._not_before_s = None, time.monotonic() + _AGAIN_AFTER_S
+        if self._warm is None and time.monotonic() >= self._not_before_s:
             self._warm = await _start()
 
     async def close(self) -> None:
@@ -97,6 +108,11 @@ class Pool:
 
 async def _start() -> Worker:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "service.viewing.worker", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "service.viewing.worker",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **_FRUGAL},
     )
     return Worker(process, secrets.token_hex(32))

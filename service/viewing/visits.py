@@ -17,6 +17,7 @@ from service.viewing import forms
 from service.viewing.answers import HTTP, LOGIN, FrontSettings, Record, is_from_here, page, require_form, see
 from service.viewing.exports import Exports
 from service.viewing.pages import OpenedCase, Pages
+from service.viewing.parts import INDEX, LOADING, content_type, page_files
 from service.viewing.passwords import Passwords
 from service.viewing.people import Login, Logins
 from service.viewing.proxy import join
@@ -50,24 +51,30 @@ class Visits:
     async def _configuration(self, request: web.Request) -> Answer:
         """What the toolkit's client asks first: where its socket is, and the worker's secret."""
         one = self.mine(request)
+        if not await one.is_open():
+            return page(forms.ended(self._settings.language), status=410)
         scheme = "wss" if self._settings.is_secure else "ws"
         url = f"{scheme}://{request.host}/case/{request.match_info['key']}/ws"
         return web.json_response({"sessionURL": url, "secret": one.worker.secret})
 
     async def _file(self, request: web.Request) -> Answer:
-        one = self.mine(request)
-        if not one.worker.is_alive:
+        one, name = self.mine(request), request.match_info["path"] or INDEX
+        if name in (INDEX, LOADING) and not one.worker.is_alive:
             return page(forms.ended(self._settings.language), status=410)
-        url = f"http://127.0.0.1:{one.worker.port}/{request.match_info['path']}"
-        async with request.app[HTTP].get(url) as found:
-            kept = {name: found.headers[name] for name in ("Content-Type", "Content-Encoding") if name in found.headers}
-            return web.Response(body=await found.read(), status=found.status, headers=kept)
+        if name == LOADING:
+            return page(forms.opening(self._settings.language))
+        file = page_files().get(name)
+        if file is None:
+            raise web.HTTPNotFound
+        return web.Response(body=await asyncio.to_thread(file.read_bytes), content_type=content_type(name))
 
     async def _socket(self, request: web.Request) -> Answer:
         one = self.mine(request)
         if not is_from_here(request):
             raise web.HTTPForbidden
-        outer = web.WebSocketResponse(max_msg_size=_LARGEST_MESSAGE)
+        if not await one.is_open():
+            return page(forms.ended(self._settings.language), status=410)
+        outer = web.WebSocketResponse(max_msg_size=_LARGEST_MESSAGE, compress=False)  # pictures are packed already
         await outer.prepare(request)
         one.sockets += 1
         try:

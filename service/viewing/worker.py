@@ -15,15 +15,17 @@ from pathlib import Path
 
 from service.viewing.job import Job
 from service.viewing.opened import Opened, open_page
+from viz.viewer.warm import warmed_canvas
 
 
 def main() -> None:
     """Read the job, serve the page, end with the parent; a parent that closes without a job had none."""
+    canvas = warmed_canvas()
     line = sys.stdin.readline()
     if not line:
         return
     job = Job(**json.loads(line))
-    opened = open_page(Path(job.folder), job)
+    opened = open_page(Path(job.folder), job, canvas)
     sys.argv = [sys.argv[0], "--authKey", job.secret, "--host", "127.0.0.1"]
     asyncio.run(_serve(opened))
 

@@ -16,7 +16,7 @@ from planner.structures import Structure
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
 from viz.viewer.looks import PANES, SLABS
-from viz.viewer.pointer import Pointer
+from viz.viewer.pointer import Pointer, Wheel
 from viz.viewer.ruler import Tool
 from viz.viewer.session import Session
 from viz.viewer.work import Work
@@ -53,6 +53,7 @@ class Acts:
 
     def __init__(self, page: Paper, work: Work) -> None:
         self._page, self._work = page, work
+        self._wheels: dict[str, Wheel] = {}
 
     @property
     def _desk(self) -> Desk:
@@ -77,6 +78,7 @@ class Acts:
             "pick": self._pick,
             "answer": self._answer,
             "tool": self._take,
+            "wheel": self._wheel,
             "pressed": self._desk.hand.announce,
             "brush": self._choose_brush,
             "hide": self._hide,
@@ -86,6 +88,12 @@ class Acts:
             "read_to_sign": self._work.read_to_sign,
             "export_draft": self._work.export_draft,
         }
+
+    def _wheel(self, name: str, turned: float, mode: int, ctrl: bool) -> None:  # noqa: FBT001 - the page's
+        """The wheel over a pane: past the toolkit, which answers three messages before it passes a wheel on."""
+        notches = self._wheels.setdefault(str(name), Wheel()).notches(float(turned), int(mode))
+        if notches and name in PANES:
+            self._page.show(self._desk.wheel(name, notches, Pointer(0, 0, ctrl=bool(ctrl))), says_facts=False)
 
     def _escape(self) -> None:
         self._desk.take(Tool.LOOK)

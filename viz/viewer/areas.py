@@ -6,23 +6,36 @@ the process.
 
 from __future__ import annotations
 
+import asyncio
+import io
+import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from trame_rca.encoders import RcaImageEncoder
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
 from trame_rca.schedulers import RcaImageRenderScheduler
 from trame_rca.view_adapter import RcaViewAdapter
 
 from viz.viewer.desk import Desk
+from viz.viewer.looks import SCENE
 from viz.viewer.pointer import Button, Pointer
 
 MOVING_QUALITY, STILL_QUALITY = 70, 100
 """JPEG quality while moving; 100 stands for PNG."""
 
+_QUICK_PNG = 1
+"""zlib's level: a third of the default's time for a tenth more bytes."""
+
+_SENT_AFTER_S, _LOOP_TURN_S = 0.02, 0.001
+"""How long the next picture waits for the one before to be on its way."""
+
 FRAMES_PER_S = 30.0
 LARGEST_PX = 1_600_000
 """Of one pane's picture: a 4K screen gets each pane scaled up rather than late."""
 
+_BLACK = np.zeros((1, 1, 3), np.uint8)
 _BUTTONS = {"Left": Button.LEFT, "Middle": Button.MIDDLE, "Right": Button.RIGHT}
 
 Changed = Callable[[tuple[str, ...]], None]
@@ -37,13 +50,15 @@ class Area:
     def __init__(self, desk: Desk, name: str, changed: Changed) -> None:
         self._desk, self.name, self._changed = desk, name, changed
         self._held = Button.NONE
-        self.is_final = True
 
     @property
     def img_cols_rows(self) -> tuple[Any, int, int]:
+        """One black pixel: the toolkit looks whether we have this by reading it, and a case is not drawn for that."""
+        return _BLACK, 1, 1
+
+    def picture(self, *, is_final: bool) -> npt.NDArray[np.uint8]:
         """The picture now."""
-        picture = self._desk.picture(self.name, is_final=self.is_final)
-        return picture, picture.shape[1], picture.shape[0]
+        return self._desk.picture(self.name, is_final=is_final)
 
     def process_resize_event(self, width: int, height: int) -> None:
         """A new size [pixels]."""
@@ -52,9 +67,7 @@ class Area:
     def process_interaction_event(self, event: dict[str, Any]) -> None:
         """One event of the page's pointer; whatever is unknown is left alone."""
         kind = str(event.get("type", ""))
-        if kind == "MouseWheel":
-            self._changed(self._desk.wheel(self.name, _notches(event), self._pointer(event)))
-        elif kind == "MouseMove":
+        if kind == "MouseMove":
             self._changed(self._desk.move(self.name, self._pointer(event)))
         elif kind.endswith("ButtonPress") and self._held is Button.NONE:
             self._held = _BUTTONS.get(kind.removesuffix("ButtonPress"), Button.NONE)
@@ -71,28 +84,65 @@ class Area:
         return Pointer(float(x), float(y), self._held, bool(event.get("shiftKey")), bool(event.get("ctrlKey")))
 
 
+class Turns:
+    """Pictures one after the other, each on its way before the next is drawn: what moves first, the 3D view last."""
+
+    def __init__(self, at_rest: Callable[[], None]) -> None:
+        self._waiting: dict[str, tuple[tuple[bool, bool], Callable[[], asyncio.Future[Any]]]] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._at_rest = at_rest
+
+    def ask(self, name: str, draw: Callable[[], asyncio.Future[Any]], *, is_final: bool) -> None:
+        """A pane's turn; a turn that it still waits for is dropped."""
+        self._waiting[name] = (is_final, name == SCENE), draw
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        try:
+            while self._waiting:
+                name = min(self._waiting, key=lambda one: self._waiting[one][0])
+                _, draw = self._waiting.pop(name)
+                await asyncio.wait({draw()}, timeout=_SENT_AFTER_S)
+                await asyncio.sleep(_LOOP_TURN_S)
+        finally:
+            self._task = None
+        self._at_rest()
+
+
 class Frames(RcaImageRenderScheduler):  # type: ignore[misc] # the toolkit has no types
     """Pictures of one area: quick ones while something moves, an exact one after."""
 
-    def __init__(self, area: Area) -> None:
+    def __init__(self, area: Area, turns: Turns) -> None:
         super().__init__(area, target_fps=FRAMES_PER_S, interactive_quality=MOVING_QUALITY, still_quality=STILL_QUALITY)
-        self._area = area
+        self._area, self._turns = area, turns
 
     def _render_frame(self, quality: int) -> None:
         is_final = quality == STILL_QUALITY
-        self._area.is_final = is_final
-        self._rca_encoder = RcaImageEncoder.PNG if is_final else RcaImageEncoder.JPEG
-        super()._render_frame(quality)
+        self._turns.ask(self._area.name, lambda: self._drawn(is_final=is_final), is_final=is_final)
+
+    def _drawn(self, *, is_final: bool) -> asyncio.Future[Any]:
+        picture = self._area.picture(is_final=is_final)
+        future = asyncio.get_running_loop().run_in_executor(self._encode_pool, _encoded, picture, is_final)
+        self._push_queue.put_nowait(future)
+        return future
 
 
-def adapter_of(area: Area) -> Adapter:
+def _encoded(picture: npt.NDArray[np.uint8], is_final: bool) -> tuple[bytes, dict[str, Any], int]:  # noqa: FBT001 - an executor's
+    """Bytes, what the page must know of them, and when they were made [ms]."""
+    now_ms, file = time.time_ns() // 1_000_000, io.BytesIO()
+    image = Image.fromarray(picture)
+    if is_final:
+        image.save(file, "png", compress_level=_QUICK_PNG)
+    else:
+        image.save(file, "jpeg", quality=MOVING_QUALITY)
+    kind, quality = ("image/png", STILL_QUALITY) if is_final else ("image/jpeg", MOVING_QUALITY)
+    facts = {"type": kind, "codec": "", "w": image.width, "h": image.height, "st": now_ms, "key": "key"}
+    return file.getvalue(), {**facts, "quality": quality}, now_ms
+
+
+def adapter_of(area: Area, turns: Turns) -> Adapter:
     """The view handler to register; drawing is asked for by name, not by every event."""
-    adapter = RcaViewAdapter(area, area.name, scheduler=Frames(area), do_schedule_render_on_interaction=False)
+    adapter = RcaViewAdapter(area, area.name, scheduler=Frames(area, turns), do_schedule_render_on_interaction=False)
     adapter.max_pixel_count = LARGEST_PX
     return adapter
-
-
-def _notches(event: dict[str, Any]) -> float:
-    """+1 for each notch away from the user: towards the viewer of the pane."""
-    spin = float(event.get("spinY", 0.0))
-    return 0.0 if spin == 0 else (-1.0 if spin > 0 else 1.0) * max(1.0, round(abs(spin)))

@@ -44,7 +44,9 @@ LOSSY = "JPEG (lossy)"
 class Desk:
     """One person's view of one case."""
 
-    def __init__(self, case: OpenCase, session: Session | None, planning: Planning) -> None:
+    def __init__(
+        self, case: OpenCase, session: Session | None, planning: Planning, canvas: Canvas | None = None
+    ) -> None:
         self.case, self.session, self._planning = case, session, planning
         self.message = ""
         self.choosing = Choosing()
@@ -63,11 +65,22 @@ class Desk:
         self.pointer_at: tuple[str, Pointer] | None = None
         self.home_mm = self._first_home_mm()
         self.looks = Looks(self.home_mm, self.windows[2])
-        self._canvas = Canvas()
+        self._canvas = canvas or Canvas()
         self.panes = {n: SlicePane(self._scan, Screen(*FIRST_SIZE, self._canvas)) for n in PANES if n != SCENE}
-        self.scene = self._new_scene(Screen(*FIRST_SIZE, self._canvas))
+        self._scene_screen = Screen(*FIRST_SIZE, self._canvas)
+        self._scene: ScenePane | None = None
         self.hand = Hand(self)
         self.look_at_tip()
+
+    @property
+    def scene(self) -> ScenePane:
+        """The 3D pane; its surfaces are made when it is first asked for, after the slices."""
+        if self._scene is None:
+            path = self.path
+            ends = (self.home_mm, self.home_mm) if path is None else (path.entry_mm, path.target_mm)
+            self._scene = ScenePane(self.case.anatomy, self._scene_screen, *ends)
+            self._scene.show_skin(self.skin)
+        return self._scene
 
     @property
     def judged(self) -> Judged | None:
@@ -173,7 +186,8 @@ class Desk:
     def show_skin(self, skin: SkinMap | None) -> tuple[str, ...]:
         """The access map on the body's surface, or none."""
         self.skin = skin
-        self.scene.show_skin(skin)
+        if self._scene is not None:
+            self._scene.show_skin(skin)
         return (SCENE,)
 
     def set_entry(self, wish_mm: FloatArray) -> tuple[str, ...]:
@@ -217,8 +231,8 @@ class Desk:
         """Zoom, pan and planes as at the start."""
         self.home_mm = self._first_home_mm()
         self.looks = replace(self.looks, slab=0, zoom={}, pan_mm={})
-        if self.path is not None:
-            self.scene.aim(self.path.entry_mm, self.path.target_mm)
+        if self.path is not None and self._scene is not None:
+            self._scene.aim(self.path.entry_mm, self.path.target_mm)
         return self.look_at_tip()
 
     def change(self, session: Session) -> tuple[str, ...]:
@@ -231,10 +245,8 @@ class Desk:
     def start(self, session: Session) -> tuple[str, ...]:
         """The first plan of a case that waited: the 3D view moves to its needle."""
         self.session = session
-        size = self.scene.screen.size
-        self.scene.screen.close()
         self.home_mm = self._first_home_mm()
-        self.scene = self._new_scene(Screen(*size, self._canvas))
+        self._forget_scene()
         return self.reset()
 
     def take_anatomy(self, anatomy: Anatomy) -> tuple[str, ...]:
@@ -243,15 +255,12 @@ class Desk:
         self._scan = ScanImage(self.case.volume, anatomy.labels)
         for pane in self.panes.values():
             pane.take(self._scan)
-        size = self.scene.screen.size
-        self.scene.screen.close()
-        self.scene = self._new_scene(Screen(*size, self._canvas))
+        self._forget_scene()
         return PANES
 
-    def _new_scene(self, screen: Screen) -> ScenePane:
-        path = self.path
-        ends = (self.home_mm, self.home_mm) if path is None else (path.entry_mm, path.target_mm)
-        return ScenePane(self.case.anatomy, screen, *ends)
+    def _forget_scene(self) -> None:
+        self._scene_screen.close()
+        self._scene_screen, self._scene = Screen(*self._scene_screen.size, self._canvas), None
 
     def close(self) -> None:
         """Give the graphics memory back."""
@@ -297,4 +306,4 @@ class Desk:
         return self.panes[name].view is not None
 
     def _screen(self, name: str) -> Screen:
-        return self.scene.screen if name == SCENE else self.panes[name].screen
+        return self._scene_screen if name == SCENE else self.panes[name].screen

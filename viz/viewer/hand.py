@@ -37,7 +37,6 @@ class HeldDesk(Protocol):
     session: Session | None
     looks: Looks
     panes: dict[str, SlicePane]
-    scene: ScenePane
     preview: Judged | None
     frozen: dict[str, tuple[Plane, float]]
     home_mm: FloatArray
@@ -47,6 +46,10 @@ class HeldDesk(Protocol):
     brush_mm: float
     brushed: Structure | None
     wanted: Correction | None
+
+    @property
+    def scene(self) -> ScenePane:
+        """The 3D pane."""
 
     @property
     def path(self) -> PlannedTrajectory | None:

@@ -17,7 +17,7 @@ from trame.widgets import client, html
 from trame_rca import module as areas_module
 
 from viz.viewer.acts import Acts
-from viz.viewer.areas import Area, adapter_of
+from viz.viewer.areas import Area, Turns, adapter_of
 from viz.viewer.beside import page_values
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
@@ -53,6 +53,7 @@ class Page:
         self._waiting: set[str] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._others_by_s = 0.0
+        self._is_prepared = False
         self._work = Work(self)
         self._build()
 
@@ -95,11 +96,17 @@ class Page:
             html.Div(_template())
 
     def _register(self, ready: Callable[[int], None]) -> None:
+        turns = Turns(self._rest)
         for name in PANES:
-            self._adapters[name] = adapter_of(Area(self.desk, name, self._moved))
+            self._adapters[name] = adapter_of(Area(self.desk, name, self._moved), turns)
             self._server.controller.rc_area_register(self._adapters[name])
         ready(self._server.port)
-        self._work.prepare()
+
+    def _rest(self) -> None:
+        """Every picture is drawn: what the first drag would wait for can be made."""
+        if not self._is_prepared:
+            self._is_prepared = True
+            self._work.prepare()
 
     def _moved(self, names: tuple[str, ...]) -> None:
         """After a pointer's event: draw, and where a step was made say what it means."""
