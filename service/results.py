@@ -68,6 +68,9 @@ class PlannedSeries:
     """Of the sheet."""
 
 
+_PACKING = 2
+"""Of zlib's nine: a third of the time of its own choice, a tenth more bytes."""
+
 _RESULTS = (
     *("anatomy.json", "labels.nii.gz", "labels.json", "plan.json", "plan.png"),
     *("report.dcm", "segmentation.dcm", "key-objects.dcm", "sheet.pdf", "sheet.dcm"),
@@ -119,7 +122,7 @@ def _write_tiled(out: Path, drawn: Drawn) -> tuple[Path, ...]:
     if not drawn.pictures:
         return ()
     image = tiled(drawn.pictures)
-    return (write_with(out / "plan.png", lambda part: image.save(part, format="PNG")),)
+    return (write_with(out / "plan.png", lambda part: image.save(part, format="PNG", compress_level=_PACKING)),)
 
 
 def _sheet(planned: PlannedSeries, drawn: Drawn) -> bytes:

@@ -12,6 +12,7 @@ from datetime import datetime
 from io import BytesIO
 
 from PIL import Image
+from reportlab import rl_config
 from reportlab.lib.colors import black, lightgrey
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
@@ -30,6 +31,9 @@ MARGIN = 9 * mm
 WIDTH, HEIGHT = A4[0] - 2 * MARGIN, A4[1] - 2 * MARGIN
 _SIZES_PT = (8.4, 8.0, 7.6, 7.2, 6.8, 6.5, 6.2, 5.9)
 """Of the text; the numbers a hand needs are larger. Below the last nothing is legible in print."""
+
+rl_config.useA85 = 0
+"""Pictures as bytes, not as letters: a fifth smaller, and without 0.3 s of spelling."""
 
 _IN_MM = ("clearance", "required", "spare", "at_depth")
 _PICTURES, _GAP = 3, 1.5 * mm
@@ -158,7 +162,7 @@ def _pictures(drawn: Drawn, say: Wording, share: float) -> Flow:
 
 def _stream(picture: Picture) -> BytesIO:
     stream = BytesIO()
-    Image.fromarray(picture.rgb).save(stream, format="PNG")
+    Image.fromarray(picture.rgb).save(stream, format="PNG", compress_level=0)  # unpacked again at once
     stream.seek(0)
     return stream
 
