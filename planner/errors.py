@@ -73,6 +73,10 @@ class PositionConflictError(PlannerError):
         )
 
 
+class RegistrationError(PlannerError):
+    """Two scans that cannot be laid over each other well enough to carry anything across."""
+
+
 class OverrideError(PlannerError):
     """A site's own value that no plan can be made with."""
 

@@ -16,6 +16,7 @@ PLANNER_DATA = frozenset(
         "brought",
         "errors",
         "geometry",
+        "motion",
         "injectate",
         "plan",
         "procedure",
