@@ -1,6 +1,6 @@
 """An earlier CT or MR laid over today's scan: landmarks, then the whole spine, then each vertebra, since the spine bends.
 
-In: both volumes, today's anatomy, landmarks of the earlier scan. Out: for each vertebra a motion from the earlier scan to today's with a
+In: both volumes with landmarks, today's label map. Out: for each vertebra a motion from the earlier scan to today's with a
 measured residual, LPS mm. What cannot be told from one level off, or from another person, is refused.
 """
 
@@ -13,14 +13,13 @@ from typing import TypeAlias
 import numpy as np
 
 from planner.anatomy import itk
-from planner.anatomy.model import Anatomy
-from planner.anatomy.registration.landmarks import Landmark, Pair, first_motion, landmarks_of, one_level_off, paired
+from planner.anatomy.registration.landmarks import Landmark, Pair, first_motion, one_level_off, paired
 from planner.anatomy.registration.matching import Scene, information, match, scene
 from planner.errors import RegistrationError
 from planner.geometry import BoolArray, FloatArray, VolumeGeometry
 from planner.motion import RigidMotion
 from planner.structures import SpineLevel, Structure
-from planner.volume import LabelEntry, Volume
+from planner.volume import LabelEntry, LabelMap, Volume
 
 Bones: TypeAlias = dict[SpineLevel, BoolArray]
 
@@ -97,28 +96,31 @@ class Registration:
         )
 
 
-def register(
-    earlier: Volume,
-    earlier_landmarks: tuple[Landmark, ...],
-    today: Volume,
-    anatomy: Anatomy,
-    together: Together = map,
-) -> Registration:
-    """Lay an earlier scan over today's.
+@dataclass(frozen=True, slots=True, eq=False)
+class Marked:
+    """A scan and its landmarks."""
+
+    volume: Volume
+    landmarks: tuple[Landmark, ...]
+
+
+def register(earlier: Marked, today: Marked, labels: LabelMap, together: Together = map) -> Registration:
+    """Lay an earlier scan over today's; ``labels`` are today's, and name the vertebrae's voxels.
 
     Raises
     ------
     RegistrationError
         Where the scans share too few named vertebrae, cannot be one spine, could as well be one level off, or no vertebra fits.
     """
-    pairs = paired(earlier_landmarks, landmarks_of(anatomy))
-    coarse = scene(today, earlier, _COARSE_MM)
-    bones = dict(_bones(anatomy, pairs, coarse.grid))
+    pairs = paired(earlier.landmarks, today.landmarks)
+    coarse = scene(today.volume, earlier.volume, _COARSE_MM)
+    bones = dict(_bones(labels, pairs, coarse.grid))
     whole = match(coarse, _union(bones, pairs), first_motion(pairs))
     clearly = _require_no_other_level(coarse, bones, pairs, whole.motion)
-    fine = scene(today, earlier, _SPACING_MM)
-    masks = dict(_bones(anatomy, pairs, fine.grid))
-    fits = tuple(together(lambda pair: _fit(fine, masks[pair.level], pairs, pair, whole.motion), pairs))
+    fine = scene(today.volume, earlier.volume, _SPACING_MM)
+    masks = dict(_bones(labels, pairs, fine.grid))
+    drawn = tuple(pair for pair in pairs if pair.level in masks)
+    fits = tuple(together(lambda pair: _fit(fine, masks[pair.level], pairs, pair, whole.motion), drawn))
     if not any(fit.is_usable for fit in fits):
         least = min(fit.residual_mm for fit in fits)
         raise RegistrationError(
@@ -128,11 +130,11 @@ def register(
     return Registration(fits, whole.motion.inverse, clearly)
 
 
-def _bones(anatomy: Anatomy, pairs: tuple[Pair, ...], grid: VolumeGeometry) -> Iterator[tuple[SpineLevel, BoolArray]]:
-    labels = itk.labels_on(anatomy.labels.labels, anatomy.labels.geometry, grid)
+def _bones(labels: LabelMap, pairs: tuple[Pair, ...], grid: VolumeGeometry) -> Iterator[tuple[SpineLevel, BoolArray]]:
+    voxels = itk.labels_on(labels.labels, labels.geometry, grid)
     for pair in pairs:
-        values = [value for value, entry in anatomy.labels.entries.items() if _is_bone_of(entry, pair.level)]
-        bone = np.isin(labels, values)
+        values = [value for value, entry in labels.entries.items() if _is_bone_of(entry, pair.level)]
+        bone = np.isin(voxels, values)
         if bone.any():
             yield pair.level, itk.dilated(bone, grid, _AROUND_MM)
 

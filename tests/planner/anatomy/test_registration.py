@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from planner.anatomy.registration.carry import carried_path, carried_roots
+from planner.anatomy.registration.drawn import landmarks_of_drawings
+from planner.anatomy.registration.fused import earlier_at
 from planner.anatomy.registration.landmarks import Landmark, landmarks_of, paired
-from planner.anatomy.registration.register import LARGEST_RESIDUAL_MM, LevelFit, Registration, register
+from planner.anatomy.registration.register import LARGEST_RESIDUAL_MM, LevelFit, Marked, Registration, register
+from planner.brought import Source, brought_of
 from planner.errors import RegistrationError
 from planner.motion import RigidMotion
-from planner.structures import SpineLevel
+from planner.structures import SpineLevel, Structure
 from planner.volume import Volume
 from sample_data.motion import moved
 from sample_data.mr import MrParameters, mr_volume
@@ -28,6 +31,7 @@ PHANTOM = make_phantom(
     PhantomParameters(spacing_mm=(2.0, 1.5, 1.5), field_of_view_mm=(150.0, 130.0, 130.0), center_mm=(0.0, 45.0, 0.0))
 )
 TODAY = PHANTOM.anatomy()
+NOW = Marked(PHANTOM.volume, landmarks_of(TODAY))
 BODIES = {v.name: v.body_center_mm for v in TODAY.vertebrae}
 
 
@@ -70,7 +74,7 @@ def earlier(truth: dict[SpineLevel, RigidMotion]) -> Volume:
 @pytest.fixture(scope="module")
 def found(earlier: Volume, truth: dict[SpineLevel, RigidMotion]) -> Registration:
     with ThreadPoolExecutor(2) as pool:
-        return register(earlier, landmarks(truth), PHANTOM.volume, TODAY, pool.map)
+        return register(Marked(earlier, landmarks(truth)), NOW, TODAY.labels, pool.map)
 
 
 def of_body(level: SpineLevel) -> np.ndarray:
@@ -106,7 +110,7 @@ def test_names_one_level_off_are_refused(earlier: Volume, truth: dict[SpineLevel
     marks = landmarks(truth, (*LEVELS, SpineLevel.L5))
     wrong = tuple(replace(below, level=mark.level) for mark, below in pairwise(marks))
     with pytest.raises(RegistrationError, match="one level off"):
-        register(earlier, wrong, PHANTOM.volume, TODAY)
+        register(Marked(earlier, wrong), NOW, TODAY.labels)
 
 
 def test_another_persons_distances_are_refused(truth: dict[SpineLevel, RigidMotion]):
@@ -118,6 +122,26 @@ def test_another_persons_distances_are_refused(truth: dict[SpineLevel, RigidMoti
 def test_two_shared_levels_are_too_few(truth: dict[SpineLevel, RigidMotion]):
     with pytest.raises(RegistrationError, match="L2, L3, at least 3"):
         paired(landmarks(truth)[:2], landmarks_of(TODAY))
+
+
+@pytest.mark.slow
+def test_the_earlier_scan_shows_the_canal_where_todays_scan_has_it(found: Registration, earlier: Volume):
+    sac = np.argwhere(PHANTOM.truth.mask(Structure.THECAL_SAC))[::50]
+    outside = np.argwhere(PHANTOM.truth.mask(Structure.VERTEBRA))[::50]
+    of_sac, of_bone = (
+        earlier_at(found, NOW.landmarks, earlier, PHANTOM.geometry.points_mm(places)) for places in (sac, outside)
+    )
+    assert np.median(of_sac) > 2 * np.percentile(of_bone, 90)
+
+
+def test_a_drawing_gives_the_same_landmarks_for_both_scans():
+    source = Source("drawn", "", "0")
+    drawn, again = landmarks_of_drawings(brought_of(TODAY.labels, source), brought_of(TODAY.labels, source))
+    assert {mark.level for mark in drawn} >= set(LEVELS)
+    for mark, other in zip(drawn, again, strict=True):
+        np.testing.assert_allclose(mark.points_mm, other.points_mm)
+    of_l3 = next(mark for mark in drawn if mark.level is SpineLevel.L3)
+    np.testing.assert_allclose(of_l3.body_mm, BODIES[SpineLevel.L3], atol=3.0)
 
 
 def registration(residual_mm: float) -> Registration:
