@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NEEDLEPLAN := $(BIN)/needleplan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint soak bench bench-speed bench-segment bench-accuracy bench-viewer bench-coverage clean
+.PHONY: help demo test test-fast lint soak bench bench-speed bench-segment bench-accuracy bench-viewer bench-coverage bench-receive bench-turnaround bench-load clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -65,6 +65,18 @@ bench-coverage: $(VENV)/.product ## each procedure on each real scan; OPTIONS="-
 bench-viewer: $(VENV)/.benchmarks ## the page's answer times beside a plain render: RESULTS=... is what plan --out wrote
 	sh .ci/debian graphics servers
 	PYTHONPATH=. $(BIN)/python benchmarks/viewer.py $(RESULTS)
+
+bench-receive: $(VENV)/.development ## images a second kept for good, beside Orthanc and storescp; OPTIONS="--slices 100 --rounds 1"
+	sh .ci/debian servers
+	PYTHONPATH=. $(BIN)/python benchmarks/receive.py $(OPTIONS)
+
+bench-turnaround: $(VENV)/.development ## last image to report in the PACS: SERIES=... ROOT=L3 SIDE=left
+	sh .ci/debian graphics servers
+	PYTHONPATH=. $(BIN)/python benchmarks/turnaround.py $(SERIES) --root $(ROOT) --side $(SIDE)
+
+bench-load: $(VENV)/.development ## 20 series from 4 senders, three ways to compute them; OPTIONS="--series 4 --workers local-2"
+	sh .ci/debian graphics servers
+	PYTHONPATH=. $(BIN)/python benchmarks/load.py --out benchmarks/results/load.json $(OPTIONS)
 
 clean: ## remove what the commands above made
 	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache

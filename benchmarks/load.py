@@ -1,15 +1,17 @@
 """Many series from several senders at once: everything planned, the urgent first, nothing lost; cases an hour.
 
 In: how many series from how many senders, a series to copy under new UIDs, where cases are computed. Out: a table of
-throughput with 1 and 2 local workers and with 2 Dask workers, and in which order cases were given out.
+throughput with 1 and 2 local workers and with 2 Dask workers, and in which order cases were given out; when each case came,
+began and ended, for ``scale.py --check``.
 
-    python benchmarks/load.py                                  # 20 copies of the sample series from 4 senders
-    python benchmarks/load.py --series 20 --senders 4 --copy FOLDER --root L3 --side left --workers local-2
+    make bench-load                                            # 20 copies of the sample series from 4 senders
+    PYTHONPATH=. python benchmarks/load.py --series 20 --copy FOLDER --root L3 --side left --workers local-2
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -18,13 +20,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pydicom
 from pydicom.uid import JPEGLSLossless, generate_uid
 
-from service.rows import CaseState, ExportState
+from service.rows import Case, CaseState, ExportState
 from service.store import Store
 from tests.servers import (
     ENVIRONMENT,
@@ -41,6 +43,9 @@ from tests.servers import (
 LONGEST_CASE_S = 600.0
 URGENT_EVERY = 5
 """Every fifth series has a patient on the table."""
+
+URGENT, ROUTINE = 9, 5
+"""Priorities."""
 
 WAYS = ("local-1", "local-2", "dask-2")
 
@@ -81,6 +86,17 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Course:
+    """One case: seconds after the first image was sent."""
+
+    is_urgent: bool
+    ready_s: float
+    begun_s: float
+    planned_s: float
+    confirmed_s: float
+
+
+@dataclass(frozen=True)
 class Found:
     """What one run did."""
 
@@ -91,6 +107,7 @@ class Found:
     case_s: float
     urgent_rank: float
     """Mean place in the order of giving out of an urgent case among those that waited; 0 first, 1 last."""
+    cases: tuple[Course, ...]
 
 
 def copies(folder: Path, source: Path, count: int) -> list[Order]:
@@ -106,10 +123,12 @@ def copies(folder: Path, source: Path, count: int) -> list[Order]:
             image.PatientID = f"LOAD-{number:03}"
             image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
             image.save_as(out / path.name)
-        made.append(
-            Order(out, series, study, f"LOAD-{number:03}", 9 if number % URGENT_EVERY == URGENT_EVERY - 1 else 5)
-        )
+        made.append(Order(out, series, study, f"LOAD-{number:03}", URGENT if _is_urgent(number) else ROUTINE))
     return made
+
+
+def _is_urgent(number: int) -> bool:
+    return number % URGENT_EVERY == URGENT_EVERY - 1
 
 
 def measure(folder: Path, orders: Sequence[Order], way: str, senders: int, target: tuple[str, str]) -> Found:
@@ -161,24 +180,25 @@ def _judged(store: Store, pacs: Orthanc, orders: Sequence[Order], way: str, time
     reports = pacs.instances("SR")
     if states != {CaseState.PUBLISHED: len(orders)} or unsent or len(reports) != len(orders):
         sys.exit(f"{way}: not everything was planned and sent: {states}, {len(unsent)} unsent, {len(reports)} reports")
-    lines = [line for case in cases for line in store.history(case.number)]
-    begun = {line.case_number: line.at_s for line in lines if line.state is CaseState.RUNNING}
-    planned = {line.case_number: line.at_s for line in lines if line.state is CaseState.PLANNED}
-    ended_s = max(line.at_s for line in lines if line.state is CaseState.PUBLISHED)
-    priorities = {case.number: case.priority for case in cases}
-    store.close()
-    order = sorted(begun, key=lambda number: begun[number])
-    ranks = [place / max(1, len(order) - 1) for place, number in enumerate(order) if priorities[number] == 9]
-    spent = [planned[number] - begun[number] for number in order]
     start_s, received_s = times_s
+    courses = sorted((_course(store, case, start_s) for case in cases), key=lambda one: one.begun_s)
+    store.close()
+    ranks = [place / max(1, len(courses) - 1) for place, one in enumerate(courses) if one.is_urgent]
     return Found(
         way,
         len(orders),
-        ended_s - start_s,
+        max(one.confirmed_s for one in courses),
         received_s - start_s,
-        sum(spent) / len(spent),
+        sum(one.planned_s - one.begun_s for one in courses) / len(courses),
         sum(ranks) / max(1, len(ranks)),
+        tuple(courses),
     )
+
+
+def _course(store: Store, case: Case, start_s: float) -> Course:
+    at_s = {line.state: line.at_s - start_s for line in store.history(case.number)}
+    states = (CaseState.READY, CaseState.RUNNING, CaseState.PLANNED, CaseState.PUBLISHED)
+    return Course(case.priority == URGENT, *(at_s[state] for state in states))
 
 
 @contextmanager
@@ -229,6 +249,7 @@ def main() -> None:
     parser.add_argument("--root", default="L4")
     parser.add_argument("--side", default="left")
     parser.add_argument("--workers", action="append", choices=WAYS)
+    parser.add_argument("--out", type=Path, help="a file for every case's times, as scale.py --check reads them")
     told = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="needleplan-load-"))
     try:
@@ -237,6 +258,8 @@ def main() -> None:
             measure(folder / way, orders, way, told.senders, (told.root, told.side)) for way in told.workers or WAYS
         ]
         print(table(found))
+        if told.out is not None:
+            told.out.write_text(json.dumps([asdict(one) for one in found], indent=1))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

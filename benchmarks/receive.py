@@ -1,11 +1,12 @@
 """Images a second that the receiver keeps for good, beside Orthanc and DCMTK's storescp, on one input in one run.
 
 In: how many slices of 512 x 512. Out: a table: images a second on one and on four associations, for our receiver (durable:
-file synced, renamed, folder synced, row written), with and without TLS, for Orthanc and for storescp; our largest memory.
+file synced, renamed, folder synced, row written), with and without TLS, for Orthanc and for storescp; the receiving process's
+seconds of processor for each image, which a loaded machine changes least; our largest memory.
 All senders are DCMTK's storescu with TCP_NODELAY=1, which Orthanc and storescp need too (else Nagle: 20 images/s).
 
-    python benchmarks/receive.py                       # 400 slices, each server in turn
-    python benchmarks/receive.py --slices 100 --profile receiver.txt   # our receiver alone, in this process, profiled
+    make bench-receive                                 # 400 slices, each server in turn
+    PYTHONPATH=. python benchmarks/receive.py --slices 100 --profile receiver.txt   # our receiver alone, in this process, profiled
 """
 
 from __future__ import annotations
@@ -20,17 +21,19 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pydicom
+from meter import Meter, listening_on
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from dicom_io.receive import Received, Receiver, ReceiverSettings
-from dicom_io.storing import Storing
 from dicom_io.tls import OwnCertificate, acceptor_context
+from dicom_io.upper_layer import UpperLayer
 from service.image_rows import as_row
 from service.store import Store
 from tests.certificates import Authority
@@ -49,6 +52,8 @@ class Row:
 
     server: str
     images_a_second: dict[int, float]
+    cpu_ms: dict[int, float]
+    """Of the receiving processes, user and system, for each image."""
     memory_mb: float
 
 
@@ -73,6 +78,11 @@ def slices(folder: Path, count: int) -> list[Path]:
     return folders
 
 
+def count_of(folders: Sequence[Path]) -> int:
+    """Images in all."""
+    return sum(len(list(folder.glob("*.dcm"))) for folder in folders)
+
+
 def send(folders: Sequence[Path], associations: int, target: Sequence[object], tls: Sequence[object] = ()) -> float:
     """Images a second for all folders, shared among the associations."""
     shared = [folders[start::associations] for start in range(associations)]
@@ -80,7 +90,6 @@ def send(folders: Sequence[Path], associations: int, target: Sequence[object], t
         [program("storescu"), *tls, "-aet", "CT1", "--propose-uncompr", "--scan-directories", *target, *part]
         for part in shared
     ]
-    count = sum(len(list(folder.glob("*.dcm"))) for folder in folders)
     start_s = time.perf_counter()
     senders = [
         subprocess.Popen(list(map(str, command)), env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -90,18 +99,18 @@ def send(folders: Sequence[Path], associations: int, target: Sequence[object], t
         _, words = sender.communicate()
         if sender.returncode:
             sys.exit(f"storescu failed: {words.decode(errors='replace')[-500:]}")
-    return count / (time.perf_counter() - start_s)
+    return count_of(folders) / (time.perf_counter() - start_s)
 
 
 @contextmanager
-def ours_in_a_process(folder: Path, tls: Sequence[object] = ()) -> Iterator[tuple[int, Callable[[], float]]]:
-    """Our receiver as the service runs it, in a process of its own; its port and its largest memory so far [MB]."""
+def ours_in_a_process(folder: Path, tls: Sequence[object] = ()) -> Iterator[tuple[int, Meter]]:
+    """Our receiver as the service runs it, in a process of its own; its port, and its meter."""
     port = a_free_port()
     command = [sys.executable, __file__, "--serve", folder, "--port", port, *tls]
     folder.mkdir(parents=True)
     with process(folder / "log", *command) as running:
         wait_until(lambda: running.poll() is not None or is_listening(port), timeout_s=60, what="our receiver's start")
-        yield port, lambda: _largest_memory_mb(running.pid)
+        yield port, Meter(running.pid)
 
 
 def serve(folder: Path, port: int, certificates: Sequence[Path]) -> None:
@@ -130,14 +139,30 @@ def _receiver(folder: Path, port: int, certificates: Sequence[Path]) -> Iterator
     store.close()
 
 
+Started: TypeAlias = Callable[[Path], AbstractContextManager[tuple[Sequence[object], Meter]]]
+"""How a receiver is started in an empty folder: what storescu is told to reach it, and its meter."""
+
+
+def measured(server: str, started: Started, folder: Path, folders: Sequence[Path], tls: Sequence[object] = ()) -> Row:
+    """One receiver, begun anew for each number of associations."""
+    row = Row(server, {}, {}, 0.0)
+    for associations in ASSOCIATIONS:
+        with started(folder / str(associations)) as (target, meter):
+            row.images_a_second[associations] = send(folders, associations, target, tls)
+            row.cpu_ms[associations] = meter.cpu_ms(count_of(folders))
+            row = replace(row, memory_mb=max(row.memory_mb, meter.memory_mb()))
+    return row
+
+
 def our_row(folder: Path, folders: Sequence[Path]) -> Row:
     """Without TLS."""
-    speed, memory = {}, 0.0
-    for associations in ASSOCIATIONS:
-        with ours_in_a_process(folder / str(associations)) as (port, memory_mb):
-            speed[associations] = send(folders, associations, ("-aec", "NEEDLEPLAN", "127.0.0.1", port))
-            memory = max(memory, memory_mb())
-    return Row("needleplan, durable", speed, memory)
+
+    @contextmanager
+    def started(place: Path) -> Iterator[tuple[Sequence[object], Meter]]:
+        with ours_in_a_process(place) as (port, meter):
+            yield ("-aec", "NEEDLEPLAN", "127.0.0.1", port), meter
+
+    return measured("needleplan, durable", started, folder, folders)
 
 
 def our_row_over_tls(folder: Path, folders: Sequence[Path]) -> Row:
@@ -145,68 +170,70 @@ def our_row_over_tls(folder: Path, folders: Sequence[Path]) -> Row:
     folder.mkdir(parents=True)
     authority = Authority(folder / "certificates")
     here, there = authority.sign("localhost"), authority.sign("CT1")
-    speed, memory = {}, 0.0
-    for associations in ASSOCIATIONS:
-        told = ("--tls", here.certificate, here.private_key, authority.certificate)
-        with ours_in_a_process(folder / str(associations), told) as (port, memory_mb):
-            options = ("+tls", there.private_key, there.certificate, "+cf", authority.certificate)
-            speed[associations] = send(folders, associations, ("-aec", "NEEDLEPLAN", "localhost", port), options)
-            memory = max(memory, memory_mb())
-    return Row("needleplan, durable, TLS", speed, memory)
+    told = ("--tls", here.certificate, here.private_key, authority.certificate)
+    options = ("+tls", there.private_key, there.certificate, "+cf", authority.certificate)
+
+    @contextmanager
+    def started(place: Path) -> Iterator[tuple[Sequence[object], Meter]]:
+        with ours_in_a_process(place, told) as (port, meter):
+            yield ("-aec", "NEEDLEPLAN", "localhost", port), meter
+
+    return measured("needleplan, durable, TLS", started, folder, folders, options)
 
 
 def orthanc_row(folder: Path, folders: Sequence[Path]) -> Row:
     """Debian's Orthanc, empty at the start of each measurement."""
-    speed = {}
-    for associations in ASSOCIATIONS:
-        with running_orthanc(folder / str(associations)) as orthanc:
-            target = ("-aec", orthanc.ae_title, "127.0.0.1", orthanc.dicom_port)
-            speed[associations] = send(folders, associations, target)
-    return Row("Orthanc", speed, float("nan"))
+
+    @contextmanager
+    def started(place: Path) -> Iterator[tuple[Sequence[object], Meter]]:
+        with running_orthanc(place) as orthanc:
+            yield ("-aec", orthanc.ae_title, "127.0.0.1", orthanc.dicom_port), Meter(listening_on(orthanc.dicom_port))
+
+    return measured("Orthanc", started, folder, folders)
 
 
 def storescp_row(folder: Path, folders: Sequence[Path]) -> Row:
     """DCMTK's storescp, which syncs nothing and keeps no rows."""
-    speed = {}
-    for associations in ASSOCIATIONS:
-        place = folder / str(associations)
+
+    @contextmanager
+    def started(place: Path) -> Iterator[tuple[Sequence[object], Meter]]:
         place.mkdir(parents=True)
         port = a_free_port()
-        with process(folder / "log", program("storescp"), "--fork", "-od", place, port):
-            wait_until(lambda port=port: is_listening(port), what="storescp's start")
-            speed[associations] = send(folders, associations, ("127.0.0.1", port))
-    return Row("storescp", speed, float("nan"))
+        with process(folder / "log", program("storescp"), "--fork", "-od", place, port) as running:
+            wait_until(lambda: is_listening(port), what="storescp's start")
+            yield ("127.0.0.1", port), Meter(running.pid)
+
+    return measured("storescp", started, folder, folders)
 
 
 def profiled(folder: Path, folders: Sequence[Path], to: Path) -> None:
-    """Where our receiver's threads spend their time, one association."""
-    profile, one_at_a_time = cProfile.Profile(), threading.Lock()
-    status = Storing.status
+    """Where the thread that reads and stores spends its time, one association."""
+    profile = cProfile.Profile()
+    run_reactor = UpperLayer.run_reactor
 
-    def measured(self: Storing, event: object) -> int:
-        with one_at_a_time:
-            return profile.runcall(status, self, event)
+    def watched(self: UpperLayer) -> None:
+        profile.runcall(run_reactor, self)
 
-    Storing.status = measured  # type: ignore[method-assign]
+    UpperLayer.run_reactor = watched  # type: ignore[method-assign]
     with _receiver(folder / "profiled", 0, ()) as receiver:
         speed = send(folders, 1, ("-aec", "NEEDLEPLAN", "127.0.0.1", receiver.port))
     profile.create_stats()
     with to.open("w") as file:
         print(f"{speed:.0f} images/s under the profiler", file=file)
-        pstats.Stats(profile, stream=file).sort_stats("cumulative").print_stats(35)
-
-
-def _largest_memory_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+        pstats.Stats(profile, stream=file).sort_stats("tottime").print_stats(40)
 
 
 def table(rows: Sequence[Row]) -> str:
     """As Markdown."""
-    lines = ["| receiver | images/s, 1 association | 4 associations | memory |", "|---|---|---|---|"]
+    lines = [
+        "| receiver | images/s, 1 association | 4 associations | CPU ms an image, 1 | 4 | memory |",
+        "|---|---|---|---|---|---|",
+    ]
     for row in rows:
-        memory = f"{row.memory_mb:.0f} MB" if row.memory_mb == row.memory_mb else "-"
-        lines.append(f"| {row.server} | {row.images_a_second[1]:.0f} | {row.images_a_second[4]:.0f} | {memory} |")
+        figures = [f"{row.images_a_second[n]:.0f}" for n in ASSOCIATIONS] + [
+            f"{row.cpu_ms[n]:.2f}" for n in ASSOCIATIONS
+        ]
+        lines.append(f"| {row.server} | {' | '.join(figures)} | {row.memory_mb:.0f} MB |")
     return "\n".join(lines)
 
 
@@ -263,7 +290,8 @@ def main() -> None:
 
 def _best(one: Row, other: Row) -> Row:
     speed = {n: max(one.images_a_second[n], other.images_a_second[n]) for n in ASSOCIATIONS}
-    return Row(one.server, speed, max(one.memory_mb, other.memory_mb))
+    cpu_ms = {n: min(one.cpu_ms[n], other.cpu_ms[n]) for n in ASSOCIATIONS}
+    return Row(one.server, speed, cpu_ms, max(one.memory_mb, other.memory_mb))
 
 
 if __name__ == "__main__":

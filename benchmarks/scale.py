@@ -4,7 +4,8 @@ In: the seconds that a case takes on a worker, as measured (``benchmarks/turnaro
 size of a series. Out: a table: for each site the workers at which 95 % of cases wait less than a minute, what the
 other numbers of workers do, storage and network a day, and which limit is reached first.
 
-    python benchmarks/scale.py --case-seconds 52 --receive-rate 210 --out docs/scale.md
+    python benchmarks/scale.py --case-seconds 36 --receive-rate 147 --out docs/scale.md
+    python benchmarks/scale.py ... --check benchmarks/results/load.json    # simulated beside the measured load
 
 Arrivals are a Poisson process whose rate follows the hour (a day's work lies between 7 and 18 h, one tenth at night).
 Series differ in length (lognormal around the mean), and so do cases; one in twenty has a patient on the table (priority).
@@ -14,10 +15,12 @@ from __future__ import annotations
 
 import argparse
 import heapq
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -167,6 +170,27 @@ def _row(site: Site, workers: int, measured: Measured) -> str:
     )
 
 
+def checked(runs: Sequence[Mapping[str, Any]]) -> str:
+    """Measured runs of ``load.py`` beside the simulation of the same arrivals, with the mean of the measured seconds a case."""
+    lines = [
+        "| workers | series | all planned, measured | simulated | mean wait, measured | simulated |",
+        "|---|---|---|---|---|---|",
+    ]
+    for run in runs:
+        cases = sorted(run["cases"], key=lambda one: one["ready_s"])
+        times = np.array([one["ready_s"] for one in cases])
+        service_s = np.full(len(cases), run["case_s"])
+        is_urgent = np.array([one["is_urgent"] for one in cases])
+        waits = dict(_waits(times, service_s, is_urgent, int(run["way"][-1])))
+        wait_s = np.array([waits[number] for number in range(len(cases))])
+        lines.append(
+            f"| {run['way']} | {len(cases)} | {max(one['planned_s'] for one in cases):.0f} s "
+            f"| {(times + wait_s + service_s).max():.0f} s "
+            f"| {np.mean([one['begun_s'] - one['ready_s'] for one in cases]):.0f} s | {wait_s.mean():.0f} s |"
+        )
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Simulate and print, or replace the table in a page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -176,6 +200,7 @@ def main() -> None:
     parser.add_argument("--slice-mb", type=float, default=0.53)
     parser.add_argument("--receive-rate", type=float, required=True, help="measured: images a second, durable")
     parser.add_argument("--database-rate", type=float, default=1000.0, help="measured: image rows a second")
+    parser.add_argument("--check", type=Path, help="what load.py --out wrote")
     parser.add_argument("--out", type=Path, help="a page whose table between the marks is replaced")
     told = parser.parse_args()
     measured = Measured(
@@ -186,13 +211,20 @@ def main() -> None:
         f"Given: {told.case_seconds:g} s a case on {told.cores_a_case:g} cores, {told.slices} slices of {told.slice_mb:g} MB, "
         f"{told.receive_rate:g} images/s received, {told.database_rate:g} rows/s written; seed {SEED}, three days, the worst."
     )
+    check = checked(json.loads(told.check.read_text())) if told.check else ""
     if told.out is None:
-        print(f"{given}\n\n{table}")
+        print(f"{given}\n\n{table}\n\n{check}")
         return
-    start, end = "<!-- table: benchmarks/scale.py -->", "<!-- end of table -->"
-    before, _, rest = told.out.read_text().partition(start)
-    _, _, after = rest.partition(end)
-    told.out.write_text(f"{before}{start}\n{given}\n\n{table}\n{end}{after}")
+    _replace(told.out, "table", f"{given}\n\n{table}")
+    if check:
+        _replace(told.out, "check", check)
+
+
+def _replace(page_: Path, mark: str, text: str) -> None:
+    """What stands between two marks of a page."""
+    start, end = f"<!-- {mark}: benchmarks/scale.py -->", f"<!-- end of {mark} -->"
+    before, _, rest = page_.read_text().partition(start)
+    page_.write_text(f"{before}{start}\n{text}\n{end}{rest.partition(end)[2]}")
 
 
 if __name__ == "__main__":

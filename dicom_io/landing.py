@@ -4,6 +4,7 @@ In: the bytes of one DICOM file and its UIDs. Out: a ``Landed`` file, written, s
 Layout under one folder on one file system with hard links, owned by one process (``Landing.beside`` is for others):
 ``tmp/`` (never acknowledged, emptied at the start),
 ``series/<Series UID>/<SOP UID>.dcm``, ``conflicts/<Series UID>/<SOP UID>.<digest>.dcm``, ``quarantine/<digest>.dcm``.
+A file is written and hashed piece by piece as it comes (``Part``): no object is ever held in memory as a whole.
 """
 
 from __future__ import annotations
@@ -13,16 +14,20 @@ import os
 import re
 import shutil
 import threading
-import uuid
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BytesIO
 from pathlib import Path
-from typing import Self
+from typing import BinaryIO, Self
+
+from dicom_io.part import Part
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _PREAMBLE_BYTES = 132
 _META_LENGTH_BYTES = 12
 """Group 0002 starts with its length as explicit VR little endian UL: tag 4, VR 2, size 2, value 4 (PS3.10 7.1)."""
+
+_READ_STEP_BYTES = 2**20
 
 
 class Arrival(StrEnum):
@@ -48,7 +53,7 @@ def is_uid(text: str) -> bool:
 
 
 class Landing:
-    """Folder of received files. ``place`` is safe to call from many threads of one process."""
+    """Folder of received files. Safe to use from many threads of one process."""
 
     def __init__(self, folder: Path) -> None:
         self._open(folder)
@@ -79,52 +84,57 @@ class Landing:
         """Space left on the file system."""
         return shutil.disk_usage(self._folder).free
 
+    def begin(self, start: bytes) -> Part:
+        """A new file that begins with ``start``, to which the data set is added."""
+        return Part(self._folder / "tmp", start)
+
     def place(self, content: bytes, series_uid: str, sop_uid: str) -> Landed:
-        """Write one instance; the same data set again costs no second file, another one under its UID is kept apart."""
-        digest = hashlib.sha256(data_set(content)).hexdigest()
+        """Write one whole file; as ``settle``."""
+        body = data_set(content)
+        part = self.begin(content[: len(content) - len(body)])
+        part.add(body)
+        return self.settle(part, series_uid, sop_uid)
+
+    def settle(self, part: Part, series_uid: str, sop_uid: str) -> Landed:
+        """Give a file its place for good; the same data set again costs no second file, another one is kept apart."""
+        try:
+            return self._settled(part, series_uid, sop_uid)
+        finally:
+            part.drop()
+
+    def _settled(self, part: Part, series_uid: str, sop_uid: str) -> Landed:
+        digest = part.sha256
         final = self._folder / "series" / series_uid / f"{sop_uid}.dcm"
         apart = self._folder / "conflicts" / series_uid / f"{sop_uid}.{digest[:16]}.dcm"
-        known = self._known(final, apart, digest)
+        known = _known(final, apart, digest)
         if known is not None:
             return known
-        part = self._write_part(content)
+        part.sync()
         with self._deciding:
-            known = self._known(final, apart, digest)
+            known = _known(final, apart, digest)
             if known is not None:
-                part.unlink()
                 return known
-            path, arrival = _settle(part, final, apart)
+            path, arrival = _settle(part.path, final, apart)
         _sync_folder(path.parent)
         return Landed(path, digest, arrival)
 
-    def quarantine(self, content: bytes, reason: str) -> Path:
-        """Keep bytes that were not understood, and why, for a person to look at."""
-        path = self._folder / "quarantine" / f"{hashlib.sha256(content).hexdigest()[:32]}.dcm"
-        for target, payload in ((path, content), (path.with_suffix(".txt"), f"{reason}\n".encode())):
-            self._write_part(payload).rename(target)
+    def quarantine(self, part: Part, reason: str) -> Path:
+        """Keep a file that was not understood, and why, for a person to look at."""
+        path = self._folder / "quarantine" / f"{part.sha256[:32]}.dcm"
+        note = self.begin(f"{reason}\n".encode())
+        for one, name in ((part, path), (note, path.with_suffix(".txt"))):
+            one.sync()
+            one.path.rename(name)
         _sync_folder(path.parent)
         return path
 
-    def _known(self, final: Path, apart: Path, digest: str) -> Landed | None:
-        for path in (final, apart):
-            if path.exists() and hashlib.sha256(data_set(path.read_bytes())).hexdigest() == digest:
-                _sync_folder(path.parent)
-                return Landed(path, digest, Arrival.REPEATED)
-        return None
 
-    def _write_part(self, content: bytes) -> Path:
-        """Never named by what a sender says: two senders of one instance must not share a file."""
-        part = self._folder / "tmp" / f"{uuid.uuid4().hex}.part"
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            part.unlink()
-            raise
-        return part
+def _known(final: Path, apart: Path, digest: str) -> Landed | None:
+    for path in (final, apart):
+        if path.exists() and digest_of(path) == digest:
+            _sync_folder(path.parent)
+            return Landed(path, digest, Arrival.REPEATED)
+    return None
 
 
 def _settle(part: Path, final: Path, apart: Path) -> tuple[Path, Arrival]:
@@ -139,10 +149,25 @@ def _settle(part: Path, final: Path, apart: Path) -> tuple[Path, Arrival]:
     return final, Arrival.NEW
 
 
+def digest_of(path: Path) -> str:
+    """SHA-256 of the data set of a DICOM file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        file.seek(data_set_start(file))
+        while piece := file.read(_READ_STEP_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
 def data_set(content: bytes) -> bytes:
     """A DICOM file without preamble and meta header, which differ between senders of one instance."""
-    length = int.from_bytes(content[_PREAMBLE_BYTES + 8 : _PREAMBLE_BYTES + _META_LENGTH_BYTES], "little")
-    return content[_PREAMBLE_BYTES + _META_LENGTH_BYTES + length :]
+    return content[data_set_start(BytesIO(content)) :]
+
+
+def data_set_start(file: BinaryIO) -> int:
+    """Where the data set of a DICOM file begins."""
+    start = file.read(_PREAMBLE_BYTES + _META_LENGTH_BYTES)
+    return _PREAMBLE_BYTES + _META_LENGTH_BYTES + int.from_bytes(start[_PREAMBLE_BYTES + 8 :], "little")
 
 
 def _make_folder(folder: Path) -> None:

@@ -27,6 +27,7 @@ from dicom_io.doorway import Doorway, Server, names_of
 from dicom_io.errors import ReceiverError
 from dicom_io.landing import Landing
 from dicom_io.storing import Received, Refused, Storing
+from dicom_io.upper_layer import Patience
 
 _config.LOG_REQUEST_IDENTIFIERS = False
 _config.LOG_RESPONSE_IDENTIFIERS = False
@@ -154,8 +155,8 @@ class Receiver:
             tls=settings.tls,
             largest_connections=settings.largest_associations,
             largest_message_bytes=settings.largest_object_bytes,
-            greeting_s=settings.acse_timeout_s,
-            pdu_s=settings.network_timeout_s,
+            patience=Patience(settings.acse_timeout_s, settings.network_timeout_s),
+            storing=self._storing,
             on_refused=lambda reason: self._turned_away(reason, ""),
         )
 

@@ -1,12 +1,12 @@
 """One C-STORE request to its status: durable and recorded before success, quarantined with the reason otherwise.
 
-In: pynetdicom's event. Out: a status (PS3.4 B.2.3), a file (``landing.py``) and one ``Received`` or ``Refused`` fact.
+In: what the request says, then its data set piece by piece. Out: a status (PS3.4 B.2.3), a file (``landing.py``) and one
+``Received`` or ``Refused`` fact.
 """
 
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -14,30 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.filereader import read_partial
-from pydicom.tag import BaseTag, Tag
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from pydicom.tag import BaseTag
 
 from dicom_io.errors import DicomIoError
 from dicom_io.file_meta import file_start
-from dicom_io.landing import Arrival, Landing, data_set, is_uid
+from dicom_io.instance_uids import instance_uids
+from dicom_io.landing import Arrival, Landing, data_set
+from dicom_io.part import Part
+from dicom_io.refusals import CANNOT_UNDERSTAND, DATA_SET_DOES_NOT_MATCH, OUT_OF_RESOURCES, SUCCESS, RefusalError
 from dicom_io.scan import UNREADABLE
 
 _logger = logging.getLogger(__name__)
-
-SUCCESS = 0x0000
-OUT_OF_RESOURCES = 0xA700
-DATA_SET_DOES_NOT_MATCH = 0xA900
-CANNOT_UNDERSTAND = 0xC000
-"""C-STORE status codes (PS3.4 B.2.3)."""
-
-_LAST_IDENTIFYING_TAG = Tag(0x0020, 0x000E)
-_UID_TAGS = {
-    "SOPClassUID": Tag(0x0008, 0x0016),
-    "SOPInstanceUID": Tag(0x0008, 0x0018),
-    "StudyInstanceUID": Tag(0x0020, 0x000D),
-    "SeriesInstanceUID": _LAST_IDENTIFYING_TAG,
-}
-_INFLATE_STEP_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +50,6 @@ class Refused:
     calling_ae_title: str
 
 
-class _RefusalError(Exception):
-    """Ends the handling of one instance with a status."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(reason)
-        self.status = status
-        self.reason = reason
-
-
 class NotKeptError(DicomIoError):
     """A file that a server sent and that is no whole DICOM object."""
 
@@ -80,11 +58,13 @@ class NotKeptError(DicomIoError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Identity:
+class StoreRequest:
+    """What comes before a data set (PS3.7 9.3.1.1): what it is said to be, how it is encoded, who sends it."""
+
     sop_class_uid: str
     sop_uid: str
-    study_uid: str
-    series_uid: str
+    transfer_syntax: str
+    sender: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,43 +78,19 @@ class Storing:
     on_refused: Callable[[Refused], None]
 
     def status(self, event: Any) -> int:  # noqa: ANN401  pynetdicom's event has no types
-        """One request to its status. The network's edge: nothing raised here may reach the sender's study."""
-        sender = str(event.assoc.requestor.ae_title).strip()
-        content = b""
-        try:
-            self._require_space(event)
-            content = _file(event)
-            self._record(self._place(event, content, sender))
-        except _RefusalError as refusal:
-            return self._refuse(refusal, content, sender)
-        except OSError as error:
-            return self._refuse(_RefusalError(OUT_OF_RESOURCES, f"not written: {error.strerror}"), content, sender)
-        except Exception as error:  # noqa: BLE001
-            return self._refuse(_RefusalError(CANNOT_UNDERSTAND, type(error).__name__), content, sender)
-        return SUCCESS
-
-    def _record(self, received: Received) -> None:
-        """The callback may fail in any way of its own; the file stays, and the sender is asked to send again."""
-        try:
-            self.on_stored(received)
-        except Exception as error:
-            raise _RefusalError(OUT_OF_RESOURCES, f"not recorded: {type(error).__name__}") from error
-
-    def _require_space(self, event: Any) -> None:  # noqa: ANN401
-        needed = len(event.request.DataSet.getbuffer()) + self.reserve_bytes
-        free = self.landing.free_bytes()
-        if free < needed:
-            raise _RefusalError(OUT_OF_RESOURCES, f"disk has {free >> 20} MiB left, {needed >> 20} MiB are needed")
-
-    def _place(self, event: Any, content: bytes, sender: str) -> Received:  # noqa: ANN401
-        identity = self._identity(content, event.context.transfer_syntax)
+        """One request that pynetdicom has put together, to its status."""
         request = event.request
-        if (str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)) != (
-            identity.sop_class_uid,
-            identity.sop_uid,
-        ):
-            raise _RefusalError(DATA_SET_DOES_NOT_MATCH, "SOP class or instance differs between request and data set")
-        return self._landed(content, identity, sender)
+        incoming = Incoming(
+            self,
+            StoreRequest(
+                str(request.AffectedSOPClassUID),
+                str(request.AffectedSOPInstanceUID),
+                str(event.context.transfer_syntax),
+                str(event.assoc.requestor.ae_title).strip(),
+            ),
+        )
+        incoming.add(request.DataSet.getbuffer())
+        return incoming.finish()
 
     def keep(self, file: bytes, sender: str) -> Received:
         """Keep a whole DICOM file that came another way than C-STORE; raises what would have been a status."""
@@ -144,82 +100,106 @@ class Storing:
             )
         except UNREADABLE as error:
             raise NotKeptError(type(error).__name__) from error
+        body = data_set(file)
+        part = self.landing.begin(file[: len(file) - len(body)])
+        part.add(body)
         try:
-            received = self._landed(file, self._identity(file, transfer_syntax), sender)
-        except _RefusalError as refusal:
+            received = self.landed(part, transfer_syntax, sender)
+        except RefusalError as refusal:
+            part.drop()
             raise NotKeptError(refusal.reason) from refusal
         self.on_stored(received)
         return received
 
-    def _landed(self, content: bytes, identity: _Identity, sender: str) -> Received:
-        landed = self.landing.place(content, identity.series_uid, identity.sop_uid)
+    def require_space(self, coming_bytes: int) -> None:
+        """Refuse what would use the reserve."""
+        free, needed = self.landing.free_bytes(), coming_bytes + self.reserve_bytes
+        if free < needed:
+            raise RefusalError(OUT_OF_RESOURCES, f"disk has {free >> 20} MiB left, {needed >> 20} MiB are needed")
+
+    def landed(self, part: Part, transfer_syntax: str, sender: str, said: tuple[str, str] | None = None) -> Received:
+        """A whole file in its place; refused where its UIDs are none, or not what was ``said`` of class and instance."""
+        uids = instance_uids(bytes(part.head), part.path, transfer_syntax, self.largest_object_bytes)
+        if said is not None and said != (uids.sop_class_uid, uids.sop_uid):
+            raise RefusalError(DATA_SET_DOES_NOT_MATCH, "SOP class or instance differs between request and data set")
+        landed = self.landing.settle(part, uids.series_uid, uids.sop_uid)
         return Received(
-            identity.study_uid,
-            identity.series_uid,
-            identity.sop_class_uid,
-            identity.sop_uid,
-            landed.path,
-            sender,
-            landed.sha256,
-            landed.arrival,
-        )
+            uids.study_uid, uids.series_uid, uids.sop_class_uid, uids.sop_uid,
+            landed.path, sender, landed.sha256, landed.arrival,
+        )  # fmt: skip
 
-    def _identity(self, content: bytes, transfer_syntax: str) -> _Identity:
-        if transfer_syntax == DeflatedExplicitVRLittleEndian:
-            return _identity(BytesIO(self._inflated_start(data_set(content))), is_bare=True)
-        return _identity(BytesIO(content), is_bare=False)
+    def record(self, received: Received) -> None:
+        """The callback may fail in any way of its own; the file stays, and the sender is asked to send again."""
+        try:
+            self.on_stored(received)
+        except Exception as error:
+            raise RefusalError(OUT_OF_RESOURCES, f"not recorded: {type(error).__name__}") from error
 
-    def _inflated_start(self, deflated: bytes) -> bytes:
-        """The first MiB of a deflated data set, after all of it was inflated piece by piece and found small enough."""
-        inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
-        start, total, rest = b"", 0, deflated
-        while rest and not inflater.eof:
-            piece = inflater.decompress(rest, _INFLATE_STEP_BYTES)
-            rest, total, start = inflater.unconsumed_tail, total + len(piece), start or piece
-            if total > self.largest_object_bytes:
-                raise _RefusalError(
-                    CANNOT_UNDERSTAND, f"inflates to more than {self.largest_object_bytes >> 20} MiB, the limit"
-                )
-        return start
 
-    def _refuse(self, refusal: _RefusalError, content: bytes, sender: str) -> int:
+class Incoming:
+    """One data set on its way to the disk. Nothing that goes wrong is raised: it is the status at the end."""
+
+    def __init__(self, storing: Storing, request: StoreRequest) -> None:
+        self._storing = storing
+        self._request = request
+        self._part: Part | None = None
+        self._refusal: RefusalError | None = None
+        self.size_bytes = 0
+
+    def add(self, piece: bytes | memoryview) -> None:
+        """More of the data set; once refused, the rest is let pass."""
+        self.size_bytes += len(piece)
+        if self._refusal is None:
+            self._refusal = self._tried(lambda: self._write(piece))
+
+    def finish(self) -> int:
+        """The data set is whole: its status, once it is on disk and recorded, or is not taken."""
+        if self._refusal is None:
+            self._refusal = self._tried(self._keep)
+        return SUCCESS if self._refusal is None else self._refuse(self._refusal)
+
+    def drop(self) -> None:
+        """The association ended before the data set did."""
+        if self._part is not None:
+            self._part.drop()
+
+    def _tried(self, step: Callable[[], None]) -> RefusalError | None:
+        """The network's edge: nothing raised in one instance may reach the sender's study."""
+        try:
+            step()
+        except RefusalError as refusal:
+            return refusal
+        except OSError as error:
+            return RefusalError(OUT_OF_RESOURCES, f"not written: {error.strerror}")
+        except Exception as error:  # noqa: BLE001
+            return RefusalError(CANNOT_UNDERSTAND, type(error).__name__)
+        return None
+
+    def _write(self, piece: bytes | memoryview) -> None:
+        self._storing.require_space(len(piece))
+        if self._part is None:
+            told = self._request
+            self._part = self._storing.landing.begin(file_start(told.sop_class_uid, told.sop_uid, told.transfer_syntax))
+        self._part.add(piece)
+
+    def _keep(self) -> None:
+        if self._part is None:
+            raise RefusalError(CANNOT_UNDERSTAND, "the data set is empty")
+        told = self._request
+        said = (told.sop_class_uid, told.sop_uid)
+        self._storing.record(self._storing.landed(self._part, told.transfer_syntax, told.sender, said))
+
+    def _refuse(self, refusal: RefusalError) -> int:
         _logger.warning("instance refused with %#06x: %s", refusal.status, refusal.reason)
         try:
-            if content and refusal.status != OUT_OF_RESOURCES:
-                self.landing.quarantine(content, f"{refusal.status:#06x} {refusal.reason}")
-            self.on_refused(Refused(refusal.status, refusal.reason, sender))
+            if self._part is not None and refusal.status != OUT_OF_RESOURCES:
+                self._storing.landing.quarantine(self._part, f"{refusal.status:#06x} {refusal.reason}")
+            self._storing.on_refused(Refused(refusal.status, refusal.reason, self._request.sender))
         except Exception as error:  # noqa: BLE001
             _logger.error("a refused instance could not be kept: %s", type(error).__name__)  # noqa: TRY400
+        self.drop()
         return refusal.status
-
-
-def _file(event: Any) -> bytes:  # noqa: ANN401
-    """The data set as it came, with the start that makes it a file."""
-    request = event.request
-    start = file_start(
-        str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID), str(event.context.transfer_syntax)
-    )
-    return start + bytes(request.DataSet.getbuffer())
 
 
 def _at_once(_tag: BaseTag, _vr: str | None, _length: int) -> bool:
     return True
-
-
-def _identity(content: BytesIO, *, is_bare: bool) -> _Identity:
-    """The UIDs of a file, or of a bare data set (whose encoding is told by its first bytes), read without pixels."""
-
-    def is_past_uids(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-        return bool(tag > _LAST_IDENTIFYING_TAG)
-
-    tags: list[BaseTag | int] = list(_UID_TAGS.values())
-    try:
-        header = read_partial(content, stop_when=is_past_uids, specific_tags=tags, force=is_bare)
-        uids = [str(header.get(keyword) or "") for keyword in _UID_TAGS]
-    except UNREADABLE as error:
-        raise _RefusalError(CANNOT_UNDERSTAND, f"data set cannot be read: {type(error).__name__}") from error
-    for keyword, uid in zip(_UID_TAGS, uids, strict=True):
-        if not is_uid(uid):
-            raise _RefusalError(CANNOT_UNDERSTAND, f"{keyword} is {'not a UID' if uid else 'absent'}")
-    sop_class_uid, sop_uid, study_uid, series_uid = uids
-    return _Identity(sop_class_uid, sop_uid, study_uid, series_uid)

@@ -15,8 +15,8 @@ from pynetdicom.sop_class import (
 from dicom_io import commitment, query, retrieve, storing, worklist
 from dicom_io.association import LARGEST_CONTEXT_COUNT
 from dicom_io.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES, receiver_contexts, retrieve_contexts
-from dicom_io.doorway import LARGEST_PDU_BYTES
 from dicom_io.receive import ReceiverSettings
+from dicom_io.upper_layer import LARGEST_PDU_BYTES
 from tests.conftest import PROJECT
 
 PAGE = (PROJECT / "docs" / "conformance.md").read_text(encoding="utf8")

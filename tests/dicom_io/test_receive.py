@@ -218,8 +218,9 @@ def test_compressed_images_are_taken_as_they_are(tmp_path: Path, inbox: Inbox, s
 
 def test_an_echo_is_answered(tmp_path: Path, inbox: Inbox) -> None:
     with listening(tmp_path / "in", inbox) as receiver:
-        answer = run("echoscu", "-aec", "NEEDLEPLAN", "-aet", "SCANNER", "127.0.0.1", receiver.port)
+        answer = run("echoscu", "-v", "-aec", "NEEDLEPLAN", "-aet", "SCANNER", "127.0.0.1", receiver.port)
     assert answer.returncode == 0
+    assert "Received Echo Response (Success)" in answer.stdout + answer.stderr, "an abort is no failure to echoscu"
 
 
 def test_idle_connections_do_not_hold_up_a_sender(tmp_path: Path, inbox: Inbox) -> None:
