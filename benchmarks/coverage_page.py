@@ -13,8 +13,10 @@ HEAD = """# Coverage: what was tried, and what came of it
 
 Written by `benchmarks/coverage.py` (`make bench-coverage`): each procedure at each level it allows and the scan shows, both sides.
 A path here keeps every limit of its rules in the scan's own anatomy; it is no released plan, and no radiologist has judged it.
-*no tip*: no place at the target keeps every limit; *no safe path*: of all directions none does, and the rule that refused most is
-named. Scans that are not in treatment position are rehearsals. The seconds were taken beside other work and are left out.
+*no tip*: no place at the target keeps every limit, and what alone keeps most of them out is named, else what refused most; *no safe
+path*: of all directions none does, and the rule that refused most is named. A second stage (`-neurolysis`) has its first stage's
+targets, windows, needles and roles, so it has its rows. Scans that are not in treatment position are rehearsals. The seconds were
+taken beside other work and are left out. `whole_spine_labels` has no image and is not tried.
 
 ## Phantom (truth as anatomy, prone)
 
@@ -25,10 +27,10 @@ have; the request is refused with that sentence.
 """
 
 
-def page(report: dict[str, Any]) -> str:
-    """The whole document."""
+def page(report: dict[str, Any], looked: str) -> str:
+    """The whole document; ``looked`` is what a person saw in the pictures."""
     sections = [_section(name, found) for name, found in report.items()]
-    return "\n".join([HEAD, *sections])
+    return "\n".join([HEAD, *sections, looked])
 
 
 def summary(rows: list[dict[str, Any]]) -> str:
@@ -45,6 +47,7 @@ def _section(name: str, found: dict[str, Any]) -> str:
     lines = [
         f"## {name} ({found['pose']}; {', '.join(found['vertebrae'])})",
         "",
+        *([f"No scan as it came: {found['composed']}.", ""] if found.get("composed") else []),
         "| procedure | planned | no path, no tip, or refused |",
         "|---|---|---|",
         *(_row(key, rows) for key, rows in found["procedures"].items()),

@@ -1,6 +1,7 @@
-"""Landmarks a hand can find: the spinous processes.
+"""Landmarks a hand can find: the spinous processes and the iliac crests.
 
-In: an anatomy and a height. Out: points on the tips of the spinous processes, LPS mm; where a skin entry lies from one.
+In: an anatomy and a height. Out: points on the tips of the spinous processes and the crests' height, LPS mm; where a skin entry
+lies from them.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ import numpy as np
 from planner.anatomy.model import Anatomy
 from planner.geometry import AnyArray, FloatArray
 from planner.obstacles import BONES
-from planner.plan import Landmark
-from planner.structures import LevelName, Structure
+from planner.palpable import Landmark
+from planner.structures import LevelName, Side, Structure
 
 _HALF_WIDTH_MM, _BEHIND_CANAL_MM = 20.0, 14.0
 """Where spinous processes are looked for, from the canal's centre: behind laminae and joints; assumed."""
 
 _TIP_DEPTH_MM = 6.0
 """The most dorsal bone counted as the tip of a process at one height; assumed."""
+
+_CREST_BELOW_END_MM, _MOST_UNEVEN_CRESTS_MM = 5.0, 25.0
+"""A crest that ends less below the scan's end may go on; two whose tops differ more in height give no line; assumed."""
 
 _HEIGHT_STEP_MM = 2.0
 _REACH_MM = 120.0
@@ -81,14 +85,43 @@ def _is_felt(tip_mm: FloatArray, felt_mm: FloatArray) -> bool:
     return bool(tip_mm[1] >= np.interp(tip_mm[2], felt_mm[:, 2], felt_mm[:, 1]) - _TIP_DEPTH_MM)
 
 
-def landmark_of(entry_mm: FloatArray, tips_mm: dict[LevelName, FloatArray], named: LevelName) -> Landmark | None:
-    """From the named vertebra's process, or from the nearest in height where that one was not found."""
+def crests_z_mm(anatomy: Anatomy) -> float | None:
+    """Height of the line between the tops of both iliac crests, which a hand feels; None where one is not seen whole."""
+    tops = [top for side in Side if (top := _crest_z_mm(anatomy, side)) is not None]
+    if len(tops) < len(Side) or abs(tops[0] - tops[1]) > _MOST_UNEVEN_CRESTS_MM:
+        return None
+    grid = anatomy.labels.geometry
+    ends = grid.points_mm(np.array([[0.0, 0.0, 0.0], np.array(grid.shape) - 1.0]))[:, 2]
+    return float(np.mean(tops)) if max(tops) < ends.max() - _CREST_BELOW_END_MM else None
+
+
+def _crest_z_mm(anatomy: Anatomy, side: Side) -> float | None:
+    """Top of one ilium."""
+    labels = anatomy.labels
+    wanted = np.zeros(np.iinfo(np.uint16).max + 1, dtype=bool)
+    wanted[[v for v, e in labels.entries.items() if e.structure is Structure.ILIUM and e.side is side]] = True
+    planes = [k for k, plane in enumerate(labels.labels) if wanted[plane].any()]
+    if not planes:
+        return None
+    ends = [np.argwhere(wanted[labels.labels[k]]) for k in (planes[0], planes[-1])]
+    found = [np.insert(end.astype(float), 0, k, axis=1) for end, k in zip(ends, (planes[0], planes[-1]), strict=True)]
+    return float(labels.geometry.points_mm(np.concatenate(found))[:, 2].max())
+
+
+def landmark_of(
+    entry_mm: FloatArray,
+    tips_mm: dict[LevelName, FloatArray],
+    named: LevelName,
+    crests_mm: float | None = None,
+) -> Landmark | None:
+    """From the named vertebra's process, or from the nearest in height where that one was not found; and from the crests."""
     if not tips_mm:
         return None
     nearest = min(tips_mm, key=lambda level: abs(float(tips_mm[level][2] - entry_mm[2])))
     level = named if named in tips_mm else nearest
     offset = entry_mm - tips_mm[level]
-    return Landmark(level, float(offset[2]), float(offset[0]))
+    above = None if crests_mm is None else float(entry_mm[2]) - crests_mm
+    return Landmark(level, float(offset[2]), float(offset[0]), above)
 
 
 def _behind_canal(anatomy: Anatomy, points_mm: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from planner.geometry import FloatArray
 from planner.injectate import Injectate
+from planner.palpable import Landmark
 from planner.procedure import Needle
 from planner.release.gate_answers import GateAnswer
 from planner.release.looks import Look
@@ -170,25 +171,6 @@ def _left(spare_mm: float, binding: str) -> str:
     if spare_mm < 0:
         return f"{-spare_mm:.1f} mm too near to: {binding}"
     return f"{spare_mm:.1f} mm to spare at: {binding}"
-
-
-@dataclass(frozen=True, slots=True)
-class Landmark:
-    """Where the skin entry lies from the tip of a spinous process, which a finger finds."""
-
-    level: LevelName
-    cranial_mm: float
-    """Of the process's tip, along the scan's z axis; negative: caudal."""
-    left_mm: float
-    """Of the process's tip, along the patient's left-right axis; negative: right."""
-
-    def __str__(self) -> str:
-        way = "cranial" if self.cranial_mm >= 0 else "caudal"
-        height = "level with" if abs(self.cranial_mm) < _LEVEL_WITH_MM else f"{abs(self.cranial_mm):.0f} mm {way} of"
-        return f"{height} the tip of the {self.level} spinous process"
-
-
-_LEVEL_WITH_MM = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 from planner.geometry import FloatArray
 from planner.hand.execution import ALLOWED_TIP_ERROR_MM
 from planner.obstacles import BONES
-from planner.plan import Clearance, PlannedTrajectory, Probability, Risk
+from planner.plan import Clearance, PlannedTrajectory, Probability, Risk, TargetPlan
 from planner.position import UP
 from planner.structures import Part, Pose, Structure
 from planner.targets import Target
@@ -73,21 +73,26 @@ def explanation(path: PlannedTrajectory, target: Target) -> str:
 
 
 def _passes(path: PlannedTrajectory, target: Target) -> str:
-    nearest = _nearest(path, target)
+    nearest = told_nearest(path, target)
     at = f"at the {target.what}, {target.side}" if target.what else ""
     if nearest is None:
         return f"{f'Ends {at}; passes' if at else 'Passes'} nothing within reach that must not be touched"
     place = f"{nearest.clearance_mm:.1f} mm {lies(nearest, target)} the {name_of(nearest)} at {nearest.depth_mm:.0f} mm"
-    if path.length_mm - nearest.depth_mm <= _AT_TIP_MM:
+    if is_at_tip(path, nearest):
         return f"Ends {at}, {place}" if at else f"Ends {place}"
     return f"Passes {place}, ends {at}" if at else f"Passes {place}"
 
 
-def _nearest(path: PlannedTrajectory, target: Target) -> Clearance | None:
-    """The target's own root where it is the target; else the nearest thing that is not bone."""
+def is_at_tip(path: PlannedTrajectory, row: Clearance) -> bool:
+    """Whether a structure is nearest where the path ends."""
+    return path.length_mm - row.depth_mm <= _AT_TIP_MM
+
+
+def told_nearest(path: PlannedTrajectory, target: Target | TargetPlan) -> Clearance | None:
+    """What a sentence is about: the target's own root where it is the target; else the nearest thing that is not bone."""
     soft = [row for row in path.clearances if row.is_hard and row.structure not in BONES]
     own = [row for row in soft if row.structure is Structure.NERVE_ROOT and row.side is target.side]
-    if target.structure is Structure.NERVE_ROOT:
+    if target.root:
         own = [row for row in own if row.level == target.between.upper] or own
         soft = own or soft
     return min(soft, key=lambda row: row.clearance_mm, default=None)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from planner.geometry import FloatArray
 from planner.hand.execution import ALLOWED_TIP_ERROR_MM
-from planner.plan import Bend, Clearance, Landmark, PlannedTrajectory, Probability, Risk
+from planner.palpable import Landmark
+from planner.plan import Bend, Clearance, PlannedTrajectory, Probability, Risk
 from planner.procedure import Needle
 from planner.sentences import name_of, risk_words
 from service import words

@@ -18,7 +18,7 @@ from planner.anatomy.model import Anatomy
 from planner.plan import Plan, PlannedTrajectory, TargetPlan
 from service import words
 from service.opening import OpenSeries
-from service.placed import first_placed
+from service.placed import first_placed, placed_path
 from viz.graphics import probe_graphics
 from viz.planes import Plane
 from viz.render import draw_for_paper, draw_pictures, key_planes
@@ -34,6 +34,8 @@ class Drawn:
     note: str
     on_paper: tuple[Picture, ...] = ()
     """The three planes for the sheet, which itself says whose they are and what the numbers are."""
+    of_needles: tuple[tuple[Picture, ...], ...] = ()
+    """Of several targets, the same of each one's path; empty for a target without path, and for a single target."""
 
 
 def get_ready() -> None:
@@ -53,12 +55,25 @@ def draw(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Drawn:
     subject = Subject(series.volume, anatomy, plan, target, path, _caption(plan, target, path, series))
     drawn = zip_longest(draw_pictures(subject), key_planes(subject))
     bare = replace(subject, caption=Caption(words.state_words(plan)))
-    paper = zip(draw_for_paper(bare), key_planes(bare), strict=True)
+    each = range(len(plan.targets)) if len(plan.targets) > 1 else ()
     return Drawn(
         tuple(_key_picture(picture, plane, series) for picture, plane in drawn),
         "",
-        tuple(_key_picture(picture, plane, series) for picture, plane in paper),
+        _on_paper(bare, series),
+        tuple(_of_needle(bare, number, series) for number in each),
     )
+
+
+def _of_needle(subject: Subject, number: int, series: OpenSeries) -> tuple[Picture, ...]:
+    path = placed_path(subject.plan, number)
+    if path is None:
+        return ()
+    return _on_paper(replace(subject, target=subject.plan.targets[number], path=path), series)
+
+
+def _on_paper(subject: Subject, series: OpenSeries) -> tuple[Picture, ...]:
+    drawn = zip(draw_for_paper(subject), key_planes(subject), strict=True)
+    return tuple(_key_picture(picture, plane, series) for picture, plane in drawn)
 
 
 def _key_picture(picture: Drawing, plane: Plane | None, series: OpenSeries) -> Picture:

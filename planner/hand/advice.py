@@ -13,7 +13,7 @@ import numpy as np
 from planner.hand.contact import Shaft
 from planner.hand.control_scans import risk_of
 from planner.hand.deflection import bend_of
-from planner.landmarks import landmark_of, process_tips_mm
+from planner.landmarks import crests_z_mm, landmark_of, process_tips_mm
 from planner.merits import with_merits
 from planner.plan import Clearance, PlannedTrajectory
 from planner.sentences import lies
@@ -26,10 +26,10 @@ from planner.volume import LabelEntry
 def told(paths: tuple[PlannedTrajectory, ...], situation: Situation, kept: Kept) -> tuple[PlannedTrajectory, ...]:
     """Everything a person is told about the paths to one target."""
     tips = process_tips_mm(situation.anatomy, float(situation.target.point_mm[2]))
-    upper = situation.target.between.upper
+    upper, crests = situation.target.between.upper, crests_z_mm(situation.anatomy)
 
     def placed(path: PlannedTrajectory) -> PlannedTrajectory:
-        return replace(advised(path, situation, kept), landmark=landmark_of(path.entry_mm, tips, upper))
+        return replace(advised(path, situation, kept), landmark=landmark_of(path.entry_mm, tips, upper, crests))
 
     return with_merits(tuple(side_by_side(placed, paths)))
 

@@ -28,7 +28,18 @@ POSTEROLATERAL = Approach(
     preferred_obliquity_deg=from_midline(middle(35.0, 45.0)),
     preferred_tilt_deg=0.0,
     source="foraminal: 35-45 degrees from midline (radiologykey.com/periradicular-therapy); the wider window is assumed",
-    below=_THORACOLUMBAR + _LUMBAR,
+    below=_LUMBAR,
+)
+
+POSTEROLATERAL_THORACIC = Approach(
+    name="posterolateral, low in the thoracic foramen",
+    obliquity_deg=(5.0, 60.0),
+    tilt_deg=(-30.0, 30.0),
+    preferred_obliquity_deg=30.0,
+    preferred_tilt_deg=0.0,
+    source="between facet joint, pedicle, transverse process and rib (alpfmedical, thoracic selective epidural); the angles of a CT "
+    "study (synapse.koreamed 1158410: 64.4 degrees at T11) are not taken over, their zero is not stated: the window is assumed",
+    below=_THORACOLUMBAR,
 )
 
 POSTEROLATERAL_L5 = Approach(
@@ -70,7 +81,7 @@ PRT = Procedure(
     modalities=(Modality.CT,),
     aim=PeriradicularRoot(),
     treatment_pose=Pose.PRONE,
-    approaches=(POSTEROLATERAL, POSTEROLATERAL_L5, DORSAL_S1),
+    approaches=(POSTEROLATERAL, POSTEROLATERAL_THORACIC, POSTEROLATERAL_L5, DORSAL_S1),
     needles=(
         Needle(22, SPINAL_22G_MM, 90.0, "Quincke"),
         Needle(22, SPINAL_22G_MM, 120.0, "Quincke"),
@@ -100,6 +111,8 @@ PRT = Procedure(
         "volume": "selective block 0.5-0.6 mL, transforaminal 1-4 mL (aneskey, TFESI and SNRB)",
         "position": "prone, pillow under the abdomen (pijn.com, lumbar transforaminal)",
         "target": "postero-superior epidural fat below the pedicle, dorsal of the root (pijn.com, lumbar transforaminal)",
+        "thoracic target": "low in the foramen, its lower third, behind or below the root (radiologykey, thoracic transforaminal); an "
+        "entry more than 40 mm from the midline needs care (synapse.koreamed 1158410)",
         "S1": "through the dorsal foramen just below S1's pedicle (musculoskeletalkey, S1 TFESI); 22-25 G, 3.5-5 in (droracle 813216, "
         "secondary); vessels met in 4.9 % of medial and 38.6 % of lateral entries (10.1155/2017/6426802): both are offered",
         "outer diameters": shared.STOCK["outer diameters"],

@@ -29,7 +29,7 @@ PRT_RETRODISCAL = replace(
     aim=RetrodiscalRoot(),
     approaches=(RETRODISCAL,),
     references={
-        **{name: source for name, source in PRT.references.items() if name != "S1"},
+        **{name: source for name, source in PRT.references.items() if name not in ("S1", "thoracic target")},
         "target": "Kambin's triangle: assumed; nerves were pricked in 5 cases against 0 subpedicular (ARM 2011;35:833)",
     },
     regions=("L",),

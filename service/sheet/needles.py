@@ -43,7 +43,7 @@ class NeedleFacts:
     """The same in few columns, for a sheet with several needles."""
     clearances: tuple[ClearanceRow, ...]
     sentence: str
-    """Of the path, as every output has it."""
+    """Of the path: where and how it enters, what it passes, what binds."""
     risk: str
     second: str
     no_path: tuple[str, ...]
@@ -63,7 +63,7 @@ def needle_facts(plan: Plan, number: int, facts: SeriesFacts, say: Wording) -> N
         numbers=_numbers(path, facts, say),
         brief=_brief(path, facts, say),
         clearances=tuple(_clearance(row, path, say) for row in _closest(path)),
-        sentence=path.sentence,
+        sentence=f"{_told(path, facts, say)} {say.way(path, target)}",
         risk="" if path.risk is None else _risk(path.risk, say),
         second=_second(target, path, say),
         no_path=(),
@@ -101,6 +101,22 @@ def _brief(path: PlannedTrajectory, facts: SeriesFacts, say: Wording) -> tuple[s
         f"{path.needle}{_brief_bevel(path, say)}",
         f"{say('brief_forgives', angle=path.tolerance_deg)}"
         + ("" if binding is None else f"; {binding.spare_mm:.1f} mm: {say.structure(binding)}"),
+    )
+
+
+def _told(path: PlannedTrajectory, facts: SeriesFacts, say: Wording) -> str:
+    """Where, how and how far, as one person tells another."""
+    return say(
+        "told",
+        entry=say.entry(path),
+        landmark=say.landmark(path.landmark),
+        slice=_slice(path.entry_mm, facts, say),
+        obliquity=say.obliquity(path),
+        tilt=say.tilt(path),
+        floor=_floor(path, say),
+        depth=path.length_mm,
+        first=_first_scan(path, say),
+        needle=path.needle,
     )
 
 

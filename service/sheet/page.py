@@ -1,4 +1,4 @@
-"""The sheet on one A4 page: what it says, and three pictures, as the bytes of a PDF.
+"""The sheet, one A4 page for a needle: what it says, and three pictures, as the bytes of a PDF.
 
 In: a ``Sheet``, pictures, a date. Out: PDF, the same bytes for the same input. Letters shrink until everything stands on one
 page; below the smallest, the last warnings give way to a line that counts them.
@@ -42,17 +42,34 @@ _SMALLEST_PICTURE = 0.7
 
 
 def write_page(sheet: Sheet, drawn: Drawn, made_at: datetime, say: Wording) -> bytes:
-    """One page."""
+    """One page; for several needles one that lists them all, and one for each."""
     buffer = BytesIO()
     canvas = Canvas(buffer, pagesize=A4, pageCompression=1, invariant=1)
     canvas.setDateFormatter(lambda *_: made_at.strftime("D:%Y%m%d%H%M%S"))
     canvas.setTitle("Needle plan, sheet for the intervention room")
     canvas.setCreator("needleplan")
     canvas.setSubject(sheet.state)
-    _draw(canvas, _fitted(sheet, drawn, say), sheet)
-    canvas.showPage()
+    for one, pictures in [(sheet, drawn), *_of_needles(sheet, drawn, say)]:
+        _draw(canvas, _fitted(one, pictures, say), one)
+        canvas.showPage()
     canvas.save()
     return buffer.getvalue()
+
+
+def _of_needles(sheet: Sheet, drawn: Drawn, say: Wording) -> list[tuple[Sheet, Drawn]]:
+    """Of several needles, a whole sheet for each that has a path, with its own pictures."""
+    count = len(sheet.needles)
+    if count < 2:
+        return []
+    pictures = drawn.of_needles or ((),) * count
+    return [
+        (
+            replace(sheet, title=say("needle_of", title=sheet.title, number=number, count=count), needles=(needle,)),
+            replace(drawn, on_paper=own),
+        )
+        for number, (needle, own) in enumerate(zip(sheet.needles, pictures, strict=True), start=1)
+        if needle.numbers
+    ]
 
 
 def _fitted(sheet: Sheet, drawn: Drawn, say: Wording) -> list[Flow]:

@@ -1,15 +1,17 @@
 """Every word of the sheet that the page in the browser does not have, in German and English.
 
-Sentences of the planner (warnings, what keeps a plan from release) stay as they are: they must be the same in every output.
+A path's own sentence is said anew from its numbers. Warnings of the planner, and what keeps a plan from release, stay as they
+are: they must be the same in every output.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.plan import VALID_FOR, Clearance, Landmark, PlannedTrajectory, TargetPlan
+from planner.palpable import Landmark
+from planner.plan import VALID_FOR, Clearance, PlannedTrajectory, TargetPlan
 from planner.release.gate_answers import INR, PLATELETS, SCHEME, SPREAD, TEST
-from planner.sentences import name_of
+from planner.sentences import is_at_tip, name_of, told_nearest
 from planner.structures import Part, Pose
 from service import words
 from viz.viewer.words import Language, answer_words, pose_words, question_words, side_words, structure_words, texts
@@ -78,6 +80,10 @@ _TABLE: dict[str, tuple[str, str]] = {
     ),
     "with_scans": (", mit Kontrollscans {share}", ", with control scans {share}"),
     "way": ("Weg", "Way"),
+    "told": (
+        "Eintritt {entry}, {landmark}; Schicht: {slice}; {obliquity}; Kippung {tilt}; zum Boden {floor}; {depth:.1f} mm bis zur Spitze, erster Kontrollscan {first}; {needle}.",
+        "Enter {entry}, {landmark}; slice: {slice}; {obliquity}; tilt {tilt}; to the floor {floor}; {depth:.1f} mm to the tip, first control scan {first}; {needle}.",
+    ),
     "second": ("Weg 2", "Path 2"),
     "no_second": ("kein zweiter, wirklich anderer Weg", "no second, really different path"),
     "spare_at": ("{spare:.1f} mm Reserve: {name}", "{spare:.1f} mm to spare: {name}"),
@@ -101,6 +107,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "same": ("dieselbe Nadel, Winkel und Tiefe", "the same needle, angles and depth"),
     "other_place": ("anderes Ziel", "another target"),
     "together": ("Reihenfolge", "Order"),
+    "needle_of": ("{title}: Nadel {number} von {count}", "{title}: needle {number} of {count}"),
     "targets": ("{title}: {count} Ziele. Bilder: Ziel {shown}", "{title}: {count} targets. Pictures: target {shown}"),
     "both_slices": ("Eintritt {entry}; Spitze {tip}", "entry {entry}; tip {tip}"),
     "slices": ("Schichten", "Slices"),
@@ -139,6 +146,9 @@ _PARTS = {
     Part.GANGLION: "Ganglion",
 }
 
+_LIES = {" and ": " und ", " to": " von", "cranial": "kranial", "caudal": "kaudal", "through": "durch"}
+"""Where a needle passes, seen from a structure: dorsal, ventral, lateral and medial are the same in both languages."""
+
 _SHOWN_DEG = 0.05
 """Below this an angle is shown as 0.0."""
 
@@ -148,6 +158,22 @@ _PARTS_OF_GATES = {
     "Contrast spread on record": "Kontrastmittelverteilung dokumentiert", " left": " links", " right": " rechts",
 }  # fmt: skip
 """Of rows that are no question with yes or no: a value with its limit, a record with its place."""
+
+
+def _lies(row: Clearance) -> str:
+    words = row.lies or "beside"
+    for english, german in {**_LIES, "beside": "neben"}.items():
+        words = words.replace(english, german)
+    return words
+
+
+def _height(cranial_mm: float) -> str:
+    if abs(cranial_mm) < _LEVEL_WITH_MM:
+        return "auf Höhe"
+    return f"{abs(cranial_mm):.0f} mm {'kranial' if cranial_mm > 0 else 'kaudal'}"
+
+
+_LEVEL_WITH_MM = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +233,9 @@ class Wording:
             return "kein Dornfortsatz gefunden" if not self.is_english else "no spinous process found"
         if self.is_english:
             return str(landmark)
-        way = "kranial" if landmark.cranial_mm >= 0 else "kaudal"
-        return f"{abs(landmark.cranial_mm):.0f} mm {way} der Spitze des Dornfortsatzes {landmark.level}"
+        process = f"{_height(landmark.cranial_mm)} der Spitze des Dornfortsatzes {landmark.level}"
+        crests = landmark.above_crests_mm
+        return process if crests is None else f"{process}, {_height(crests)} der Beckenkammlinie"
 
     def obliquity(self, path: PlannedTrajectory) -> str:
         """With its sign in words."""
@@ -224,6 +251,23 @@ class Wording:
         if abs(path.tilt_deg) < _SHOWN_DEG:
             return "0.0° (in der axialen Ebene)"
         return f"{path.tilt_deg:+.1f}° ({'kopfwärts' if path.tilt_deg > 0 else 'fußwärts'} gerichtet)"
+
+    def way(self, path: PlannedTrajectory, target: TargetPlan) -> str:
+        """What the path passes, where it ends, and what leaves the least room."""
+        if self.is_english:
+            return path.sentence
+        row, binding = told_nearest(path, target), path.binding
+        passes = "Nichts in Reichweite, was nicht berührt werden darf"
+        if row is not None:
+            verb = "Endet" if is_at_tip(path, row) else "Verläuft"
+            passes = (
+                f"{verb} {row.clearance_mm:.1f} mm {_lies(row)}: {self.structure(row)}, in {row.depth_mm:.0f} mm Tiefe"
+            )
+        limit = "nichts bindet"
+        if binding is not None:
+            spare = binding.spare_mm
+            limit = f"bindend: {self.structure(binding)}, {abs(spare):.1f} mm {'Reserve' if spare >= 0 else 'zu nah'}"
+        return f"{passes}; {limit}."
 
     def gate(self, key: str, english: str) -> str:
         """A gate's question."""

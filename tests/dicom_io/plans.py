@@ -7,11 +7,11 @@ import numpy as np
 
 from dicom_io.identity import DicomCase, content_digest
 from planner.geometry import obliquity_deg, tilt_deg
+from planner.palpable import Landmark
 from planner.plan import (
     Bend,
     Clearance,
     Contact,
-    Landmark,
     Plan,
     PlannedTrajectory,
     PlanState,

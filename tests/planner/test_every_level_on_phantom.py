@@ -90,7 +90,7 @@ def off_root(target: Target) -> float:
         return float(np.linalg.norm(offset - offset @ along * along)) - foramen.diameter_mm / 4
     gap = distance(target, Structure.NERVE_ROOT, target.between.upper, target.side)
     assert gap > 0.3
-    if target.between.upper.region == "T":
+    if isinstance(target.between.upper, SpineLevel) and target.between.upper.region == "T":
         return off_lower_third(target)
     return max(gap - 0.5, 0.0)
 

@@ -7,7 +7,7 @@ import pytest
 
 from planner.anatomy.model import Anatomy
 from planner.geometry import VolumeGeometry
-from planner.landmarks import landmark_of, process_tips_mm, spinous_processes_mm
+from planner.landmarks import crests_z_mm, landmark_of, process_tips_mm, spinous_processes_mm
 from planner.obstacles import ordered
 from planner.plan import Clearance, PlannedTrajectory, Probability, Risk
 from planner.procedure import Needle
@@ -198,6 +198,31 @@ def test_the_entry_is_placed_from_the_named_process_or_else_the_nearest() -> Non
     nearest = landmark_of(entry, tips, SpineLevel.S1)
     assert str(nearest) == "12 mm caudal of the tip of the L3 spinous process"
     assert landmark_of(entry, {}, SpineLevel.L4) is None
+
+
+@pytest.mark.parametrize(
+    ("tops_mm", "line_mm"), [((20.0, 24.0), 22.0), ((20.0, 60.0), None), ((20.0, None), None), ((96.0, 98.0), None)]
+)
+def test_the_line_between_the_iliac_crests_needs_both_seen_whole(
+    anatomy: Anatomy, tops_mm: tuple[float, float | None], line_mm: float | None
+) -> None:
+    grid = VolumeGeometry.from_spacing((50, 20, 20), (2.0, 2.0, 2.0), (0.0, 0.0, 0.0), "1.2")
+    painted = np.zeros(grid.shape, np.uint16)
+    for value, top in enumerate(tops_mm, start=1):
+        if top is not None:
+            painted[: int(top / 2.0) + 1, 5:10, 9 * value - 8 : 9 * value] = value
+    entries = {n: LabelEntry(Structure.ILIUM, None, None, side, 1.0) for n, side in enumerate(Side, start=1)}
+    found = crests_z_mm(replace(anatomy, labels=LabelMap(grid, painted, entries)))
+    assert found == (None if line_mm is None else pytest.approx(line_mm))
+
+
+def test_an_entry_is_placed_from_the_iliac_crests_too() -> None:
+    tips = {SpineLevel.L4: np.array([1.0, 92.0, -35.0])}
+    found = landmark_of(np.array([45.0, 110.0, -12.0]), tips, SpineLevel.L4, crests_mm=-30.0)
+    assert (
+        str(found)
+        == "23 mm cranial of the tip of the L4 spinous process, 18 mm cranial of the line between the iliac crests"
+    )
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dicom_io.instances import Patient
 from dicom_io.pictures import Picture
 from dicom_io.series import ImageSeries, read_series
 from dicom_io.signature import ReportReference, Signature
+from planner.palpable import Landmark
 from planner.plan import Plan, PlanState, TargetPlan
 from planner.release.gate_answers import GateAnswer
 from planner.structures import Interspace, Side, SpineLevel
@@ -63,11 +64,16 @@ def pdf(of: SheetCase, say: Wording = ENGLISH, drawn: Drawn = DRAWN) -> bytes:
     return write_page(sheet_of(of, say), drawn, of.made_at, say)
 
 
-def words(page: bytes) -> str:
-    """The text of the one page there is, line ends as spaces."""
+def pages(page: bytes) -> list[str]:
+    """The text of each page, line ends as spaces."""
     document = pypdfium2.PdfDocument(BytesIO(page))
-    assert len(document) == 1
-    return " ".join(document[0].get_textpage().get_text_bounded().split())
+    return [" ".join(one.get_textpage().get_text_bounded().split()) for one in document]
+
+
+def words(page: bytes) -> str:
+    """The text of the one page there is."""
+    (said,) = pages(page)
+    return said
 
 
 def test_it_says_what_must_not_be_missed(facts: SeriesFacts) -> None:
@@ -180,21 +186,36 @@ def on_both_sides(plan: Plan) -> tuple[TargetPlan, ...]:
     )
 
 
-def test_six_needles_stand_on_one_page_each_with_its_side(facts: SeriesFacts) -> None:
+def test_six_needles_stand_on_the_first_page_each_with_its_side_and_each_on_its_own(facts: SeriesFacts) -> None:
     plan = advised_plan()
-    said = words(pdf(case(facts, plan=replace(plan, targets=on_both_sides(plan)))))
+    said, *each = pages(pdf(case(facts, plan=replace(plan, targets=on_both_sides(plan)))))
+    assert len(each) == 6
     for number, (root, level, side) in enumerate(
         (root, level, side)
         for root, level in (("L3", "L3/L4"), ("L4", "L4/L5"), ("L5", "L5/S1"))
         for side in ("left", "right")
     ):
         assert f"{number + 1}. {root} root, foramen {level}, {side}" in said
+        own = each[number]
+        for must in ("DRAFT - NOT RELEASED", f"needle {number + 1} of 6", f"{root} root, foramen {level}, {side}",
+                     f"SIDE: {side.upper()}", "Checklist", "Could the patient be pregnant?", "ID-77"):  # fmt: skip
+            assert must in own, must
+
+
+def test_each_needle_has_its_own_pictures(facts: SeriesFacts) -> None:
+    plan = advised_plan()
+    targets = (*on_both_sides(plan)[:2], plans.target(()))
+    shades = [replace(PICTURE, rgb=np.full((8, 8, 3), grey, np.uint8)) for grey in (10, 200)]
+    drawn = replace(DRAWN, of_needles=((shades[0],) * 3, (shades[1],) * 3, ()))
+    document = pypdfium2.PdfDocument(BytesIO(pdf(case(facts, plan=replace(plan, targets=targets)), drawn=drawn)))
+    shown = [[one.get_bitmap().to_numpy().flat[0] for one in page.get_objects(filter=[3])] for page in document]
+    assert shown == [[90] * 3, [10] * 3, [200] * 3]
 
 
 def test_needles_that_go_together_are_shown_with_the_path_that_goes_with_the_others(facts: SeriesFacts) -> None:
     plan = advised_plan()
     targets = on_both_sides(plan)[:2]
-    said = words(pdf(case(facts, plan=replace(plan, targets=targets, together=(3, 1)))))
+    said, *_ = pages(pdf(case(facts, plan=replace(plan, targets=targets, together=(3, 1)))))
     assert f"{targets[0].trajectories[2].obliquity_deg:+.1f}°" in said
 
 
@@ -235,6 +256,21 @@ def test_german_words_where_they_exist(facts: SeriesFacts) -> None:
     for must in ("ENTWURF - NICHT FREIGEGEBEN", "SEITE: LINKS", "PROBE: Scan in Rückenlage", "NICHT GEPRÜFT: Harnleiter, Darm",
                  "Wurzel L4, Foramen L4/L5, links", "44.5 mm links der Dornfortsätze", "Ganglion L4, links", "Schwangerschaft"):  # fmt: skip
         assert must in said, must
+
+
+def test_a_path_s_own_sentence_is_said_in_german_from_its_numbers(facts: SeriesFacts) -> None:
+    plan = advised_plan()
+    first, *others = plan.targets[0].trajectories
+    path = replace(first, landmark=Landmark(SpineLevel.L4, -12.5, 69.0, above_crests_mm=30.0))
+    target = replace(plan.targets[0], trajectories=(path, *others))
+    said = words(pdf(case(facts, plan=replace(plan, targets=(target,))), GERMAN))
+    binding = path.binding
+    assert binding is not None
+    assert binding.spare_mm < 0
+    assert f"bindend: {GERMAN.structure(binding)}, {-binding.spare_mm:.1f} mm zu nah." in said
+    assert "12 mm kaudal der Spitze des Dornfortsatzes L4, 30 mm kranial der Beckenkammlinie" in said
+    assert f"{path.length_mm:.1f} mm bis zur Spitze, erster Kontrollscan" in said
+    assert path.sentence not in said
 
 
 @pytest.mark.parametrize(
