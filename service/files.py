@@ -1,6 +1,6 @@
 """Writing results: a file is there whole or not at all.
 
-In: documents, bytes, a label map. Out: files. Labels keep the scan's own grid, in LPS mm.
+In: documents, bytes. Out: files.
 """
 
 from __future__ import annotations
@@ -10,14 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-import SimpleITK as sitk  # noqa: N813 - the name its own documentation uses
 from pydantic import BaseModel
-
-from planner.volume import LabelMap
-
-_INDEX_AXES = [2, 1, 0]
-"""SimpleITK orders a grid's axes i, j, k; ours are k, j, i."""
 
 
 @contextmanager
@@ -56,16 +49,6 @@ def write_with(path: Path, write: Callable[[Path], None]) -> Path:
     with written_whole(path) as part:
         write(part)
     return path
-
-
-def write_label_map(path: Path, labels: LabelMap) -> Path:
-    """``path`` (``.nii.gz``), the label map on its own grid; any reader that knows LPS or RAS puts it in place."""
-    geometry = labels.geometry
-    image = sitk.GetImageFromArray(np.ascontiguousarray(labels.labels))
-    image.SetOrigin(geometry.points_mm([0, 0, 0]).tolist())
-    image.SetSpacing(geometry.spacing_mm[::-1].tolist())
-    image.SetDirection(geometry.axes[:, _INDEX_AXES].ravel().tolist())
-    return write_with(path, lambda part: sitk.WriteImage(image, str(part), useCompression=True))
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -12,7 +12,6 @@ from dicom_io.series import read_series
 from planner.structures import PatientPosition
 from planner.volume import Modality, Volume
 from service.errors import RequestError
-from service.jpeg_12_bit import enable_jpeg_12_bit
 from service.series_facts import SeriesFacts
 
 
@@ -60,6 +59,8 @@ def open_series(path: Path, series_uid: str | None = None) -> OpenSeries:
         raise RequestError("there is no such file or folder; give the folder of a CT series, or one image file")
     if is_image_file(path):
         return _open_image_file(path, series_uid)
+    from service.jpeg_12_bit import enable_jpeg_12_bit  # noqa: PLC0415 - as above
+
     enable_jpeg_12_bit()
     series = read_series(path, series_uid)
     return OpenSeries(series.volume, SeriesFacts.of(series))

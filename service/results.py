@@ -20,7 +20,8 @@ from planner.plan import Plan
 from planner.volume import LabelMap
 from service.describe import anatomy_document, labels_document, plan_document
 from service.documents import EarlierPlanDocument
-from service.files import write_bytes, write_document, write_label_map, write_with
+from service.files import write_bytes, write_document, write_with
+from service.label_map_file import write_label_map
 from service.opening import OpenSeries
 from service.pictures import Drawn, draw, tiled
 from service.sheet.content import SheetCase, sheet_of
@@ -28,17 +29,10 @@ from service.sheet.page import write_page
 from service.sheet.wording import Wording
 from service.versions import program_version
 from service.watch import Stopwatch
+from service.written_object import WrittenObject
 from viz.viewer.words import Language
 
 NO_DICOM_OUTPUT = "no DICOM output: the input is no DICOM series, so there is no patient and no study to file it under"
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenObject:
-    """One DICOM object on disk."""
-
-    path: Path
-    sop_instance_uid: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import time
 
 from service.caseworker import CaseJob, CaseOutcome
 from service.errors import RequestError
-from service.results import WrittenObject
+from service.written_object import WrittenObject
 
 
 def digest_of_images(job: CaseJob) -> CaseOutcome:

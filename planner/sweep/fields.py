@@ -15,7 +15,6 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk  # noqa: N813 - the name the whole field uses
 
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.volume import linear
@@ -102,6 +101,8 @@ class Lattice:
         nodes = self.nodes_of(box[self._voxels_of(patch)])
         if nodes.all():
             return np.zeros(nodes.shape, dtype=np.float32)
+        import SimpleITK as sitk  # noqa: N813, PLC0415 - 110 MB that whoever only names a procedure does without
+
         image = sitk.GetImageFromArray(nodes.view(np.uint8))
         image.SetSpacing(self.geometry.spacing_mm[::-1].tolist())
         found = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pydicom
 from pydicom.dataset import Dataset
 
-from dicom_io.outside_segmentation import is_segmentation
-from service.brought.command import OutsideCommand
-from service.brought.reading import Bring, from_command, from_files, nothing_brought
 from service.brought.tables import NO_MAP, OwnMap, read_map
 from service.settings.segmentation import SegmentationSettings
+
+if TYPE_CHECKING:
+    from service.brought.command import OutsideCommand
+    from service.brought.reading import Bring
 
 _OURS = "needleplan anatomy"
 
@@ -33,6 +35,8 @@ class Bringing:
     @property
     def bring(self) -> Bring:
         """What gives it to the case."""
+        from service.brought.reading import from_command, from_files, nothing_brought  # noqa: PLC0415 - in the case's process
+
         if self.received:
             return from_files(self.received, self.own)
         return nothing_brought if self.command is None else from_command(self.command, self.own)
@@ -48,18 +52,22 @@ OWN_ANATOMY = Bringing()
 
 def bringing_for(settings: SegmentationSettings, series_uid: str, folders: Iterable[Path]) -> Bringing:
     """For one series; ``folders`` hold the other series of its study."""
-    command = (
-        None
-        if settings.command is None
-        else OutsideCommand(settings.command, settings.time_limit_seconds, settings.memory_limit_gb)
-    )
+    command = None if settings.command is None else _command(settings.command, settings)
     received = segmentations_of(series_uid, folders) if settings.received else ()
     own = NO_MAP if settings.names_file is None else _of_site(read_map(settings.names_file))
     return Bringing(received, command, own)
 
 
+def _command(words: str, settings: SegmentationSettings) -> OutsideCommand:
+    from service.brought.command import OutsideCommand  # noqa: PLC0415 - only where a site has one
+
+    return OutsideCommand(words, settings.time_limit_seconds, settings.memory_limit_gb)
+
+
 def segmentations_of(series_uid: str, folders: Iterable[Path]) -> tuple[Path, ...]:
     """Segmentation files that refer to this series and are not ours, the newest first."""
+    from dicom_io.outside_segmentation import is_segmentation  # noqa: PLC0415 - only where a site takes them
+
     found: list[tuple[str, Path]] = []
     for folder in folders:
         for path in sorted(folder.glob("*.dcm")):

@@ -20,7 +20,7 @@ from sample_data.phantom import make_phantom
 from service.cli import DONE, NO_SAFE_PATH
 from service.demo import sample_series
 from service.documents import AnatomyDocument, LabelsDocument, PlanDocument
-from service.files import write_label_map
+from service.label_map_file import write_label_map
 
 pytestmark = [pytest.mark.slow, pytest.mark.graphics]
 

@@ -10,7 +10,8 @@ from planner.geometry import VolumeGeometry
 from planner.structures import Part, Side, SpineLevel, Structure
 from planner.volume import LabelEntry, LabelMap
 from service.describe import labels_document
-from service.files import write_document, write_label_map, write_text
+from service.files import write_document, write_text
+from service.label_map_file import write_label_map
 
 VERTEBRA = LabelEntry(Structure.VERTEBRA, Part.BODY, SpineLevel.L3, None, 0.9)
 KIDNEY = LabelEntry(Structure.KIDNEY, side=Side.LEFT, confidence=0.8)

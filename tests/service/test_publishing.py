@@ -9,7 +9,7 @@ from service.arrivals import Arrivals
 from service.audit import AuditTrail
 from service.caseworker import CaseOutcome
 from service.errors import ComputeAwayError, JobDiedError, JobRefusedError
-from service.results import WrittenObject
+from service.written_object import WrittenObject
 from service.rows import CaseState, ExportState
 from service.server import Service
 from service.settings import Settings
