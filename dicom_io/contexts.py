@@ -11,6 +11,9 @@ from pydicom import uid
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification
 
+LABEL_MAP_SEGMENTATION_STORAGE = uid.UID("1.2.840.10008.5.1.4.1.1.66.7")
+"""Of Supplement 243; pydicom 3.0 has no name for it."""
+
 STORAGE_CLASSES = (
     uid.CTImageStorage,
     uid.EnhancedCTImageStorage,
@@ -19,6 +22,7 @@ STORAGE_CLASSES = (
     uid.EnhancedMRImageStorage,
     uid.LegacyConvertedEnhancedMRImageStorage,
     uid.SegmentationStorage,
+    LABEL_MAP_SEGMENTATION_STORAGE,
     uid.BasicTextSRStorage,
     uid.EnhancedSRStorage,
     uid.ComprehensiveSRStorage,
@@ -46,6 +50,11 @@ TRANSFER_SYNTAXES = (
     uid.JPEG2000Lossless,
     uid.JPEG2000,
 )
+
+
+def name_of(known: uid.UID) -> str:
+    """As PS3.6 table A-1 has it."""
+    return "Label Map Segmentation Storage" if known == LABEL_MAP_SEGMENTATION_STORAGE else known.name
 
 
 def storage_contexts() -> list[Any]:

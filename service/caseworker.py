@@ -6,39 +6,7 @@ is loaded where a case runs, and never by the service that gives it out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
-
-from service.brought.site import OWN_ANATOMY, Bringing
-from service.request import NamedAnchor, PlanRequest
-from service.written_object import WrittenObject
-from viz.viewer.words import Language
-
-
-@dataclass(frozen=True, slots=True)
-class CaseJob:
-    """What to do with one complete series; ``request`` None: segment only."""
-
-    folder: Path
-    series_uid: str
-    out: Path
-    request: PlanRequest | None
-    anchor: NamedAnchor | None
-    opened_at: datetime
-    site_file: Path | None = None
-    bringing: Bringing = OWN_ANATOMY
-    language: Language = Language.ENGLISH
-    """Of the sheet."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseOutcome:
-    """What came of it; ``objects`` are the DICOM objects to export."""
-
-    words: str
-    is_planned: bool
-    objects: tuple[WrittenObject, ...]
+from service.case_job import CaseJob, CaseOutcome
 
 
 def work_on(job: CaseJob) -> CaseOutcome:

@@ -21,7 +21,7 @@ from distributed import Future as DaskFuture
 from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
-from service.caseworker import CaseJob, CaseOutcome
+from service.case_job import CaseJob, CaseOutcome
 from service.errors import (
     ComputeAwayError,
     JobDiedError,

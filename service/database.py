@@ -21,6 +21,9 @@ from service.migrations import NEWEST, create_tables, schema_of
 
 INSTALL_POSTGRESQL = "pip install 'needleplan[postgresql]'"
 _WRITES = "writes"
+_LASTS, _IS_BROUGHT_BACK = "FULL", "NORMAL"
+"""SQLite's ``synchronous`` for one transaction: FULL outlasts a power cut. NORMAL may lose the last rows then, and is for
+rows of images alone, which the files bring back at the next start (decision 0019)."""
 
 
 class OtherSchemaError(ServiceError):
@@ -45,7 +48,8 @@ class Database:
         except (ServiceError, SQLAlchemyError):
             self._engine.dispose()
             raise
-        self._writes = self._engine.execution_options(**{_WRITES: True})
+        self._writes = self._engine.execution_options(**{_WRITES: _LASTS})
+        self._image_writes = self._engine.execution_options(**{_WRITES: _IS_BROUGHT_BACK})
         self._writing = threading.Lock()
 
     @property
@@ -90,14 +94,15 @@ def _sqlite(path: Path) -> Engine:
 def _use_wal(connection: object, _record: object) -> None:
     cursor = connection.cursor()  # type: ignore[attr-defined]
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")  # a power cut may lose the last rows; the files bring them back
     cursor.close()
 
 
 def _begin(connection: Connection) -> None:
     """A writer takes its turn at once: a transaction that reads first would be refused if another wrote meanwhile."""
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    lasts = connection.get_execution_options().get(_WRITES, "")
+    if lasts:
+        connection.exec_driver_sql(f"PRAGMA synchronous={lasts}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if lasts else "BEGIN")
 
 
 def _require_schema(engine: Engine) -> None:

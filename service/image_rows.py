@@ -70,7 +70,7 @@ class ImageRows(Database):
         """The common image in two statements: one more of a case that still receives. False: look closer."""
         values = {"number_": case.number, "now_s": now_s}
         try:
-            with self._writing, self._writes.begin() as connection:
+            with self._writing, self._image_writes.begin() as connection:
                 if connection.execute(_STILL_RECEIVES, values).rowcount != 1:
                     return False
                 connection.execute(_ONE_MORE, _values(new, now_s))

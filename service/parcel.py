@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from service.caseworker import CaseJob, CaseOutcome
+from service.case_job import CaseJob, CaseOutcome
 from service.earlier import reports_for
 from service.errors import ServiceError
 from service.files import write_bytes

@@ -15,7 +15,8 @@ from typing import Protocol
 
 from service.audit import AuditEvent, AuditTrail
 from service.brought.site import Bringing, bringing_for
-from service.caseworker import CaseJob, CaseOutcome, work_on
+from service.case_job import CaseJob, CaseOutcome
+from service.caseworker import work_on
 from service.errors import ComputeAwayError, JobDiedError, JobFailedError, JobRefusedError, JobTimeLimitError
 from service.inbox import Readiness, judge
 from service.leases import Lease

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from planner.site import PLAIN
 from service.case import Tools, plan_case
-from service.caseworker import CaseJob, CaseOutcome
+from service.case_job import CaseJob, CaseOutcome
 from service.earlier import signed_before
 from service.opening import OpenSeries, open_series
 from service.progress import telling

@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 
-from service.caseworker import CaseJob, CaseOutcome
+from service.case_job import CaseJob, CaseOutcome
 from service.errors import RequestError
 from service.written_object import WrittenObject
 

@@ -1,6 +1,7 @@
 """Rows and files agree after any stop, and rules see what the images say."""
 
 import pytest
+from sqlalchemy import event
 
 from service.arrivals import NO_TAGS, Arrivals
 from service.routing import SeriesTags
@@ -30,6 +31,22 @@ def test_files_without_a_row_get_one_and_become_a_case(arrivals):
     (case,) = arrivals.store.cases()
     assert (case.state, case.series_instance_uid, case.study_instance_uid) == (CaseState.RECEIVING, SERIES, "1.2.9")
     assert arrivals.reconcile(60.0) == (0, 0)
+
+
+def test_image_rows_that_a_power_cut_took_come_back_and_all_other_rows_are_synced(arrivals):
+    """Decision 0019: SQLite's synchronous is 1 (NORMAL) where an image is noted, 2 (FULL) in every other transaction."""
+    levels = []
+
+    def note(connection, cursor, statement, *_):
+        if statement.startswith(("INSERT INTO instances", "UPDATE cases")):
+            levels.append(connection.connection.driver_connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    event.listen(arrivals.store.engine, "before_cursor_execute", note)
+    for number in (1, 2):
+        arrivals.store.add_instance(NewInstance(str(number), "1.2", "1", f"/{number}", "0", "CT1"), 1.0)
+    arrivals.store.move(1, CaseState.READY, "complete", 2.0)
+    assert levels[-3:] == [1, 1, 2], "the second image's two statements, then the case's"
+    assert 1 not in levels[:-3]
 
 
 def test_a_conflict_whose_row_was_lost_is_shown_to_a_person_again(arrivals):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from service.brought.site import Bringing
-from service.caseworker import CaseJob
+from service.case_job import CaseJob
 from service.compute import executor
 from service.errors import (
     ComputeAwayError,

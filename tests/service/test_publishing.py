@@ -7,7 +7,7 @@ import pytest
 
 from service.arrivals import Arrivals
 from service.audit import AuditTrail
-from service.caseworker import CaseOutcome
+from service.case_job import CaseOutcome
 from service.errors import ComputeAwayError, JobDiedError, JobRefusedError
 from service.written_object import WrittenObject
 from service.rows import CaseState, ExportState
