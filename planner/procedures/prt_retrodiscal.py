@@ -12,6 +12,8 @@ from planner.procedure import Approach
 from planner.procedures import shared
 from planner.procedures.prt import PRT
 
+NEARER_ROOT = "Retrodiscal: the exiting root is nearer to the needle than subpedicular (ARM 2011;35:833)."
+
 RETRODISCAL = Approach(
     name="posterolateral, retrodiscal",
     obliquity_deg=(15.0, 75.0),
@@ -35,5 +37,5 @@ PRT_RETRODISCAL = replace(
     regions=("L",),
     required_at={},
     levels=shared.LUMBAR + shared.LAST,
-    notes=("Retrodiscal: the exiting root is nearer to the needle than subpedicular (ARM 2011;35:833).",),
+    notes=(NEARER_ROOT,),
 )

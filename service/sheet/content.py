@@ -67,7 +67,7 @@ def sheet_of(case: SheetCase, say: Wording) -> Sheet:
         banners=_banners(plan, say),
         patient=_patient(case.facts, say),
         scan=_scan(case.facts, say),
-        title=plan.title,
+        title=say.title(plan.procedure, plan.title),
         positions=_positions(plan, say),
         needles=tuple(needle_facts(plan, number, case.facts, say) for number in range(len(plan.targets))),
         checks=checks_of(_with_all_blockers(case), case.earlier, say),

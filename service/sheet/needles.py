@@ -127,7 +127,7 @@ def _brief_bevel(path: PlannedTrajectory, say: Wording) -> str:
 
 def brief_headings(say: Wording) -> tuple[str, ...]:
     """Of ``NeedleFacts.brief``."""
-    keys = ("skin_entry", "slices", "obliquity", "tilt", "floor", "depth", "first_scan", "needle", "room")
+    keys = ("skin_entry", "slices", "obliquity", "tilt", "floor_short", "depth_short", "first_short", "needle", "room")
     return tuple(say(key) for key in keys)
 
 
@@ -192,15 +192,15 @@ def _risk(risk: Risk, say: Wording) -> str:
     soft, scanned = risk.beside_bone or risk.any_contact, risk.beside_bone_with_checkpoints or risk.with_checkpoints
 
     def then(share: Probability) -> str:
-        return say("with_scans", share=_share(share)) if risk.checkpoints_mm else ""
+        return say("with_scans", share=say.share(_share(share))) if risk.checkpoints_mm else ""
 
     return say(
         "risk_is",
         guidance=risk.guidance,
-        soft=_share(soft),
+        soft=say.share(_share(soft)),
         soft_scanned=then(scanned),
         off=ALLOWED_TIP_ERROR_MM,
-        missed=_share(risk.target_missed),
+        missed=say.share(_share(risk.target_missed)),
         missed_scanned=then(risk.missed_with_checkpoints),
         n=max(risk.any_contact.n, risk.with_checkpoints.n),
     )

@@ -1,7 +1,7 @@
 """Every word of the sheet that the page in the browser does not have, in German and English.
 
-A path's own sentence is said anew from its numbers. Warnings of the planner, and what keeps a plan from release, stay as they
-are: they must be the same in every output.
+A path's own sentence is said anew from its numbers; for the planner's warnings and for what keeps a plan from release see
+``german.py``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from planner.release.gate_answers import INR, PLATELETS, SCHEME, SPREAD, TEST
 from planner.sentences import is_at_tip, name_of, told_nearest
 from planner.structures import Part, Pose
 from service import words
+from service.sheet.german import TITLES, in_german
 from viz.viewer.words import Language, answer_words, pose_words, question_words, side_words, structure_words, texts
 
 _TABLE: dict[str, tuple[str, str]] = {
@@ -70,7 +71,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "required": ("nötig", "required"),
     "spare": ("Rest", "Spare"),
     "at_depth": ("Tiefe", "Depth"),
-    "sure": ("Konf.", "Sure"),
+    "sure": ("Sich.", "Sure"),
     "binding": ("BINDET", "BINDING"),
     "tip_zone": ("ohne letzte {mm:.0f} mm", "not its last {mm:.0f} mm"),
     "risk": ("Risiko", "Risk"),
@@ -109,6 +110,9 @@ _TABLE: dict[str, tuple[str, str]] = {
     "together": ("Reihenfolge", "Order"),
     "needle_of": ("{title}: Nadel {number} von {count}", "{title}: needle {number} of {count}"),
     "targets": ("{title}: {count} Ziele. Bilder: Ziel {shown}", "{title}: {count} targets. Pictures: target {shown}"),
+    "floor_short": ("Boden", "Floor"),
+    "depth_short": ("Tiefe", "Depth"),
+    "first_short": ("1. Scan", "1st scan"),
     "both_slices": ("Eintritt {entry}; Spitze {tip}", "entry {entry}; tip {tip}"),
     "slices": ("Schichten", "Slices"),
     "brief_bevel": ("Schliff {clock} Uhr", "bevel at {clock} o'clock"),
@@ -268,6 +272,18 @@ class Wording:
             spare = binding.spare_mm
             limit = f"bindend: {self.structure(binding)}, {abs(spare):.1f} mm {'Reserve' if spare >= 0 else 'zu nah'}"
         return f"{passes}; {limit}."
+
+    def title(self, key: str, english: str) -> str:
+        """A procedure's."""
+        return english if self.is_english else TITLES.get(key, english)
+
+    def planner(self, sentence: str) -> str:
+        """A sentence of the planner."""
+        return sentence if self.is_english else in_german(sentence)
+
+    def share(self, words: str) -> str:
+        """*below 0.01%*."""
+        return words if self.is_english else words.replace("below", "unter")
 
     def gate(self, key: str, english: str) -> str:
         """A gate's question."""

@@ -1,0 +1,100 @@
+"""The planner's own sentences in German: each fixed sentence by itself, each with values by a template.
+
+In: a sentence as every other output has it. Out: German, or the sentence itself where none stands here: nothing is left out, and
+nothing is said that the planner did not say.
+"""
+
+from __future__ import annotations
+
+import re
+
+from dicom_io.report import NO_PATIENT_ID
+from planner.aims.beside_aorta import NOT_DRAWN
+from planner.aims.facet_joint import CHOICE_NOTE, CONE_LENGTH_MM, CONE_NOTE, CORONAL_NOTE
+from planner.procedures.celiac import BOTH_SIDES
+from planner.procedures.medial_branch import SITE_CHOICE
+from planner.procedures.prt_retrodiscal import NEARER_ROOT
+from planner.procedures.sympathetic import ONE_SIDE, SECOND_STAGE, TWO_STAGES
+from planner.structures import Side, Structure
+from service.series_facts import BREATHING_UNKNOWN, FRAME_DERIVED, NO_CHECKLIST, NO_DICOM
+from viz.viewer.words import Language, pose_words, side_words, structure_words
+
+TITLES = {
+    "prt": "Periradikuläre Therapie, T10 bis S1",
+    "prt-retrodiscal": "Periradikuläre Therapie, lumbal, retrodiskal",
+    "facet": "Facettengelenkblockade, intraartikulär",
+    "medial-branch": "Blockade der Rami mediales, untere BWS und LWS",
+    "lumbar-sympathetic": "Lumbale Sympathikusblockade, diagnostisch",
+    "lumbar-sympathetic-neurolysis": "Lumbale Sympathikolyse, neurolytisch",
+    "splanchnic": "Splanchnikus- oder retrokrurale Zöliakusblockade, diagnostisch",
+    "splanchnic-neurolysis": "Splanchnikus- oder retrokrurale Zöliakusneurolyse",
+    "celiac": "Plexus-coeliacus-Blockade, dorsal antekrural, diagnostisch",
+    "celiac-neurolysis": "Plexus-coeliacus-Neurolyse, dorsal antekrural",
+}
+"""By the procedure's key."""
+
+_FIXED = {
+    "The scan position is inferred from the image, not stated by the series; confirm it.": "Die Lage beim Scan ist aus dem Bild erschlossen, die Serie nennt sie nicht: bestätigen.",
+    "Rehearsal: table and gantry were not applied.": "Probe: Tisch und Gantry sind nicht berücksichtigt.",
+    NO_CHECKLIST: "Klinische Checkliste und Kontraindikationen sind nicht erfasst: diese Version hat keine Fragen dafür.",
+    BREATHING_UNKNOWN: "Die Atemlage des Scans ist unbekannt.",
+    FRAME_DERIVED: "Die Bilder haben keine Frame of Reference UID: sie ist aus der Serie abgeleitet und gilt für keine andere.",
+    NO_DICOM: "Die Bilder sind keine DICOM-Serie: Patient, Serie und Schichten sind unbekannt.",
+    NO_PATIENT_ID: "Die Bilder haben keine Patienten-ID.",
+    NOT_DRAWN: "NICHT GEZEICHNET von diesem Programm: Zwerchfellschenkel, Truncus coeliacus, A. mesenterica superior, Pankreas, "
+    "Nebennieren. Am Bild prüfen, dass die Spitze vor dem Schenkel liegt, zwischen beiden Arterien, eher kranial als kaudal.",
+    CHOICE_NOTE: "Zuerst kommt der hintere Gelenkspalt; eine Spitze 7 mm oder mehr darüber oder darunter liegt in einem Recessus: "
+    "unten zweite, oben dritte Wahl.",
+    CORONAL_NOTE: "Der Spalt dieses Gelenks zeigt nach hinten: keine Nadel kommt von dorsal hinein; gezielt wird auf den unteren "
+    "Recessus, steil von kaudal (angenommen).",
+    CONE_NOTE: f"Die beiden eigenen Gelenkfortsätze werden auf {CONE_LENGTH_MM:g} mm Spalttiefe in einem schmalen Kegel nicht geprüft; "
+    "aller andere Knochen wird es.",
+    SITE_CHOICE: "Die Blockade der Rami mediales unter CT ist die Wahl dieses Hauses: Leitlinien beschreiben sie unter Durchleuchtung "
+    "(pijn.com, Klessinger).",
+    ONE_SIDE: "Eine Seite in einer Sitzung (Alkohol am lumbalen Grenzstrang, n = 136: qxmd 18702019).",
+    TWO_STAGES: "Erste Stufe: Test mit Lokalanästhetikum; sein Ergebnis entscheidet über die zweite.",
+    SECOND_STAGE: "Zweite Stufe, Alkohol: zuerst zeigt ein Kontrollscan die Kontrastmittelverteilung; Wurzel oder Psoas erreicht: Abbruch.",
+    BOTH_SIDES: "Nach der Quelle beidseits (fliphtml5, Cancer Pain 239-241): --side both; eine Nadel genügt, wo Kontrastmittel kreuzt.",
+    NEARER_ROOT: "Retrodiskal: die austretende Wurzel ist der Nadel näher als subpedikulär (ARM 2011;35:833).",
+}  # fmt: skip
+
+_SIDE = r"(?P<side>left|right)"
+_TEMPLATES = tuple(
+    (re.compile(english), german)
+    for english, german in (
+        (r"Rehearsal: scanned (?P<pose>.+), treated (?P<pose_2>.+); re-scan in treatment position: anatomy and skin move\.",
+         "Probe: Scan in {pose}, Behandlung in {pose_2}; in Behandlungslage neu scannen: Anatomie und Haut verschieben sich."),
+        (r"NOT CHECKED: (?P<structure>.+) was not found in this scan\.", "NICHT GEPRÜFT: {structure} in diesem Scan nicht gefunden."),
+        (r"(?P<structure>[a-z ]+): confidence (?P<a>[\d.]+), (?P<b>[\d.]+) is needed; check it\.",
+         "{structure}: Sicherheit {a}, nötig {b}: prüfen."),
+        (rf"The (?P<a>.+), {_SIDE}, has confidence (?P<b>[\d.]+); check it\.", "{a}, {side}: Sicherheit {b}: prüfen."),
+        (r"The level was chosen by place \((?P<a>.+)\); name it\.", "Die Höhe wurde nach dem Ort gewählt ({a}): benennen."),
+        (r"The name (?P<a>.+) is not certain; confirm it\.", "Der Name {a} ist nicht sicher: bestätigen."),
+        (rf"(?P<a>.+), {_SIDE}: no path for (?P<b>\d+) G; planned for (?P<c>\d+) G\.",
+         "{a}, {side}: kein Weg für {b} G; geplant für {c} G."),
+        (rf"(?P<a>.+), {_SIDE}: no safe path; of (?P<b>\d+) examined: (?P<c>.+)\.",
+         "{a}, {side}: kein sicherer Weg; von {b} geprüften verworfen: {c}."),
+        (r"SITE VALUE: (?P<a>.+)\.", "WERT DIESES HAUSES: {a}."),
+        (r"LEFT OUT by the site: (?P<a>.+)\.", "AUSGELASSEN von diesem Haus: {a}."),
+    )
+)  # fmt: skip
+
+
+def in_german(sentence: str) -> str:
+    """The sentence in German where a template stands for it; else as it is."""
+    if sentence in _FIXED:
+        return _FIXED[sentence]
+    for english, german in _TEMPLATES:
+        found = english.fullmatch(sentence)
+        if found is not None:
+            return german.format(**{name: _value(name, value) for name, value in found.groupdict().items()})
+    return sentence
+
+
+def _value(name: str, value: str) -> str:
+    if name == "side":
+        return side_words(Side(value), Language.GERMAN)
+    if name.startswith("pose"):
+        return pose_words(value, Language.GERMAN)
+    structure = next((one for one in Structure if one.words == value), None) if name == "structure" else None
+    return value if structure is None else structure_words(structure, Language.GERMAN)

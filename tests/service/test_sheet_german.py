@@ -1,0 +1,59 @@
+"""What the planner says, on a German sheet: every fixed sentence, every template, and what has none stays as it is."""
+
+from dataclasses import replace
+
+import pytest
+
+from planner.aims import beside_aorta, facet_joint
+from planner.procedures import PROCEDURES
+from service.sheet.german import TITLES, in_german
+from tests.dicom_io import plans
+
+
+def test_every_procedure_has_a_german_title() -> None:
+    assert set(TITLES) == set(PROCEDURES)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        *dict.fromkeys(note for procedure in PROCEDURES.values() for note in procedure.notes),
+        *(facet_joint.CHOICE_NOTE, facet_joint.CONE_NOTE, facet_joint.CORONAL_NOTE, beside_aorta.NOT_DRAWN),
+    ],
+)
+def test_every_note_of_a_procedure_has_german_words(note: str) -> None:
+    assert in_german(note) != note
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        (
+            "Rehearsal: scanned supine, treated prone; re-scan in treatment position: anatomy and skin move.",
+            "Probe: Scan in Rückenlage, Behandlung in Bauchlage; in Behandlungslage neu scannen: Anatomie und Haut verschieben sich.",
+        ),
+        ("NOT CHECKED: ureter was not found in this scan.", "NICHT GEPRÜFT: Harnleiter in diesem Scan nicht gefunden."),
+        ("nerve root: confidence 0.31, 0.5 is needed; check it.", "Nervenwurzel: Sicherheit 0.31, nötig 0.5: prüfen."),
+        (
+            "The facet joint L4/L5, left, has confidence 0.40; check it.",
+            "facet joint L4/L5, links: Sicherheit 0.40: prüfen.",
+        ),
+        ("The name L4/L5 is not certain; confirm it.", "Der Name L4/L5 ist nicht sicher: bestätigen."),
+        (
+            "L4 root, foramen L4/L5, right: no path for 22 G; planned for 25 G.",
+            "L4 root, foramen L4/L5, rechts: kein Weg für 22 G; geplant für 25 G.",
+        ),
+        (
+            "L4 root, foramen L4/L5, right: no safe path; of 31 examined: tip: bone 31.",
+            "L4 root, foramen L4/L5, rechts: kein sicherer Weg; von 31 geprüften verworfen: tip: bone 31.",
+        ),
+        ("LEFT OUT by the site: needle length.", "AUSGELASSEN von diesem Haus: needle length."),
+    ],
+)
+def test_a_sentence_keeps_its_values_in_german(english: str, german: str) -> None:
+    assert in_german(english) == german
+
+
+def test_a_sentence_without_a_template_is_said_as_it_is() -> None:
+    plan = replace(plans.plan(), warnings=("Something nobody has foreseen: 3.1 mm.",))
+    assert in_german(plan.warnings[0]) == plan.warnings[0]
