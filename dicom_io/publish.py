@@ -1,17 +1,14 @@
-"""All objects of one case, in the order they are sent: report, segmentation, pictures, key objects.
+"""All objects of one case, in the order they are sent: report, segmentation, pictures, key objects, sheet.
 
 In: a plan, the labels it was made on, drawn pictures, the source series and the case. Out: named DICOM files as bytes.
+Report and segmentation need no picture: they can be written while the pictures are drawn.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 
-import pydicom
-
+from dicom_io.document import Document
 from dicom_io.encapsulated import write_sheet
 from dicom_io.identity import DicomCase
 from dicom_io.key_objects import write_key_objects
@@ -23,21 +20,7 @@ from dicom_io.signature import Signature
 from planner.plan import Plan
 from planner.volume import LabelMap
 
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One DICOM file to be written or sent; ``name`` is its file name."""
-
-    name: str
-    sop_class_uid: str
-    sop_instance_uid: str
-    file: bytes
-
-    def save(self, folder: Path) -> Path:
-        """Write the file into ``folder``, whole or not at all."""
-        part = folder / f"{self.name}.part"
-        part.write_bytes(self.file)
-        return part.replace(folder / self.name)
+__all__ = ["Document", "numbers", "plan_documents", "sheet_document", "with_pictures"]
 
 
 def plan_documents(
@@ -50,19 +33,37 @@ def plan_documents(
 ) -> tuple[Document, ...]:
     """Report, segmentation, one Secondary Capture per picture, and the Key Object Selection of slices and pictures."""
     _require_own_names(pictures)
-    report = write_report(plan, source, case, signature)
+    return with_pictures(plan, numbers(plan, labels, source, case, signature), pictures, source, case)
+
+
+def numbers(
+    plan: Plan, labels: LabelMap, source: SeriesSource, case: DicomCase, signature: Signature | None = None
+) -> tuple[Document, Document]:
+    """Report and segmentation."""
+    report = Document.of("report.dcm", write_report(plan, source, case, signature))
+    return report, Document.of("segmentation.dcm", write_segmentation(labels, source, case))
+
+
+def with_pictures(
+    plan: Plan,
+    made: tuple[Document, Document],
+    pictures: Sequence[Picture],
+    source: SeriesSource,
+    case: DicomCase,
+) -> tuple[Document, ...]:
+    """Report and segmentation, then the pictures and what points to all of them."""
+    _require_own_names(pictures)
     drawn = [write_picture(picture, number, plan, source, case) for number, picture in enumerate(pictures, 1)]
     return (
-        _document("report.dcm", report),
-        _document("segmentation.dcm", write_segmentation(labels, source, case)),
-        *(_document(f"key-{picture.name}.dcm", file) for picture, file in zip(pictures, drawn, strict=True)),
-        _document("key-objects.dcm", write_key_objects(plan, source, case, [report, *drawn])),
+        *made,
+        *(Document.of(f"key-{picture.name}.dcm", file) for picture, file in zip(pictures, drawn, strict=True)),
+        Document.of("key-objects.dcm", write_key_objects(plan, source, case, [made[0].file, *drawn])),
     )
 
 
 def sheet_document(pdf: bytes, plan: Plan, source: SeriesSource, case: DicomCase) -> Document:
     """The sheet for the intervention room."""
-    return _document("sheet.dcm", write_sheet(pdf, plan, source, case))
+    return Document.of("sheet.dcm", write_sheet(pdf, plan, source, case))
 
 
 def _require_own_names(pictures: Sequence[Picture]) -> None:
@@ -70,8 +71,3 @@ def _require_own_names(pictures: Sequence[Picture]) -> None:
     taken = next((name for name in names if names.count(name) > 1 or name == "objects"), None)
     if taken is not None:
         raise PictureNameError(taken)
-
-
-def _document(name: str, file: bytes) -> Document:
-    header = pydicom.dcmread(BytesIO(file), stop_before_pixels=True, specific_tags=["SOPClassUID", "SOPInstanceUID"])
-    return Document(name, str(header.SOPClassUID), str(header.SOPInstanceUID), file)

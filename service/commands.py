@@ -30,6 +30,7 @@ from service.earlier import named_by_hand
 from service.errors import RequestError
 from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.request import NamedAnchor, PlanRequest
+from service.scribe import scribe
 from service.settings import Settings
 from service.show import show_anatomy, show_checks, show_files, show_notes, show_procedures
 from service.show_plan import show_plan
@@ -80,10 +81,10 @@ def plan(
     procedure = procedure_named(request.procedure)
     checklist = UNANSWERED if options.answers is None else read_checklist(options.answers, procedure)
     _require_apart(choice.path, out)
-    with _progress(console) as watch:
+    with _progress(console) as watch, scribe() as begin:
         series = _open(choice, watch)
         before = tuple(named_by_hand(one, series) for one in options.earlier)
-        beside = Beside(lambda _: before, options.language)
+        beside = Beside(lambda _: before, options.language, begin)
         tools = site_tools(out, watch, datetime.now().astimezone(), beside, bring=options.along.bring)
         planned = plan_case(series, request, tools, checklist, options.site)
     document = plan_document(planned.plan, series.facts, before)

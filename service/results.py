@@ -10,10 +10,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from dicom_io.identity import DicomCase, content_digest
-from dicom_io.publish import plan_documents, sheet_document
+from dicom_io.publish import numbers, sheet_document, with_pictures
+from dicom_io.series import SeriesSource
 from dicom_io.signature import Signature
 from planner.anatomy.model import Anatomy
 from planner.plan import Plan
@@ -24,6 +26,7 @@ from service.files import write_bytes, write_document, write_with
 from service.label_map_file import write_label_map
 from service.opening import OpenSeries
 from service.pictures import Drawn, draw, tiled
+from service.scribe import Begin, Work, when_asked
 from service.sheet.content import SheetCase, sheet_of
 from service.sheet.page import write_page
 from service.sheet.wording import Wording
@@ -95,8 +98,12 @@ def write_anatomy(out: Path, anatomy: Anatomy, series: OpenSeries, seconds: Mapp
     return Written((write_document(out / "anatomy.json", anatomy_document(anatomy, series.facts, seconds)),))
 
 
-def write_plan(out: Path, planned: PlannedSeries, watch: Stopwatch) -> Written:
-    """``plan.json``, ``plan.png``, ``sheet.pdf`` and, for a DICOM series, the DICOM objects."""
+def write_plan(out: Path, planned: PlannedSeries, watch: Stopwatch, begin: Begin = when_asked) -> Written:
+    """``plan.json``, ``plan.png``, ``sheet.pdf`` and, for a DICOM series, the DICOM objects.
+
+    ``begin`` starts report and segmentation beside the pictures, where the caller has somebody to write them.
+    """
+    made = _begin_numbers(planned, begin)
     document = write_document(out / "plan.json", plan_document(planned.plan, planned.series.facts, planned.earlier))
     with watch("pictures"):
         drawn = draw(planned.plan, planned.anatomy, planned.series)
@@ -105,7 +112,7 @@ def write_plan(out: Path, planned: PlannedSeries, watch: Stopwatch) -> Written:
         pdf = _sheet(planned, drawn)
         sheet = write_bytes(out / "sheet.pdf", pdf)
     with watch("DICOM objects"):
-        objects = _write_objects(out, planned, drawn, pdf)
+        objects = _write_objects(out, planned, drawn, pdf, made)
     notes = [drawn.note] if drawn.note else []
     if planned.series.facts.source is None:
         notes.append(NO_DICOM_OUTPUT)
@@ -132,17 +139,33 @@ def _sheet(planned: PlannedSeries, drawn: Drawn) -> bytes:
     return write_page(sheet_of(case, say), drawn, case.made_at, say)
 
 
-def _write_objects(out: Path, planned: PlannedSeries, drawn: Drawn, pdf: bytes) -> tuple[WrittenObject, ...]:
+def _begin_numbers(planned: PlannedSeries, begin: Begin) -> Work:
+    """Report and segmentation, named after what they hold alone: they need no picture."""
+    source = planned.series.facts.source
+    if source is None:
+        return _nothing
+    plan, labels, signature = planned.plan, planned.anatomy.labels, planned.signature
+    case = _case(planned, source, content_digest(plan, labels.labels, labels.entries, signature))
+    return begin(partial(numbers, plan, labels, source, case, signature))
+
+
+def _nothing() -> tuple[()]:
+    return ()
+
+
+def _write_objects(
+    out: Path, planned: PlannedSeries, drawn: Drawn, pdf: bytes, made: Work
+) -> tuple[WrittenObject, ...]:
     source = planned.series.facts.source
     if source is None:
         return ()
-    plan, labels = planned.plan, planned.anatomy.labels
-    content = content_digest(
-        source.series_instance_uid, plan, labels.labels, *(p.rgb for p in drawn.pictures), hashlib.sha256(pdf).digest()
-    )
-    case = DicomCase(source.study_instance_uid, content, planned.opened_at, program_version())
-    made = (
-        *plan_documents(plan, labels, drawn.pictures, source, case, planned.signature),
-        sheet_document(pdf, plan, source, case),
-    )
-    return tuple(WrittenObject(write_bytes(out / one.name, one.file), one.sop_instance_uid) for one in made)
+    plan, pictures = planned.plan, drawn.pictures
+    case = _case(planned, source, content_digest(plan, *(p.rgb for p in pictures), hashlib.sha256(pdf).digest()))
+    objects = (*with_pictures(plan, made(), pictures, source, case), sheet_document(pdf, plan, source, case))
+    return tuple(WrittenObject(write_bytes(out / one.name, one.file), one.sop_instance_uid) for one in objects)
+
+
+def _case(planned: PlannedSeries, source: SeriesSource, content: str) -> DicomCase:
+    """Names and dates of objects that hold ``content`` of this series."""
+    digest = content_digest(source.series_instance_uid, content)
+    return DicomCase(source.study_instance_uid, digest, planned.opened_at, program_version())

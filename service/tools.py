@@ -25,6 +25,7 @@ from service.opening import OpenSeries
 from service.pictures import get_ready
 from service.request import NamedAnchor
 from service.results import PlannedSeries, Written, clear, write_anatomy, write_labels, write_plan
+from service.scribe import Begin, when_asked
 from service.viewing.keeping import KEPT, KeptCase, forget, keep, keep_plan
 from service.watch import Stopwatch
 from viz.viewer.words import Language
@@ -40,10 +41,12 @@ def nothing_earlier(_series: OpenSeries) -> tuple[EarlierPlanDocument, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What stands beside a plan: earlier ones of the same patient, and the language of its sheet."""
+    """What stands beside a plan: earlier ones of the same patient, the language of its sheet, and who writes with us."""
 
     earlier: Earlier = nothing_earlier
     language: Language = Language.ENGLISH
+    begin: Begin = when_asked
+    """Begins what another process can write meanwhile."""
 
 
 ALONE = Beside()
@@ -98,7 +101,7 @@ def site_tools(
         return PlannedSeries(plan, anatomy, series, opened_at, before, language=beside.language)
 
     def publish(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Written:
-        written = write_plan(out, planned(plan, anatomy, series), watch)
+        written = write_plan(out, planned(plan, anatomy, series), watch, beside.begin)
         keep_plan(out / KEPT, plan)
         return write_anatomy(out, anatomy, series, watch.seconds) + written
 

@@ -14,6 +14,7 @@ from planner.volume import LabelMap
 from service import pictures
 from service.opening import OpenSeries
 from service.results import NO_DICOM_OUTPUT, PlannedSeries, clear, write_plan
+from service.scribe import scribe
 from service.series_facts import SeriesFacts
 from service.watch import Stopwatch
 from tests.dicom_io.ct_files import write_ct_series
@@ -103,3 +104,20 @@ def test_an_input_without_dicom_gives_no_dicom_and_says_so(planned, tmp_path):
     assert [file.name for file in done.files] == ["plan.json", "sheet.pdf"]
     assert done.objects == ()
     assert NO_DICOM_OUTPUT in done.notes
+
+
+@pytest.mark.usefixtures("no_graphics")
+def test_what_another_process_writes_is_what_this_one_writes(planned, tmp_path):
+    alone = written(planned, tmp_path / "alone")
+    with scribe() as begin:
+        (tmp_path / "beside").mkdir()
+        write_plan(tmp_path / "beside", planned, Stopwatch(), begin)
+    for one in alone.objects:
+        assert one.path.read_bytes() == (tmp_path / "beside" / one.path.name).read_bytes()
+
+
+@pytest.mark.usefixtures("no_graphics")
+def test_a_plan_that_differs_has_another_report_and_another_segmentation(planned, tmp_path):
+    first = written(planned, tmp_path / "first")
+    other = written(replace(planned, plan=plan(targets=(target(()),))), tmp_path / "other")
+    assert not {one.sop_instance_uid for one in first.objects} & {one.sop_instance_uid for one in other.objects}
