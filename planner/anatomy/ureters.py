@@ -61,7 +61,8 @@ def _course(image: CoarseImage, side: Side, kidney: Region | None, t12_lower_end
     if kidney is None:
         return usual
     s, u, v = image.frame.from_lps(kidney.geometry.points_mm(np.argwhere(kidney.mask))).T
-    near = np.abs(s - np.median(s)) < _ENTRY_MM / 2.0
-    hilum = np.array([np.median(s), side.sign * float(np.percentile(np.abs(u[near]), 2.0)), np.median(v[near])])
+    middle = float(np.percentile(s, 50.0, method="nearest"))  # a voxel's own, so that some lie near it
+    near = np.abs(s - middle) < _ENTRY_MM / 2.0
+    hilum = np.array([middle, side.sign * float(np.percentile(np.abs(u[near]), 2.0)), np.median(v[near])])
     below = usual[usual[:, 0] < hilum[0] - _ENTRY_MM]
     return np.vstack([below, hilum]) if len(below) else usual
