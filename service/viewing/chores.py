@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -47,6 +48,13 @@ class Refused:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What is done now, before the answer: a key of the page's words."""
+
+    word: str
+
+
 class ChoreError(PlannerError):
     """Why a question has no answer, in the sentence of who refused it."""
 
@@ -70,13 +78,14 @@ def site_of(file: Path | None) -> Site:
 class _Worker:
     """Holds the case, its fields, and who signs."""
 
-    def __init__(self, room: Room) -> None:
+    def __init__(self, room: Room, tell: Callable[[str], None]) -> None:
         from service.viewing.keeping import open_kept  # noqa: PLC0415 - the process that asks has no need of these
         from service.viewing.planning import CasePlanning  # noqa: PLC0415
         from service.viewing.signing import SigningDesk  # noqa: PLC0415
 
+        tell("stage_opening")
         case = open_kept(room.folder)
-        self._planning = CasePlanning(case.series, case.anatomy, site_of(room.site_file))
+        self._planning = CasePlanning(case.series, case.anatomy, site_of(room.site_file), tell)
         self._signing = SigningDesk(room.folder, case, room.organization)
         self._corrections = pickle.dumps(())
 
@@ -104,10 +113,14 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.nice(BESIDE_DRAWING)
     questions = sys.stdin.buffer
-    worker = _Worker(_next(questions))
-    while (chore := _next(questions)) is not None:
-        pickle.dump(worker.do(chore), answers, pickle.HIGHEST_PROTOCOL)
+
+    def say(thing: object) -> None:
+        pickle.dump(thing, answers, pickle.HIGHEST_PROTOCOL)
         answers.flush()
+
+    worker = _Worker(_next(questions), lambda word: say(Stage(word)))
+    while (chore := _next(questions)) is not None:
+        say(worker.do(chore))
 
 
 def _next(stream: IO[bytes]) -> Any:  # noqa: ANN401 - whatever our parent sends

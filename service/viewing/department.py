@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING
 from service.audit import AuditEvent, AuditTrail
 from service.errors import MissingPartError, SettingsError
 from service.logs import Log
+from service.progress import stages
 from service.rows import CaseState
 from service.settings import Destination, ViewerSettings
 from service.store import Store
 from service.viewing.exports import OutboxExports
 from service.viewing.keeping import KEPT
 from service.viewing.users import INSTALL, users_path
+from service.viewing.worklist import Running
 
 if TYPE_CHECKING:
     from service.viewing.front import Front
@@ -61,6 +63,12 @@ def kept_cases(store: Store) -> list[Path]:
     return [Path(case.folder) / KEPT for case in cases]
 
 
+def running_cases(store: Store, now_s: float) -> list[Running]:
+    """Cases that are computed now, with the stage that their process told last."""
+    told = [(case.number, *stages(Path(case.folder))) for case in store.cases(CaseState.RUNNING)]
+    return [Running(number, stage, max(0.0, now_s - since_s)) for number, stage, since_s in told]
+
+
 def _front(
     settings: ViewerSettings,
     storage: Path,
@@ -86,9 +94,9 @@ def _front(
         organization=settings.organization,
         site_file=str(site_file or ""),
     )
-    return Front(
-        UsersFile(users_path(storage)), lambda: kept_cases(store), door, record, OutboxExports(store, destinations)
-    )
+    exports = OutboxExports(store, destinations)
+    people = UsersFile(users_path(storage))
+    return Front(people, lambda: kept_cases(store), door, record, exports, lambda: running_cases(store, time.time()))
 
 
 class _Server:

@@ -10,13 +10,14 @@ import pickle
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray
 from planner.plan import Plan
 from planner.targets import TargetRequest
-from service.viewing.chores import Chore, ChoreError, ChoresEndedError, Refused, Room, site_of
+from service.viewing.chores import Chore, ChoreError, ChoresEndedError, Refused, Room, Stage, site_of
 from service.viewing.correcting import corrected
 from service.viewing.memory import give_back_memory
 from viz.viewer.correction import Correction
@@ -35,7 +36,12 @@ class Errands:
     def __init__(self, room: Room) -> None:
         self._room, self.site = room, site_of(room.site_file)
         self._process: subprocess.Popen[bytes] | None = None
+        self._hear: Callable[[str], object] = str
         self._asking, self._resting = threading.Lock(), threading.Timer(0.0, self.rest)
+
+    def tell_stages_to(self, hear: Callable[[str], object]) -> None:
+        """Who hears what the other process is at."""
+        self._hear = hear
 
     def wake(self) -> None:
         """Start it, without waiting: a hand begins to move."""
@@ -74,7 +80,9 @@ class Errands:
         assert process.stdout is not None
         pickle.dump(chore, process.stdin, pickle.HIGHEST_PROTOCOL)
         process.stdin.flush()
-        return pickle.load(process.stdout)  # noqa: S301 - our own child at the other end of the pipe
+        while isinstance(answer := pickle.load(process.stdout), Stage):  # noqa: S301 - our own child at the other end of the pipe
+            self._hear(answer.word)
+        return answer
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None or self._process.poll() is not None:

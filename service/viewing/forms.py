@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from service.viewing.people import Login
-from service.viewing.worklist import Listed
+from service.viewing.worklist import Listed, Running
 
 _TEXTS = {
     "title": ("Arbeitsliste", "Worklist"),
@@ -36,6 +36,16 @@ _TEXTS = {
     "export_none": ("unterschrieben, kein PACS eingestellt", "signed, no PACS in the settings"),
     "rehearsal": ("Probe (Lage)", "rehearsal (position)"),
     "no_path": ("kein sicherer Weg", "no safe path"),
+    "running": ("In Rechnung:", "Being computed:"),
+    "case": ("Fall", "case"),
+    "reading": ("Bilder lesen", "reading the images"),
+    "planning": ("planen", "planning"),
+    "pictures": ("Bilder zeichnen", "drawing pictures"),
+    "DICOM objects": ("DICOM-Objekte schreiben", "writing DICOM objects"),
+    "vertebrae": ("Wirbel suchen", "finding vertebrae"),
+    "organs": ("Organe suchen", "finding organs"),
+    "skin": ("Haut suchen", "finding the skin"),
+    "starts": ("beginnt", "starting"),
     "opening": ("Der Fall wird geöffnet ...", "Opening the case ..."),
     "ended": ("Die Ansicht dieses Falls wurde unerwartet beendet. Ihre Änderungen sind gespeichert.",
               "This case's view ended unexpectedly. Your changes are kept."),
@@ -52,7 +62,7 @@ th{text-align:left;color:#aab2c2;font-weight:400}td,th{padding:6px 10px;border-b
 button,input{font:inherit;color:inherit;background:#2a2f3b;border:1px solid #4a5264;border-radius:4px;padding:6px 14px}
 button{cursor:pointer;background:#2f5d8a}:focus-visible{outline:2px solid #fff}small{color:#aab2c2}
 .login{max-width:320px;margin:12vh auto;display:flex;flex-direction:column;gap:12px}.login label{display:flex;flex-direction:column;gap:4px}
-.wrong{color:#ffb000;font-weight:600}
+.running{color:#8fd3ff;margin:0 0 12px}.wrong{color:#ffb000;font-weight:600}
 """
 
 
@@ -69,12 +79,16 @@ def login(language: str, fault: str = "") -> str:
     )
 
 
-def worklist(rows: Sequence[Listed], holders: Mapping[str, str], person: Login, language: str) -> str:
-    """Every case with who has it open."""
+def worklist(
+    rows: Sequence[Listed], holders: Mapping[str, str], running: Sequence[Running], person: Login, language: str
+) -> str:
+    """Every case with who has it open, and what is computed now."""
     say = _say(language)
     head = "".join(f"<th>{say[key]}</th>" for key in ("patient", "study", "procedure", "state", "held")) + "<th></th>"
     lines = "".join(_line(row, holders.get(str(row.folder), ""), person, say) for row in rows)
     table = f"<table><thead><tr>{head}</tr></thead>{lines}</table>" if rows else f"<p>{say['none']}</p>"
+    if running:
+        table = f'<p class="running" role="status">{_running(running, say)}</p>{table}'
     leave = f'<form method="post" action="/logout">{_token(person)}<button>{say["log_out"]}</button></form>'
     who = f"{escape(person.name)} ({person.role})"
     title = say["title"]
@@ -99,6 +113,14 @@ def opening(language: str) -> str:
         '<div role="status" style="font:16px system-ui,sans-serif;color:#e8eaf0;background:#14161c;position:fixed;inset:0;display:flex;'
         f'align-items:center;justify-content:center"><img src="logo.png" alt="" hidden onload="{look}">{_say(language)["opening"]}</div>'
     )
+
+
+def _running(running: Sequence[Running], say: Mapping[str, str]) -> str:
+    told = (
+        f"{say['case']} {one.number}: {escape(say.get(one.stage, one.stage) or say['starts'])}, {one.for_s:.0f} s"
+        for one in running
+    )
+    return f"{say['running']} " + " · ".join(told)
 
 
 def _line(row: Listed, holder: str, person: Login, say: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ from service.viewing.passwords import Passwords
 from service.viewing.people import Login, Logins, UsersFile
 from service.viewing.roles import Role
 from service.viewing.visits import Signatures, Visits
-from service.viewing.worklist import Listed, listed
+from service.viewing.worklist import Listed, Running, listed
 
 COOKIE = "needleplan"
 Answer = web.StreamResponse
@@ -42,10 +42,11 @@ class Front:
         settings: FrontSettings,
         record: Record,
         exports: Exports = NO_EXPORTS,
+        running: Callable[[], list[Running]] = list,
     ) -> None:
         self._users, self._cases, self._settings, self._record = users, cases, settings, record
         self._logins, self._passwords = Logins(settings.idle_s), Passwords(users)
-        self._exports = exports
+        self._exports, self._running = exports, running
         self._pages = Pages(self._logins, exports)
         self._visits = Visits(self._pages, self._logins, settings, record)
         self._signatures = Signatures(self._visits, self._pages, exports, self._passwords, record)
@@ -153,10 +154,10 @@ class Front:
         return answer
 
     async def _worklist(self, request: web.Request) -> Answer:
-        rows = await asyncio.to_thread(self._rows)
+        rows, running = await asyncio.to_thread(lambda: (self._rows(), self._running()))
         held = [one for one in self._pages.all() if not one.is_read_only]
         holders = {str(one.case.folder): self._logins.name(one.owner) for one in held}
-        return page(forms.worklist(rows, holders, request[LOGIN], self._settings.language))
+        return page(forms.worklist(rows, holders, running, request[LOGIN], self._settings.language))
 
     def _rows(self) -> list[Listed]:
         """The worklist; a signed case says how far its export has come."""

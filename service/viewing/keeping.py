@@ -52,11 +52,14 @@ _MODULES = (
     *(geometry, volume, structures, model, plan, procedure, injectate, gate_answers, looks),
     *(series, instances, identity, sessions, correction),
 )
+_ROOMS = {"planner", "dicom_io", "viz"}
+"""What these modules name of our own, wherever it is made."""
+
 _TYPES: dict[str, type] = {
     cls.__name__: cls
     for module in _MODULES
     for cls in vars(module).values()
-    if isinstance(cls, type) and cls.__module__ == module.__name__ and (is_dataclass(cls) or issubclass(cls, Enum))
+    if isinstance(cls, type) and cls.__module__.split(".")[0] in _ROOMS and (is_dataclass(cls) or issubclass(cls, Enum))
 } | {"SeriesFacts": SeriesFacts, "OpenSeries": OpenSeries}
 
 

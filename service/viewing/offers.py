@@ -44,5 +44,7 @@ def _asked(anatomy: Anatomy, procedure: Procedure, side: Side, level: str) -> li
     if not targets:
         return []
     words = "; ".join(target.words for target in targets)
+    if not anatomy.labels.geometry.contains(targets[0].point_mm):
+        return []
     certain = all(target.name_is_certain for target in targets)
     return [Offer(level, side, words, targets[0].point_mm, certain)]

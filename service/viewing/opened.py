@@ -18,6 +18,7 @@ from planner.procedures import PROCEDURES
 from planner.structures import SpineLevel
 from planner.targets import SURE_NAME, TargetRequest
 from service.series_facts import SeriesFacts
+from service.viewing.before import earlier_plans
 from service.viewing.chores import Chore, ChoreError, Room
 from service.viewing.errands import Errands, PagePlanning
 from service.viewing.job import Job
@@ -101,6 +102,8 @@ def open_page(folder: Path, job: Job, canvas: Canvas | None = None) -> Opened:
         language=Language(job.language),
         is_read_only=job.is_read_only,
         signing=_signing(errands, job),
+        earlier=earlier_plans(folder),
+        listen=errands.tell_stages_to,
     )
     give_back_memory()
     return Opened(Page(desk, host), errands, job)

@@ -6,6 +6,7 @@ In: a kept case. Out: ``viz.viewer.opencase.Planning``. Fields around a target a
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 from planner.anatomy.model import Anatomy
@@ -36,8 +37,11 @@ from viz.viewer.skin import SkinMap
 class CasePlanning:
     """Answers for one case; one thread at a time."""
 
-    def __init__(self, series: OpenSeries, anatomy: Anatomy, site: Site = PLAIN) -> None:
+    def __init__(
+        self, series: OpenSeries, anatomy: Anatomy, site: Site = PLAIN, tell: Callable[[str], object] = str
+    ) -> None:
         self._series, self._found, self._anatomy, self._site = series, anatomy, anatomy, site
+        self._tell = tell
         self._corrections: tuple[Correction, ...] = ()
         self._judges = Judges(anatomy, site)
         self._prepared: tuple[tuple[str, str], Prepared] | None = None
@@ -65,11 +69,15 @@ class CasePlanning:
 
     def skin_map(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> SkinMap:
         """Where on the skin a needle to this tip may enter, and why not elsewhere."""
-        return skin_map(self.prepared_of(plan, target_index), tip_mm)
+        prepared = self.prepared_of(plan, target_index)
+        self._tell("stage_skin")
+        return skin_map(prepared, tip_mm)
 
     def replan(self, plan: Plan, target_index: int, tip_mm: FloatArray) -> Plan:
         """New paths to a moved tip."""
-        return replanned(plan, target_index, self.prepared_of(plan, target_index), tip_mm)
+        prepared = self.prepared_of(plan, target_index)
+        self._tell("stage_search")
+        return replanned(plan, target_index, prepared, tip_mm)
 
     def apply(self, corrections: tuple[Correction, ...]) -> Anatomy:
         """From now on everything is measured on the anatomy as it was found with these corrections."""
@@ -85,7 +93,9 @@ class CasePlanning:
         for index in range(len(plan.targets)):
             by_hand = plan.targets[index].chosen_by.endswith(TIP_BY_HAND)
             tip_mm = plan.targets[index].point_mm if by_hand else None
-            plan = replanned(plan, index, self.prepared_of(plan, index), tip_mm)
+            prepared = self.prepared_of(plan, index)
+            self._tell("stage_search")
+            plan = replanned(plan, index, prepared, tip_mm)
         own = (line for line in plan.warnings if not line.startswith(BY_HAND))
         return replace(plan, warnings=(*own, *(one.words for one in self._corrections)))
 
@@ -93,7 +103,9 @@ class CasePlanning:
         """A plan for a target that a person chose at the page."""
         procedure = own_procedure(procedure_key, self._site)
         scan = reconcile(self._series.patient_position, self._anatomy.lie)
+        self._tell("stage_target")
         targets = find_targets(self._anatomy, procedure, request)
+        self._tell("stage_search")
         plan = plan_trajectories(self._anatomy, targets, procedure, scan, versions_with(self._anatomy), self._site)
         blockers = (*plan.release_blockers, *self._series.facts.release_blockers)
         gates = gate_answers(procedure, Checklist(), targets)
@@ -109,6 +121,7 @@ class CasePlanning:
         with self._preparing:
             key = (plan.procedure, plan.targets[target_index].words)
             if self._prepared is None or self._prepared[0] != key:
+                self._tell("stage_fields")
                 situation = judge.situation
                 shared = (situation.anatomy, with_roots(situation.anatomy), situation.procedure, situation.is_rehearsal)
                 setting = Setting(*shared, self._site)

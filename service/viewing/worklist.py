@@ -27,6 +27,15 @@ class Listed:
     """A key of ``forms``' texts: waiting, draft, rehearsal, no_path, changed, signed, or how far an export has come."""
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A case that is computed now: its number, the stage it is in, and for how long [s]."""
+
+    number: int
+    stage: str
+    for_s: float
+
+
 def listed(folders: list[Path]) -> list[Listed]:
     """Rows of the cases that can be opened."""
     rows = [_row(folder) for folder in folders if is_kept(folder)]

@@ -19,13 +19,24 @@ from aiohttp import web
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
+from planner.planning import plan_trajectories
+from planner.position import reconcile
+from planner.procedures import PROCEDURES
+from planner.structures import PatientPosition, Side
+from planner.targets import TargetRequest, find_targets
+from sample_data.parameters import PhantomParameters
+from sample_data.phantom import make_phantom
+from service.opening import OpenSeries
+from service.series_facts import SeriesFacts
 from service.viewing.answers import FrontSettings
 from service.viewing.front import Front
+from service.viewing.keeping import KeptCase
 from service.viewing.people import UsersFile
 
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "a long enough password"  # noqa: S105 - of users that live for one test
 PATIENCE_MS = 60_000
+DOOR = FrontSettings()
 _ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
 
 
@@ -118,12 +129,27 @@ class Visit:
         mouse.up()
 
 
+def phantom_case() -> KeptCase:
+    """A patient with known truth, periradicular therapy planned at L4 left."""
+    phantom = make_phantom(
+        PhantomParameters(
+            spacing_mm=(1.6, 1.0, 1.0), field_of_view_mm=(130.0, 140.0, 300.0), center_mm=(0.0, 60.0, -40.0)
+        )
+    )
+    anatomy, prt = phantom.anatomy(), PROCEDURES["prt"]
+    scan = reconcile(PatientPosition.HFP, anatomy.lie)
+    targets = find_targets(anatomy, prt, TargetRequest(Side.LEFT, root="L4"))
+    plan = plan_trajectories(anatomy, targets, prt, scan, {})
+    geometry = phantom.volume.geometry
+    return KeptCase(OpenSeries(phantom.volume, SeriesFacts(geometry, None, ())), anatomy, plan)
+
+
 class Department:
     """A front on a port of its own, in a thread of its own."""
 
-    def __init__(self, users: UsersFile, cases: list[Path]) -> None:
+    def __init__(self, users: UsersFile, cases: list[Path], settings: FrontSettings = DOOR) -> None:
         self.records: list[tuple[str, dict[str, object]]] = []
-        self.front = Front(users, lambda: cases, FrontSettings(), self._record)
+        self.front = Front(users, lambda: cases, settings, self._record)
         self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.base = ""

@@ -10,36 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from planner.planning import plan_trajectories
-from planner.position import reconcile
-from planner.procedures import PROCEDURES
-from planner.structures import PatientPosition, Side
-from planner.targets import TargetRequest, find_targets
-from sample_data.parameters import PhantomParameters
-from sample_data.phantom import make_phantom
-from service.opening import OpenSeries
-from service.series_facts import SeriesFacts
 from service.viewing.keeping import KeptCase, keep
 from service.viewing.people import UsersFile
 from service.viewing.roles import Role
-from tests.end_to_end.browsing import PASSWORD, Department, Visit, visiting
+from tests.end_to_end.browsing import PASSWORD, Department, Visit, phantom_case, visiting
 
 pytestmark = [pytest.mark.graphics, pytest.mark.servers, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
 def case() -> KeptCase:
-    phantom = make_phantom(
-        PhantomParameters(
-            spacing_mm=(1.6, 1.0, 1.0), field_of_view_mm=(130.0, 140.0, 300.0), center_mm=(0.0, 60.0, -40.0)
-        )
-    )
-    anatomy, prt = phantom.anatomy(), PROCEDURES["prt"]
-    scan = reconcile(PatientPosition.HFP, anatomy.lie)
-    targets = find_targets(anatomy, prt, TargetRequest(Side.LEFT, root="L4"))
-    plan = plan_trajectories(anatomy, targets, prt, scan, {})
-    geometry = phantom.volume.geometry
-    return KeptCase(OpenSeries(phantom.volume, SeriesFacts(geometry, None, ())), anatomy, plan)
+    return phantom_case()
 
 
 @pytest.fixture

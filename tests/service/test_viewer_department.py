@@ -1,6 +1,7 @@
 """The page beside the receiver: off by default, never in clear beyond this machine, its worklist from the service's rows."""
 
 import socket
+import time
 import urllib.request
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from typer.testing import CliRunner
 from service.audit import AuditTrail
 from service.cli import app
 from service.errors import SettingsError
+from service.progress import telling
 from service.rows import CaseState
 from service.settings import ViewerSettings, load_settings
 from service.store import NewInstance, Store
-from service.viewing.department import kept_cases, viewing
+from service.viewing.department import kept_cases, running_cases, viewing
 from service.viewing.people import UsersFile
 
 
@@ -77,3 +79,14 @@ def test_a_person_is_added_from_the_command_line(tmp_path: Path, monkeypatch: py
     done = CliRunner().invoke(app, ["user", "ada", "--role", "planner"], input=words)
     assert done.exit_code == 0
     assert UsersFile(tmp_path / "users.json").check("ada", "a long enough password") is not None
+
+
+def test_a_running_case_is_listed_with_its_stage(store: Store, tmp_path: Path):
+    case = store.add_instance(NewInstance("1.1", "2.1", "3", "/1", "00", "CT"), 0.0)
+    store.remember_folder(case.number, str(tmp_path))
+    store.move(case.number, CaseState.RUNNING, "", 0.0)
+    telling(tmp_path)("planning")
+    (found,) = running_cases(store, time.time() + 5.0)
+    assert (found.number, found.stage) == (case.number, "planning")
+    assert 5.0 <= found.for_s < 60.0
+    store.close()

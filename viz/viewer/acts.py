@@ -15,13 +15,17 @@ from planner.geometry import FloatArray
 from planner.structures import Structure
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
-from viz.viewer.looks import PANES, SLABS
-from viz.viewer.pointer import Pointer, Wheel
+from viz.viewer.looks import PANES, SCENE, SLABS
+from viz.viewer.pointer import Button, Pointer, Wheel
 from viz.viewer.ruler import Tool
 from viz.viewer.session import Session
 from viz.viewer.work import Work
 
 LEAST_BRUSH_MM, MOST_BRUSH_MM = 0.5, 15.0
+
+_STEPS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, 1), "ArrowDown": (0, -1)}
+_TURN_PX = 12.0
+"""Of a drag that turns the 3D view as far as one key: five degrees."""
 
 Act = Callable[..., Any]
 
@@ -34,6 +38,9 @@ class Paper(Protocol):
 
     def show(self, names: tuple[str, ...], *, says_facts: bool = True) -> None:
         """Draw panes, the first one now."""
+
+    def moved(self, names: tuple[str, ...]) -> None:
+        """What a pointer did: draw, and say what it means."""
 
     def refresh(self) -> None:
         """Say everything anew."""
@@ -79,6 +86,7 @@ class Acts:
             "answer": self._answer,
             "tool": self._take,
             "wheel": self._wheel,
+            "focus": self._focus,
             "pressed": self._desk.hand.announce,
             "brush": self._choose_brush,
             "hide": self._hide,
@@ -148,8 +156,42 @@ class Acts:
         if path is not None:
             self._page.show(self._desk.look_along(float(share) * path.length_mm))
 
-    def _key(self, key: str, ctrl: bool = False, shift: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+    def _focus(self, name: str) -> None:
+        """A pane reached by the tab key: without a mouse the pointer stands at the crosshair, in 3D in the middle."""
+        if name not in PANES:
+            return
+        width, height = self._desk.screen(name).size
+        place = (width / 2, height / 2)
+        if name != SCENE and self._desk.shows(name):
+            place = tuple(self._desk.panes[name].pixel(self._desk.looks.cross_mm).tolist())
+        self._desk.pointer_at = name, Pointer(*place)
+
+    def _steer(self, right: int, up: int) -> None:
+        """The crosshair one millimetre along the pane under the pointer; the 3D view turned."""
+        at = self._desk.pointer_at
+        if at is None:
+            return
+        if at[0] == SCENE:
+            self._desk.scene.turn(_TURN_PX * right, _TURN_PX * up)
+            self._page.show((SCENE,))
+        elif (found := self._desk.plane(at[0])) is not None:
+            plane, _ = found
+            self._desk.looks = self._desk.looks.at(self._desk.looks.cross_mm + right * plane.right + up * plane.up)
+            self._focus(at[0])
+            self._page.show((at[0], *(name for name in PANES if name not in (at[0], SCENE))))
+
+    def _click(self) -> None:
+        """A point of a measurement or of the brush where the pointer stands."""
+        at = self._desk.pointer_at
+        if at is not None and self._desk.tool is not Tool.LOOK:
+            pressed = self._desk.press(at[0], Pointer(at[1].x_px, at[1].y_px, Button.LEFT))
+            self._page.moved(self._desk.release() or pressed)
+
+    def _key(self, key: str, ctrl: bool = False, shift: bool = False) -> None:  # noqa: FBT001, FBT002
         """A key pressed anywhere on the page; one that is not known does nothing."""
+        if shift and key in _STEPS:
+            self._steer(*_STEPS[key])
+            return
         if ctrl:
             wanted = {"z": Session.undo, "y": Session.redo}.get(key.lower())
             if wanted is not None:
@@ -177,6 +219,7 @@ class Acts:
             " ": lambda: self._page.show(self._desk.reset()),
             "?": lambda: self._page.put(help=not self._page.get("help")),
             "escape": self._escape,
+            "enter": self._click,
             "arrowup": lambda: self._scroll(1),
             "arrowdown": lambda: self._scroll(-1),
             **{str(n + 1): self._window_action(n) for n in range(len(self._desk.windows))},

@@ -12,10 +12,12 @@ from viz.palette import CONTOURS
 from viz.viewer import facts
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
+from viz.viewer.keys import keys
 from viz.viewer.looks import OBLIQUE
+from viz.viewer.offer import nearest
 from viz.viewer.release import release_values
 from viz.viewer.session import Judged, Session
-from viz.viewer.words import Language, keys, side_words, structure_words, texts
+from viz.viewer.words import Language, rule_words, side_words, structure_words, texts
 
 
 def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
@@ -33,15 +35,16 @@ def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
         "tool": str(desk.tool),
         "structures": [
             [str(one), structure_words(one, language), _hex(desk, one), one in desk.looks.hidden]
-            for one in desk.outlined
+            for one in desk.scan.outlined
         ],
         "brush": ["" if desk.brushed is None else str(desk.brushed), desk.brush_mm],
         "corrections": [] if desk.session is None else [one.words for one in desk.session.now.corrections],
-        "skin": [] if desk.skin is None else desk.skin.legend(),
+        "skin": _skin_rows(desk, language),
         "can": _can(desk.session, host),
         "procedures": [list(one) for one in host.choice.procedures],
         **_of_choice(desk, language),
         "doubts": list(host.choice.doubts),
+        "earlier": [[one.date, one.title, one.joined_by, list(one.targets)] for one in host.earlier],
     }
 
 
@@ -58,7 +61,7 @@ def _of_case(session: Session | None, host: Host, language: Language) -> dict[st
         "read_only": host.is_read_only,
         "waiting": session is None,
         "paths": facts.path_rows(session),
-        "rejected": facts.rejected_rows(session),
+        "rejected": [[rule_words(name, language), count] for name, count in facts.rejected_rows(session)],
         "relaxations": [] if session is None else list(session.now.target.relaxations),
         "together": facts.together_rows(session),
         "targets": facts.target_rows(session, language),
@@ -72,7 +75,9 @@ def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) 
     return {
         "facts": facts.path_facts(judged, host.places, language),
         "sentence": "" if path is None else path.sentence,
-        "broken": [] if judged is None else [f"{name}: {room:+.1f} {unit}" for name, room, unit in judged.broken],
+        "broken": []
+        if judged is None
+        else [f"{rule_words(name, language)}: {room:+.1f} {unit}" for name, room, unit in judged.broken],
         "rows": facts.clearance_rows(judged, language),
         "strip": facts.depth_strip(judged, desk.case.anatomy, language),
         "closest": "" if binding is None else f"{texts(language)['closest']}: {closest}, {binding.depth_mm:.0f} mm",
@@ -80,6 +85,11 @@ def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) 
         "length": "" if path is None else f"{path.length_mm:.1f}",
         "empty": list(OBLIQUE) if path is None else [],
     }
+
+
+def _skin_rows(desk: Desk, language: Language) -> list[dict[str, Any]]:
+    rows = [] if desk.skin is None else desk.skin.legend()
+    return [{**row, "name": rule_words(row["name"], language)} for row in rows]
 
 
 def _hex(desk: Desk, structure: Structure) -> str:
@@ -97,7 +107,7 @@ def _of_choice(desk: Desk, language: Language) -> dict[str, Any]:
         words = offer.words.replace(f", {offer.side}", "")
         row = rows.setdefault(words, {"words": words, "sides": [], "doubt": not offer.name_is_certain})
         row["sides"].append([number, side_words(offer.side, language)])
-    near = desk.near
+    near = nearest(desk.choosing.offers, desk.looks.cross_mm)
     return {
         "offers": list(rows.values()),
         "picked": desk.choosing.picked,

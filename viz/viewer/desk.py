@@ -23,7 +23,7 @@ from viz.viewer.correction import Correction
 from viz.viewer.hand import Hand
 from viz.viewer.looks import CT_WINDOWS, DOWN, PANES, SCENE, SLABS, Looks, mr_windows
 from viz.viewer.marking import Shown, marks_of
-from viz.viewer.offer import Choosing, nearest
+from viz.viewer.offer import Choosing
 from viz.viewer.opencase import OpenCase, Planning
 from viz.viewer.panes import SlicePane, View
 from viz.viewer.pointer import Pointer
@@ -50,7 +50,7 @@ class Desk:
         self.case, self.session, self._planning = case, session, planning
         self.message = ""
         self.choosing = Choosing()
-        self._scan = ScanImage(case.volume, case.anatomy.labels)
+        self.scan = ScanImage(case.volume, case.anatomy.labels)
         self.preview: Judged | None = None
         self.wants_replan = False
         """The tip was moved, and the hand rests: the list of paths is for another tip."""
@@ -66,7 +66,7 @@ class Desk:
         self.home_mm = self._first_home_mm()
         self.looks = Looks(self.home_mm, self.windows[2])
         self._canvas = canvas or Canvas()
-        self.panes = {n: SlicePane(self._scan, Screen(*FIRST_SIZE, self._canvas)) for n in PANES if n != SCENE}
+        self.panes = {n: SlicePane(self.scan, Screen(*FIRST_SIZE, self._canvas)) for n in PANES if n != SCENE}
         self._scene_screen = Screen(*FIRST_SIZE, self._canvas)
         self._scene: ScenePane | None = None
         self.hand = Hand(self)
@@ -95,7 +95,7 @@ class Desk:
     @property
     def windows(self) -> tuple[Window, ...]:
         """On keys 1 to 4: Hounsfield units for CT, by percentile for MR."""
-        return CT_WINDOWS if self._scan.is_ct else mr_windows(self._scan.percentiles)
+        return CT_WINDOWS if self.scan.is_ct else mr_windows(self.scan.percentiles)
 
     @property
     def is_dragging(self) -> bool:
@@ -129,11 +129,6 @@ class Desk:
         self.looks = self.looks.at(offer.point_mm)
         return PANES
 
-    @property
-    def near(self) -> int:
-        """Which place lies near the crosshair; -1: none."""
-        return nearest(self.choosing.offers, self.looks.cross_mm)
-
     def _spread(self) -> Injectate | None:
         """Of the tip that was planned; a tip put elsewhere by hand has none."""
         now = None if self.session is None or self.preview else self.session.now
@@ -145,7 +140,7 @@ class Desk:
 
     def resize(self, name: str, width: int, height: int) -> None:
         """A pane's new size [pixels]."""
-        self._screen(name).resize(width, height)
+        self.screen(name).resize(width, height)
 
     def wheel(self, name: str, notches: float, pointer: Pointer) -> tuple[str, ...]:
         """Scroll along the pane's own normal; with ctrl, zoom."""
@@ -163,11 +158,6 @@ class Desk:
     def release(self) -> tuple[str, ...]:
         """Let go: an edit becomes a step that undo takes back; oblique planes follow the needle again."""
         return self.hand.release()
-
-    @property
-    def outlined(self) -> tuple[Structure, ...]:
-        """Structures that are drawn with an outline."""
-        return self._scan.outlined
 
     @property
     def tool(self) -> Tool:
@@ -252,9 +242,9 @@ class Desk:
     def take_anatomy(self, anatomy: Anatomy) -> tuple[str, ...]:
         """A corrected anatomy: outlines and solids are drawn anew, the view stays."""
         self.case = replace(self.case, anatomy=anatomy)
-        self._scan = ScanImage(self.case.volume, anatomy.labels)
+        self.scan = ScanImage(self.case.volume, anatomy.labels)
         for pane in self.panes.values():
-            pane.take(self._scan)
+            pane.take(self.scan)
         self._forget_scene()
         return PANES
 
@@ -265,7 +255,7 @@ class Desk:
     def close(self) -> None:
         """Give the graphics memory back."""
         for name in PANES:
-            self._screen(name).close()
+            self.screen(name).close()
         self._canvas.close()
 
     def _edit(self, entry_mm: FloatArray, target_mm: FloatArray) -> tuple[str, ...]:
@@ -299,11 +289,12 @@ class Desk:
     def plane(self, name: str) -> tuple[Plane, float] | None:
         """The plane a pane shows, and millimetres for each pixel."""
         plane = places.plane_of(name, self.looks, self.path, self.case.pose, self.home_mm)
-        return None if plane is None else (plane, places.pixel_mm(name, self.looks, self.path, self._screen(name).size))
+        return None if plane is None else (plane, places.pixel_mm(name, self.looks, self.path, self.screen(name).size))
 
     def shows(self, name: str) -> bool:
         """Whether a pane has shown a plane."""
         return self.panes[name].view is not None
 
-    def _screen(self, name: str) -> Screen:
+    def screen(self, name: str) -> Screen:
+        """What a pane is drawn on."""
         return self._scene_screen if name == SCENE else self.panes[name].screen

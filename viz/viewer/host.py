@@ -22,6 +22,19 @@ class Choice:
     """Keys of ``words``: what a person must confirm."""
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A plan that was made before for the same patient: on which day, of what, what says that it is the same patient, a line a target."""
+
+    date: str
+    title: str
+    joined_by: str
+    targets: tuple[str, ...]
+
+
+Hear = Callable[[str], None]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Host:
     """What the page is given by whoever opens it."""
@@ -39,3 +52,6 @@ class Host:
     language: Language = Language.GERMAN
     is_read_only: bool = False
     signing: Signing = field(default_factory=Signing)
+    earlier: tuple[Earlier, ...] = ()
+    listen: Callable[[Hear], None] = lambda _hear: None
+    """Who hears which stage long work is in: a key of ``words``, from any thread."""

@@ -43,11 +43,10 @@ def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown
     off_mm = float(shown.plane.in_plane_mm(looks.cross_mm)[2])
     off = f"\n+ {off_mm:+.1f} mm" if abs(off_mm) >= _SHOWN_MM else ""
     window = f"W {looks.window.width:.0f} C {looks.window.center:.0f}"
-    vertebrae = [v for v in case.anatomy.vertebrae if case.volume.geometry.contains(v.body_center_mm)]
     return Marks(
         needle=None if path is None else (path.entry_mm, path.target_mm),
         cross_mm=looks.cross_mm,
-        names=tuple((str(v.name), v.body_center_mm) for v in vertebrae),
+        names=case.names,
         title=_title(case, looks, path, shown) + off,
         note="\n".join(word for word in (shown.lossy, SLABS[looks.slab].words, window) if word),
         shows_outlines=looks.shows_outlines,

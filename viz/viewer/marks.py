@@ -23,11 +23,14 @@ _UPRIGHT = {"bottom": 0, "middle": 1, "top": 2}
 _DASHES = 24
 
 
+_NOTHING = np.empty((0, 2))
+
+
 class Lines:
     """Pieces of straight line of one colour."""
 
     def __init__(self, renderer: Renderer, colour: Colour, width_px: float) -> None:
-        self._data = vtkPolyData()
+        self._data, self._shown = vtkPolyData(), _NOTHING
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(self._data)
         self._actor = vtkActor()
@@ -36,11 +39,18 @@ class Lines:
         style.SetColor(*(value / 255 for value in colour))
         style.SetLineWidth(width_px)
         style.LightingOff()
+        self._actor.VisibilityOff()
         renderer.AddActor(self._actor)
 
     def show(self, pieces_mm: FloatArray) -> None:
         """(n, 2, 2) ends of n pieces, x right and y up; none hides the lines."""
         flat = np.asarray(pieces_mm, dtype=np.float64).reshape(-1, 2)
+        if np.array_equal(flat, self._shown):
+            return
+        self._shown = flat
+        self._actor.SetVisibility(int(len(flat) > 0))
+        if not len(flat):
+            return
         places = np.concatenate([flat, np.ones((len(flat), 1))], axis=1)
         points = vtkPoints()
         points.SetData(numpy_to_vtk(np.ascontiguousarray(places), deep=1))
@@ -53,7 +63,6 @@ class Lines:
         self._data.SetPoints(points)
         self._data.SetLines(cells)
         self._data.Modified()
-        self._actor.SetVisibility(int(len(flat) > 0))
 
 
 class Words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from planner.anatomy.model import Anatomy
@@ -51,3 +51,9 @@ class OpenCase:
     slice_words: Callable[[FloatArray], str]
     may_edit: bool = True
     """Else paths are chosen and looked at, never changed."""
+    names: tuple[tuple[str, FloatArray], ...] = field(init=False)
+    """Of the vertebrae that lie in the scan, each with the middle of its body."""
+
+    def __post_init__(self) -> None:
+        seen = (v for v in self.anatomy.vertebrae if self.volume.geometry.contains(v.body_center_mm))
+        object.__setattr__(self, "names", tuple((str(v.name), v.body_center_mm) for v in seen))

@@ -98,7 +98,7 @@ class Page:
     def _register(self, ready: Callable[[int], None]) -> None:
         turns = Turns(self._rest)
         for name in PANES:
-            self._adapters[name] = adapter_of(Area(self.desk, name, self._moved), turns)
+            self._adapters[name] = adapter_of(Area(self.desk, name, self.moved), turns)
             self._server.controller.rc_area_register(self._adapters[name])
         ready(self._server.port)
 
@@ -108,7 +108,7 @@ class Page:
             self._is_prepared = True
             self._work.prepare()
 
-    def _moved(self, names: tuple[str, ...]) -> None:
+    def moved(self, names: tuple[str, ...]) -> None:
         """After a pointer's event: draw, and where a step was made say what it means."""
         if not names:
             return

@@ -106,7 +106,7 @@ class _Cutter:
     """vtkImageReslice over one array in index space."""
 
     def __init__(self, geometry: VolumeGeometry, array: AnyArray, outside: float) -> None:
-        self._geometry = geometry
+        self._to_index = geometry.index_from_lps
         self._kept = np.ascontiguousarray(array)
         scalars = numpy_to_vtk(self._kept.reshape(-1), deep=0)
         image = vtkImageData()
@@ -124,7 +124,7 @@ class _Cutter:
         reslice = self.reslice
         columns = max(1, round(plane.width_mm / pixel_mm))
         rows = max(1, round(plane.height_mm / pixel_mm))
-        reslice.SetResliceAxes(_axes(self._geometry, plane))
+        reslice.SetResliceAxes(_axes(self._to_index, plane))
         reslice.SetOutputExtent(0, columns - 1, 0, rows - 1, 0, 0)
         reslice.SetOutputSpacing(pixel_mm, pixel_mm, _SLAB_STEP_MM)
         reslice.SetOutputOrigin(-(columns - 1) * pixel_mm / 2, -(rows - 1) * pixel_mm / 2, 0.0)
@@ -133,13 +133,12 @@ class _Cutter:
         return _as_array(reslice.GetOutput())
 
 
-def _axes(geometry: VolumeGeometry, plane: Plane) -> VtkObject:
+def _axes(to_index: FloatArray, plane: Plane) -> VtkObject:
     """Plane coordinates [mm] to image index (i, j, k)."""
-    to_index = geometry.index_from_lps
     columns: FloatArray = np.stack([plane.right, plane.up, plane.toward_viewer], axis=1)
     matrix = np.eye(4)
     matrix[:3, :3] = (to_index[:3, :3] @ columns)[_FROM_KJI]
-    matrix[:3, 3] = geometry.indices(plane.center_mm)[_FROM_KJI]
+    matrix[:3, 3] = (to_index[:3, :3] @ plane.center_mm + to_index[:3, 3])[_FROM_KJI]
     axes = vtkMatrix4x4()
     axes.DeepCopy(matrix.ravel().tolist())
     return axes

@@ -154,6 +154,13 @@ _TABLE: dict[str, tuple[str, str]] = {
     "sign_title": ("Plan freigeben", "Release the plan"),
     "reading": ("Wird gelesen ...", "Reading ..."),
     "writing": ("Wird geschrieben ...", "Writing ..."),
+    "stage_opening": ("öffne den Fall", "opening the case"),
+    "stage_target": ("suche das Ziel", "finding the target"),
+    "stage_fields": ("messe Abstände aus", "measuring distances"),
+    "stage_search": ("suche und prüfe Wege", "searching and measuring paths"),
+    "stage_skin": ("zeichne die Hautkarte", "drawing the skin map"),
+    "earlier": ("Frühere Pläne dieser Person", "Earlier plans of this patient"),
+    "earlier_how": ("Aus anderen Aufnahmen: nur zum Vergleich", "From other scans: for comparison only"),
     "left_about": ("noch etwa", "left about"),
     "version": ("Version", "Version"),
     "digest": ("Prüfsumme von Bildern, Anatomie und Plan (SHA-256)", "Checksum of images, anatomy and plan (SHA-256)"),
@@ -201,36 +208,14 @@ _QUESTIONS: dict[str, str] = {
     "breathing": "Atemphase des Scans",
 }
 
-_KEYS: tuple[tuple[str, str, str, str], ...] = (
-    (
-        "1 2 3 4",
-        "1 2 3 4",
-        "Fenster: Knochen, Weichteil, Wirbelsäule, Lunge",
-        "windows: bone, soft tissue, spine, lung",
-    ),
-    ("N / P", "N / P", "nächster / voriger Weg", "next / previous path"),
-    ("E", "E", "Eintritt an die Stelle unter der Maus; in 3D auf die Haut", "entry at the pointer; in 3D on the skin"),
-    ("T", "T", "Ziel an die Stelle unter der Maus", "target at the pointer"),
-    ("S", "S", "Schichtdicke wechseln", "change the slab"),
-    ("O", "O", "Konturen zeigen oder verbergen", "show or hide outlines"),
-    ("K", "K", "Hautkarte: wo der Eintritt möglich ist", "skin map: where one may enter"),
-    ("D / A", "D / A", "Abstand / Winkel messen (2 / 3 Klicks)", "measure a distance / an angle (2 / 3 clicks)"),
-    ("Entf", "delete", "letzte Messung löschen", "remove the last measurement"),
-    ("M", "M", "Feld unter der Maus vergrößern", "enlarge the pane under the pointer"),
-    ("↑ ↓", "↑ ↓", "durch die Schichten unter der Maus blättern", "scroll the pane under the pointer"),
-    ("Leertaste", "space", "Ansicht zurücksetzen", "reset the view"),
-    ("Strg-Z, Strg-Y", "ctrl-Z, ctrl-Y", "rückgängig, wiederholen", "undo, redo"),
-    ("Mausrad", "wheel", "blättern; mit Strg: Zoom", "scroll; with ctrl: zoom"),
-    (
-        "linke Taste",
-        "left button",
-        "Fadenkreuz setzen; Eintritt oder Ziel ziehen",
-        "set the crosshair; drag entry or target",
-    ),
-    ("rechte Taste", "right button", "Fenster: quer Breite, hoch Mitte", "window: width across, centre up"),
-    ("Mitteltaste, Umschalt-links", "middle button, shift-left", "verschieben", "pan"),
-    ("?", "?", "diese Hilfe", "this help"),
-)
+_RULES: dict[str, str] = {
+    "gantry tilt": "Gantrykippung", "no air outside the skin": "keine Luft vor der Haut",
+    "arterial quadrant": "Quadrant der Arterie", "needle length": "Nadellänge", "gantry bore": "Gantryöffnung",
+    "table reach": "Tischbereich", "entry across the midline": "Eintritt jenseits der Mittellinie",
+    "approach window": "Zugangsfenster", "skin outside image": "Haut außerhalb des Bildes",
+    "tip: arterial quadrant": "Spitze: Quadrant der Arterie", "tip: far from the root": "Spitze: fern der Wurzel",
+    "tip: outside the body": "Spitze: außerhalb des Körpers", "tip: outside the image": "Spitze: außerhalb des Bildes",
+}  # fmt: skip
 
 _STRUCTURES: dict[Structure, str] = {
     Structure.VERTEBRA: "Wirbel", Structure.DISC: "Bandscheibe", Structure.SACRUM: "Kreuzbein", Structure.ILIUM: "Darmbein",
@@ -256,15 +241,20 @@ def texts(language: Language) -> dict[str, str]:
     return {key: pair[language is Language.ENGLISH] for key, pair in _TABLE.items()}
 
 
-def keys(language: Language) -> list[list[str]]:
-    """The keys with what they do."""
-    place = int(language is Language.ENGLISH)
-    return [[row[place], row[2 + place]] for row in _KEYS]
-
-
 def question_words(key: str, english: str, language: Language) -> str:
     """A question before release; the planner's own sentence where the table has none."""
     return english if language is Language.ENGLISH else _QUESTIONS.get(key, english)
+
+
+def rule_words(rule: str, language: Language) -> str:
+    """A rule's name: *Abstand: Nervenwurzel*; one that the table does not know stays as the planner calls it."""
+    if language is Language.ENGLISH:
+        return rule
+    kind, _, rest = rule.partition(": ")
+    if kind == "clearance" and rest:
+        known = {one.words: german for one, german in _STRUCTURES.items()}
+        return f"Abstand: {known.get(rest, rest)}"
+    return _RULES.get(rule, rule)
 
 
 def answer_words(answer: str, language: Language) -> str:

@@ -47,6 +47,8 @@ class Work:
         self._page = page
         self._tasks: set[asyncio.Task[None]] = set()
         self._took_s: dict[str, float] = {}
+        self._stage = ""
+        page.host.listen(self._hear)
 
     @property
     def _desk(self) -> Desk:
@@ -230,11 +232,15 @@ class Work:
 
         self.start(self._busily(run, "writing"))
 
+    def _hear(self, stage: str) -> None:
+        self._stage = stage
+
     async def _busily(self, work: Callable[[], Awaitable[None]], word: str = "planning") -> None:
         """Say that it takes a moment, one thing at a time; a refusal becomes a sentence on the page."""
         if self._page.get("busy"):
             return
         self._desk.message = ""
+        self._stage = ""
         self._page.put(busy=self._page.say(word))
         clock, start = asyncio.create_task(self._count(word)), time.monotonic()
         try:
@@ -253,7 +259,8 @@ class Work:
             await asyncio.sleep(1.0)
             left = round(self._took_s.get(word, 0.0)) - seconds
             about = f" ({self._page.say('left_about')} {left} s)" if left > 0 else ""
-            self._page.put(busy=f"{self._page.say(word)} {seconds} s{about}")
+            stage = f" {self._page.say(self._stage)}," if self._stage else ""
+            self._page.put(busy=f"{self._page.say(word)}{stage} {seconds} s{about}")
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Beside the event loop."""
