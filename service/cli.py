@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dicom_io.errors import DicomIoError, SeveralSeriesError
-from planner.errors import PlannerError
 from planner.hand.execution import EXECUTIONS
 from planner.site import PLAIN
 from planner.volume import Modality
@@ -27,7 +24,7 @@ from service import commands
 from service.cli_network import add_network_commands
 from service.cli_running import add_running_commands
 from service.cli_with import NamesMap, With
-from service.errors import ServiceError
+from service.edge import at_the_edge
 from service.opening import SeriesChoice
 from service.request import parse_anchor, parse_request
 from service.serving import serve as run_service
@@ -39,7 +36,7 @@ from service.viewing.view import ViewRequest
 from service.viewing.view import view as open_view
 from viz.viewer.words import Language
 
-DONE, REFUSED, NO_SAFE_PATH = 0, 2, 3
+DONE, NO_SAFE_PATH = 0, 3
 
 
 class Guidance(StrEnum):
@@ -273,20 +270,4 @@ def _console() -> Console:
 
 def main() -> None:
     """Run one command; a refusal is a sentence and exit code 2, never a traceback."""
-    warnings.filterwarnings("ignore", module=r"(pydicom|highdicom|pynetdicom)\b")
-    try:
-        app()
-    except SeveralSeriesError as question:
-        _refuse(str(question), *(f"--series {uid}  {facts}" for uid, facts in question.choices))
-    except (PlannerError, DicomIoError, ServiceError) as refusal:
-        _refuse(str(refusal))
-    except OSError as error:  # its text holds a path, and a path may hold a name
-        _refuse(f"a file or folder cannot be used ({error.strerror}); check the input, --out and the disk")
-
-
-def _refuse(*lines: str) -> NoReturn:
-    console = Console(stderr=True, soft_wrap=True)
-    console.print(escape(f"Refused: {lines[0]}"), style="red")
-    for line in lines[1:]:
-        console.print(escape(f"  {line}"))
-    sys.exit(REFUSED)
+    at_the_edge(app)

@@ -37,11 +37,11 @@ def test_image_rows_that_a_power_cut_took_come_back_and_all_other_rows_are_synce
     """Decision 0019: SQLite's synchronous is 1 (NORMAL) where an image is noted, 2 (FULL) in every other transaction."""
     levels = []
 
-    def note(connection, cursor, statement, *_):
-        if statement.startswith(("INSERT INTO instances", "UPDATE cases")):
-            levels.append(connection.connection.driver_connection.execute("PRAGMA synchronous").fetchone()[0])
+    def note(**told):
+        if told["statement"].startswith(("INSERT INTO instances", "UPDATE cases")):
+            levels.append(told["conn"].connection.driver_connection.execute("PRAGMA synchronous").fetchone()[0])
 
-    event.listen(arrivals.store.engine, "before_cursor_execute", note)
+    event.listen(arrivals.store.engine, "before_cursor_execute", note, named=True)
     for number in (1, 2):
         arrivals.store.add_instance(NewInstance(str(number), "1.2", "1", f"/{number}", "0", "CT1"), 1.0)
     arrivals.store.move(1, CaseState.READY, "complete", 2.0)

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
-from service.cli import DONE, REFUSED, main
+from service.cli import DONE, main
+from service.edge import REFUSED
 from tests.dicom_io.builders import Grid, write_series
 
 PATIENT = ("Test^Ramp", "R-1", "19600102")

@@ -10,7 +10,7 @@ HEAVY = ("SimpleITK", "vtkmodules", "highdicom", "onnxruntime", "reportlab", "tr
 
 LOADED = """
 import json, sys
-import service.serving, service.caseworker
+import service.entry, service.serving, service.caseworker
 from pathlib import Path
 resident_mb = int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
 print(json.dumps([resident_mb, sorted({name.split(".")[0] for name in sys.modules})]))
