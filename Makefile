@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NEEDLEPLAN := $(BIN)/needleplan
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint soak bench bench-speed bench-segment bench-accuracy bench-viewer bench-coverage bench-receive bench-turnaround bench-load clean
+.PHONY: help demo test test-fast lint soak bench bench-speed bench-segment bench-accuracy bench-viewer bench-coverage bench-receive bench-turnaround bench-load bench-network train train-check clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -78,5 +78,24 @@ bench-load: $(VENV)/.development ## 20 series from 4 senders, three ways to comp
 	sh .ci/debian graphics servers
 	PYTHONPATH=. $(BIN)/python benchmarks/load.py --out benchmarks/results/load.json $(OPTIONS)
 
+TRAINING := .venv-training
+WORK ?= training-work
+STEPS ?= 5000
+
+$(TRAINING)/.ready: training/requirements.txt
+	sh .ci/python $(PYTHON) $(TRAINING)
+	$(TRAINING)/bin/pip install --quiet --disable-pip-version-check -r training/requirements.txt
+	touch $@
+
+train: $(TRAINING)/.ready ## make the small network again: NEEDLEPLAN_DATA names the label maps; WORK=folder STEPS=5000
+	OMP_NUM_THREADS=2 $(TRAINING)/bin/python -m training.train --data $(NEEDLEPLAN_DATA) --work $(WORK) --steps $(STEPS)
+	$(TRAINING)/bin/python -m training.export --work $(WORK) --out $(WORK)/spine.onnx
+
+train-check: $(TRAINING)/.ready ## a few steps twice, the export, the shipped file
+	$(TRAINING)/bin/python -m training.check
+
+bench-network: $(VENV)/.product ## the network beside the classical anatomy; SCANS="vertebra_ct"; NEEDLEPLAN_DATA names the scans
+	PYTHONPATH=. $(BIN)/python benchmarks/network.py $(SCANS)
+
 clean: ## remove what the commands above made
-	rm -rf $(VENV) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(TRAINING) demo build *.egg-info .mypy_cache .ruff_cache .pytest_cache

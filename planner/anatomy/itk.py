@@ -82,6 +82,11 @@ def labels_on(labels: AnyArray, geometry: VolumeGeometry, grid: VolumeGeometry) 
     return to_array(_on_grid(to_image(labels, geometry), grid, sitk.sitkNearestNeighbor, 0))
 
 
+def linear_on(array: Float32Array, geometry: VolumeGeometry, grid: VolumeGeometry) -> Float32Array:
+    """Values on another grid, linear between voxels; 0 beyond."""
+    return np.asarray(to_array(_on_grid(to_image(array, geometry), grid, sitk.sitkLinear, 0)), dtype=np.float32)
+
+
 def _on_grid(image: Any, grid: VolumeGeometry, how: int, outside: float) -> Any:  # noqa: ANN401
     padded = _edge_padded(image)
     return sitk.Resample(

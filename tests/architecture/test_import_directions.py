@@ -25,6 +25,9 @@ PLANNER_DATA = frozenset(
         "volume",
     )
 )
+NETWORK_RUNTIME = "planner/anatomy/network/session.py"
+"""The only door to onnxruntime."""
+
 IMAGE_PROCESSING = ("planner/anatomy/", "planner/sweep/fields.py")
 EXTERNAL = {
     "planner": {"numpy"},
@@ -83,6 +86,8 @@ class Rule:
         if top == self.room or name in self.neighbours or top in self.neighbours:
             return True
         if top == "SimpleITK" and path.startswith(IMAGE_PROCESSING):
+            return True
+        if top == "onnxruntime" and path == NETWORK_RUNTIME:
             return True
         place = WEB_TOOLKIT_AT if path in WEB_TOOLKIT_MODULES else self.room
         return top in sys.stdlib_module_names or top in EXTERNAL[place]

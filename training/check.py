@@ -1,0 +1,69 @@
+"""Whether training still works and repeats itself: a few steps on a phantom, twice, and the export of what came out.
+
+``python -m training.check`` needs no real scan and about two minutes. Ends with an error where anything differs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+import planner.anatomy.network
+from planner.anatomy.network.session import WINDOW as WINDOW_IN_USE
+from planner.anatomy.network.session import Share
+from planner.anatomy.network.windows import CT_RANGE_HU as CT_RANGE_IN_USE
+from planner.anatomy.network.windows import SPACING_MM as SPACING_IN_USE
+from sample_data.parameters import PhantomParameters
+from sample_data.phantom import make_phantom
+from training.export import export
+from training.maps import SPACING_MM
+from training.painter import CT_RANGE_HU, WINDOW, Patient, paint
+from training.sources import phantom_map
+from training.tissues import Target
+from training.train import Run, step_once
+
+_STEPS = 8
+_SMALL = PhantomParameters(field_of_view_mm=(150.0, 160.0, 160.0), center_mm=(0.0, 60.0, -40.0))
+_SHIPPED = Path(planner.anatomy.network.__file__).parent
+
+
+def losses_of(patients: Sequence[Patient], run: Run) -> list[float]:
+    """The first few losses of a run."""
+    shares = torch.ones(len(patients))
+    windows = (paint(patients, shares, number) for number in range(_STEPS))
+    return [step_once(run, image[None], target[None], _STEPS) for image, target in windows]
+
+
+def require(agrees: bool, what: str) -> None:  # noqa: FBT001
+    """Say it, or stop."""
+    if not agrees:
+        raise SystemExit(f"differs: {what}")
+    print(f"agrees: {what}", flush=True)
+
+
+def main() -> None:
+    """All checks in turn."""
+    same = {share.name: share.value for share in Share} == {target.name: target.value for target in Target}
+    require(same, "the classes in training and in use")
+    shapes_agree = (WINDOW, SPACING_MM, CT_RANGE_HU) == (WINDOW_IN_USE, SPACING_IN_USE, CT_RANGE_IN_USE)
+    require(shapes_agree, "window, spacing and range of HU in training and in use")
+    patients = [Patient.of(phantom_map("phantom", make_phantom(_SMALL)))]
+    first, second = Run.start(3), Run.start(3)
+    losses = losses_of(patients, first)
+    require(
+        losses == losses_of(patients, second), f"{_STEPS} losses of two runs with one seed ({losses[-1]:.3f} at last)"
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        first.keep(Path(folder) / "checkpoint.pt")
+        apart = export(Path(folder) / "checkpoint.pt", Path(folder) / "spine.onnx")
+    require(apart < 1e-3, "onnxruntime's answer and torch's")
+    digest = hashlib.sha256((_SHIPPED / "spine.onnx").read_bytes()).hexdigest()
+    require(digest in (_SHIPPED / "MODEL_CARD.md").read_text(encoding="utf8"), "the shipped file and its card")
+
+
+if __name__ == "__main__":
+    main()

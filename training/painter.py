@@ -1,0 +1,326 @@
+"""Painted windows: what a scanner might have shown of a labelled patient, different each time.
+
+In: training maps, a seeded generator. Out: (1, 64, 64, 64) windows with mean 0 and deviation 1, and their targets
+(``IGNORED`` where the window lies outside the image). Half look like CT, half like MR of some kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from training.maps import NO_HU, TrainingMap
+from training.tissues import SIGNALS, Target, Tissue
+
+WINDOW = 64
+IGNORED = 255
+CT_RANGE_HU = (-250.0, 1000.0)
+"""What a CT window is cut to, in training and in use."""
+
+_CORTICAL = (Tissue.BODY_CORTEX, Tissue.POSTERIOR_CORTEX, Tissue.SACRUM_CORTEX, Tissue.OTHER_CORTEX)
+_MARROWS = (Tissue.BODY_MARROW, Tissue.POSTERIOR_MARROW, Tissue.SACRUM_MARROW, Tissue.OTHER_MARROW)
+_FATS = (Tissue.SKIN_FAT, Tissue.FAT, Tissue.LAMINAR, Tissue.FORAMINAL)
+_MUSCLES = (Tissue.MUSCLE, Tissue.BACK_MUSCLE, Tissue.PSOAS)
+_MIXED = {
+    Tissue.SOFT: (Tissue.FAT, Tissue.MUSCLE, Tissue.BOWEL, Tissue.GLAND, Tissue.FAT, Tissue.VEIN),
+    Tissue.LAMINAR: (Tissue.FAT, Tissue.BACK_MUSCLE, Tissue.FLAVUM, Tissue.FAT),
+    Tissue.INTERSPINOUS: (Tissue.FAT, Tissue.FLAVUM, Tissue.INTERSPINOUS),
+    Tissue.FORAMINAL: (Tissue.FAT, Tissue.FAT, Tissue.MUSCLE, Tissue.VEIN),
+    Tissue.EPIDURAL: (Tissue.FAT, Tissue.SAC, Tissue.EPIDURAL),
+    Tissue.BOWEL: (Tissue.BOWEL, Tissue.GAS, Tissue.FLUID, Tissue.BOWEL),
+    Tissue.BACK_MUSCLE: (Tissue.BACK_MUSCLE, Tissue.BACK_MUSCLE, Tissue.BACK_MUSCLE, Tissue.FAT),
+}
+"""Tissues that are a patchwork of others: each place takes one of these."""
+
+# What a window is centred on, and how often.
+_CANAL, _SACRUM, _RIBS, _ANYWHERE = 0.74, 0.09, 0.08, 0.09
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Patient:
+    """A training map as tensors, and where its classes lie."""
+
+    tissue: torch.Tensor
+    target: torch.Tensor
+    hu: torch.Tensor
+    canal: torch.Tensor
+    sacrum: torch.Tensor
+    ribs: torch.Tensor
+    body: torch.Tensor
+    has_image: bool
+    is_phantom: bool
+
+    @classmethod
+    def of(cls, given: TrainingMap) -> Patient:
+        """Tensors of one map."""
+        near = np.argwhere(given.target == Target.POSTERIOR)
+        low, high = near[:, 0].min() - 40, near[:, 0].max()
+        bones = np.argwhere(given.target == Target.OTHER_BONE)
+        places = [
+            np.argwhere(given.target == Target.CANAL),
+            np.argwhere(given.target == Target.SACRUM),
+            bones[(bones[:, 0] > low) & (bones[:, 0] < high)],
+            np.argwhere(given.tissue > 0)[::50],
+        ]
+        canal, sacrum, ribs, body = (torch.from_numpy(p.astype(np.float32)) for p in places)
+        return cls(
+            torch.from_numpy(given.tissue),
+            torch.from_numpy(given.target),
+            torch.from_numpy(given.hu),
+            canal,
+            sacrum,
+            ribs,
+            body,
+            bool((given.hu != NO_HU).any()),
+            given.name.startswith("phantom"),
+        )
+
+
+class Dice:
+    """Numbers from one seeded generator."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def uniform(self, low: float, high: float) -> float:
+        """One number."""
+        return low + (high - low) * float(torch.rand((), generator=self.generator))
+
+    def chance(self, share: float) -> bool:
+        """Whether something that happens this often happens."""
+        return self.uniform(0.0, 1.0) < share
+
+    def whole(self, count: int) -> int:
+        """One of 0..count - 1."""
+        return int(torch.randint(count, (), generator=self.generator))
+
+    def normal(self, *shape: int) -> torch.Tensor:
+        """Standard normal numbers."""
+        return torch.randn(shape, generator=self.generator)
+
+    def smooth(self, coarse: int, channels: int = 1) -> torch.Tensor:
+        """(channels, 64, 64, 64) a smooth field of about unit deviation with ``coarse`` knots along each edge."""
+        knots = self.normal(1, channels, coarse, coarse, coarse)
+        return functional.interpolate(knots, (WINDOW,) * 3, mode="trilinear", align_corners=True)[0] * 1.4
+
+    def patches(self) -> torch.Tensor:
+        """(64, 64, 64) smooth with 8 to 24 knots: one of a stock, turned over and moved; making each anew takes too long."""
+        return self._moved(_stock_of_patches())
+
+    def grain(self) -> torch.Tensor:
+        """(64, 64, 64) standard normal, from a stock as well."""
+        return self._moved(_stock_of_grain())
+
+    def _moved(self, stock: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        field = stock[self.whole(len(stock))]
+        flips = [axis for axis in range(3) if self.chance(0.5)]
+        by = [self.whole(WINDOW) for _ in range(3)]
+        return field.flip(flips).roll(by, (0, 1, 2)) if flips else field.roll(by, (0, 1, 2))
+
+
+@cache
+def _stock_of_patches() -> tuple[torch.Tensor, ...]:
+    dice = Dice(11)
+    return tuple(dice.smooth(8 + n % 17)[0].contiguous() for n in range(51))
+
+
+@cache
+def _stock_of_grain() -> tuple[torch.Tensor, ...]:
+    dice = Dice(12)
+    return tuple(dice.normal(WINDOW, WINDOW, WINDOW) for _ in range(24))
+
+
+def paint(patients: Sequence[Patient], weights: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """One window and its targets; the same seed paints the same window."""
+    dice = Dice(seed)
+    patient = patients[int(torch.multinomial(weights, 1, generator=dice.generator))]
+    places = _places(patient, dice)
+    tissue, target, hu = _sampled(patient, places)
+    if dice.chance(0.5):
+        image = _as_ct(tissue, hu, dice, may_be_real=patient.has_image)
+        image = _degraded(image, dice).clamp(*CT_RANGE_HU)
+    else:
+        image = _degraded(_as_mr(tissue, dice), dice)
+    if dice.chance(0.5):
+        image, target = image.flip(2), target.flip(2)
+    return _normal(image, target, dice)
+
+
+def _places(patient: Patient, dice: Dice) -> torch.Tensor:
+    """(64, 64, 64, 3) index into the map that each voxel of the window shows."""
+    chance = dice.uniform(0.0, 1.0)
+    limits = (_CANAL, _CANAL + _SACRUM, _CANAL + _SACRUM + _RIBS, 1.01)
+    group = next(
+        g for g, limit in zip((patient.canal, patient.sacrum, patient.ribs, patient.body), limits, strict=True)
+        if chance < limit
+    )  # fmt: skip
+    centre = group[dice.whole(len(group))] + dice.normal(3) * 5.0
+    turn = torch.linalg.multi_dot([_turn(axis, dice) for axis in range(3)])
+    size = dice.uniform(0.78, 1.25)
+    scale = torch.diag(torch.tensor([size * dice.uniform(0.93, 1.07) for _ in range(3)]))
+    axis = torch.arange(WINDOW, dtype=torch.float32) - (WINDOW - 1) / 2
+    grid = torch.stack(torch.meshgrid(axis, axis, axis, indexing="ij"), dim=-1)
+    places = grid @ (turn @ scale).T + centre
+    if dice.chance(0.7):
+        bend = dice.smooth(4, 3) * dice.uniform(0.5, 2.5) + dice.smooth(9, 3) * dice.uniform(0.0, 0.6)
+        places = places + bend.movedim(0, -1)
+    return places
+
+
+def _turn(axis: int, dice: Dice) -> torch.Tensor:
+    widest = 45.0 if dice.chance(0.12) else 15.0
+    angle = torch.deg2rad(torch.tensor(dice.uniform(-widest, widest)))
+    cos, sin = torch.cos(angle), torch.sin(angle)
+    turn = torch.eye(3)
+    a, b = [n for n in range(3) if n != axis]
+    turn[a, a], turn[b, b], turn[a, b], turn[b, a] = cos, cos, -sin, sin
+    return turn
+
+
+def _sampled(patient: Patient, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Tissue, target and HU of the nearest voxel; beyond the map nothing is known."""
+    shape = torch.tensor(patient.tissue.shape)
+    nearest = (places + 0.5).floor().long()
+    inside = ((nearest >= 0) & (nearest < shape)).all(dim=-1)
+    k, j, i = nearest.clamp(torch.zeros(3, dtype=torch.long), shape - 1).unbind(-1)
+    tissue, target = patient.tissue[k, j, i].long(), patient.target[k, j, i].long()
+    # Beside a map its tissue goes on; above and below the patient goes on and nothing is known of it.
+    beyond = (nearest[..., 0] < 0) | (nearest[..., 0] >= shape[0])
+    tissue[~inside & ~beyond] = int(Tissue.AIR)
+    target[~inside & ~beyond] = int(Target.BACKGROUND)
+    target[beyond] = IGNORED
+    return tissue, target, patient.hu[k, j, i].float()
+
+
+def _patchwork(tissue: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Mixed tissues replaced by what they are made of, in smooth patches."""
+    mixed = tissue.clone()
+    for kind, made_of in _MIXED.items():
+        here = tissue == kind
+        if not here.any() or dice.chance(0.15):
+            continue
+        field = dice.patches()
+        chosen = [made_of[dice.whole(len(made_of))] for _ in range(3)]
+        edges = sorted(dice.uniform(-1.2, 1.2) for _ in range(2))
+        which = (field > edges[0]).long() + (field > edges[1]).long()
+        mixed = torch.where(here, torch.tensor([int(c) for c in chosen])[which], mixed)
+    return mixed
+
+
+def _levels(table: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """(tissues,) one mean per tissue between the table's (tissues, 2) ends."""
+    return table[:, 0] + (table[:, 1] - table[:, 0]) * torch.rand(len(table), generator=dice.generator)
+
+
+_ENDS = {
+    kind: torch.tensor([getattr(SIGNALS[tissue], kind) for tissue in Tissue], dtype=torch.float32)
+    for kind in ("ct_hu", "t1", "t2")
+}
+
+
+def _alike(levels: torch.Tensor, group: Sequence[Tissue], spread: float, dice: Dice) -> None:
+    """Tissues of one kind lie near each other."""
+    common = float(levels[int(group[0])])
+    for tissue in group:
+        levels[int(tissue)] = common + spread * float(dice.normal(1))
+
+
+def _textured(mixed: torch.Tensor, levels: torch.Tensor, spread: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Each tissue's mean with a patchy and a fine texture."""
+    patchy = dice.patches() * dice.uniform(0.2, 1.0)
+    fine = dice.grain() * dice.uniform(0.1, 0.7)
+    return levels[mixed] + spread[mixed] * (patchy + fine)
+
+
+def _as_ct(tissue: torch.Tensor, hu: torch.Tensor, dice: Dice, *, may_be_real: bool) -> torch.Tensor:
+    """HU; where a real image is known it is used half of the time."""
+    levels = _levels(_ENDS["ct_hu"], dice)
+    _alike(levels, _MARROWS, 35.0, dice)
+    _alike(levels, _FATS, 6.0, dice)
+    _alike(levels, _MUSCLES, 8.0, dice)
+    spread = torch.full((len(Tissue),), dice.uniform(3.0, 18.0))
+    for kind in _MARROWS:
+        spread[int(kind)] = dice.uniform(15.0, 90.0)
+    for kind in _CORTICAL:
+        spread[int(kind)] = 0.3 * float(levels[int(kind)])
+    image = _textured(_patchwork(tissue, dice), levels, spread, dice)
+    if may_be_real and dice.chance(0.5):
+        real = (hu - 0.0) * dice.uniform(0.8, 1.15)
+        image = torch.where(hu > NO_HU, real, image)
+    return image + dice.grain() * dice.uniform(0.0, 30.0)
+
+
+def _as_mr(tissue: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Signal 0..1: a third T1, a third T2, the rest of any order."""
+    chance = dice.uniform(0.0, 1.0)
+    if chance < 0.65:
+        levels = _levels(_ENDS["t1" if chance < 0.25 else "t2"], dice)
+        if dice.chance(0.2):  # fat suppressed
+            levels[[int(t) for t in (*_FATS, *_MARROWS)]] *= dice.uniform(0.1, 0.5)
+    else:
+        levels = torch.rand(len(Tissue), generator=dice.generator)
+        levels[[int(Tissue.AIR), int(Tissue.GAS)]] = 0.02
+        if dice.chance(0.7):
+            levels[[int(t) for t in _CORTICAL]] = dice.uniform(0.02, 0.3)
+    _alike(levels, _MARROWS, 0.05, dice)
+    _alike(levels, _FATS, 0.05, dice)
+    _alike(levels, _MUSCLES, 0.04, dice)
+    for cortex, marrow in zip(_CORTICAL, _MARROWS, strict=True):  # thinner than a voxel: part of it is marrow
+        share = dice.uniform(0.0, 0.75)
+        levels[int(cortex)] = levels[int(cortex)] * (1.0 - share) + levels[int(marrow)] * share
+    spread = torch.full((len(Tissue),), dice.uniform(0.01, 0.09))
+    image = _textured(_patchwork(tissue, dice), levels, spread, dice).clamp(min=0.0)
+    bias = torch.exp(dice.smooth(3)[0] * dice.uniform(0.0, 0.35))
+    image = image ** dice.uniform(0.7, 1.4) * bias
+    strength = dice.uniform(0.0, 0.07)
+    return torch.hypot(image + strength * dice.grain(), strength * dice.grain())
+
+
+def _degraded(image: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Blurred by the scanner, and by thick slices along any axis."""
+    image = _blurred(image, dice.uniform(0.25, 0.85))
+    if not dice.chance(0.3):
+        return image
+    axis, thickness = dice.whole(3), dice.uniform(1.4, 3.6)
+    moved = image.movedim(axis, -1).reshape(1, WINDOW * WINDOW, WINDOW)
+    slices = (
+        functional.interpolate(moved, round(WINDOW / thickness), mode="linear", align_corners=False, antialias=False)
+        if thickness < 2
+        else functional.adaptive_avg_pool1d(moved, round(WINDOW / thickness))
+    )
+    whole = functional.interpolate(slices, WINDOW, mode="linear", align_corners=False)
+    return whole.reshape(WINDOW, WINDOW, WINDOW).movedim(-1, axis)
+
+
+def _blurred(image: torch.Tensor, sigma: float) -> torch.Tensor:
+    """Gaussian of ``sigma`` voxels along each axis."""
+    steps = torch.arange(-2, 3, dtype=torch.float32)
+    weights = torch.exp(-0.5 * (steps / sigma) ** 2)
+    weights = (weights / weights.sum()).reshape(1, 1, 5)
+    for axis in range(3):
+        moved = image.movedim(axis, -1)
+        lines = functional.pad(moved.reshape(-1, 1, WINDOW), (2, 2), mode="replicate")
+        image = functional.conv1d(lines, weights).reshape(moved.shape).movedim(-1, axis)
+    return image
+
+
+def _normal(image: torch.Tensor, target: torch.Tensor, dice: Dice) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean 0 and deviation 1 over what is image; beyond the image's edge 0, and nothing is asked."""
+    seen = torch.ones_like(target, dtype=torch.bool)
+    if dice.chance(0.25):
+        for axis in range(3):
+            if dice.chance(0.4):
+                cut = 4 + dice.whole(20)
+                place = [slice(None)] * 3
+                place[axis] = slice(0, cut) if dice.chance(0.5) else slice(WINDOW - cut, WINDOW)
+                seen[tuple(place)] = False
+    values = image[seen]
+    image = (image - values.mean()) / values.std().clamp(min=1e-3)
+    image[~seen] = 0.0
+    target[~seen] = IGNORED
+    return image[None], target
