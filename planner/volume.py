@@ -119,24 +119,26 @@ class LabelMap:
 
 def nearest(voxels: npt.NDArray[ScalarT], indices: FloatArray, outside: float) -> npt.NDArray[ScalarT]:
     """(...) voxel at fractional (k, j, i) indices, rounded to the nearest centre."""
-    whole = np.floor(np.asarray(indices) + 0.5).astype(np.intp)
-    shape = np.array(voxels.shape)
-    inside = np.asarray(((whole >= 0) & (whole < shape)).all(axis=-1))
-    k, j, i = np.moveaxis(np.where(inside[..., None], whole, 0), -1, 0)
+    whole = np.moveaxis(np.floor(np.asarray(indices) + 0.5).astype(np.intp), -1, 0)
+    inside = np.logical_and.reduce([(at >= 0) & (at < n) for at, n in zip(whole, voxels.shape, strict=True)])
+    k, j, i = (np.where(inside, at, 0) for at in whole)
     return np.where(inside, voxels[k, j, i], np.asarray(outside, dtype=voxels.dtype))
 
 
 def linear(voxels: AnyArray, indices: FloatArray, outside: float) -> FloatArray:
     """(...) trilinear interpolation at fractional (k, j, i) indices."""
-    indices = np.asarray(indices, dtype=np.float64)
-    last = np.array(voxels.shape) - 1
-    inside = np.asarray(((indices >= 0) & (indices <= last)).all(axis=-1))
-    safe = np.where(inside[..., None], indices, 0.0)
-    low = np.minimum(safe.astype(np.intp), np.maximum(last - 1, 0))
-    weight = safe - low
+    places = np.moveaxis(np.asarray(indices, dtype=np.float64), -1, 0)
+    inside = np.logical_and.reduce([(at >= 0) & (at <= n - 1) for at, n in zip(places, voxels.shape, strict=True)])
+    low, high, above = [], [], []
+    for at, n in zip(places, voxels.shape, strict=True):
+        safe = np.where(inside, at, 0.0)
+        low.append(np.minimum(safe.astype(np.intp), max(n - 2, 0)))
+        high.append(np.minimum(low[-1] + 1, n - 1))
+        above.append(safe - low[-1])
     total = np.zeros(inside.shape)
-    for corner in np.ndindex(2, 2, 2):
-        share = np.prod(np.where(np.array(corner, dtype=bool), weight, 1.0 - weight), axis=-1)
-        k, j, i = np.moveaxis(np.minimum(low + corner, last), -1, 0)
-        total += share * voxels[k, j, i]
+    for k, share_k in ((low[0], 1.0 - above[0]), (high[0], above[0])):
+        for j, share_j in ((low[1], 1.0 - above[1]), (high[1], above[1])):
+            share = share_k * share_j
+            total += share * (1.0 - above[2]) * voxels[k, j, low[2]]
+            total += share * above[2] * voxels[k, j, high[2]]
     return np.where(inside, total, outside)
