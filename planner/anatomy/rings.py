@@ -29,14 +29,16 @@ def cheapest_ring(cost: FloatArray, steepest: int = 2, bend: float = 0.15) -> In
     n, angles, radii = cost.shape
     turn = 2 * angles + angles // 2
     moves = np.arange(-steepest, steepest + 1)
-    total = np.zeros((n, radii))
+    edged = np.full((n, radii + 2 * steepest), np.inf)
+    total = edged[:, steepest : steepest + radii]
+    total[:] = 0.0
+    options = np.empty((len(moves), n, radii))
     came = np.empty((turn, n, radii), dtype=np.int8)
     for step in range(turn):
-        padded = np.pad(total, ((0, 0), (steepest, steepest)), constant_values=np.inf)
-        options = np.stack([padded[:, steepest + m : steepest + m + radii] + bend * m * m for m in moves])
-        best = options.argmin(axis=0)
-        came[step] = moves[best]
-        total = np.take_along_axis(options, best[None], axis=0)[0] + cost[:, step % angles]
+        for place, m in enumerate(moves):
+            np.add(edged[:, place : place + radii], bend * m * m, out=options[place])
+        came[step] = moves[options.argmin(axis=0)]
+        np.add(options.min(axis=0), cost[:, step % angles], out=total)
     return _traced(came, total.argmin(axis=1), angles)
 
 
