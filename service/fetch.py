@@ -6,6 +6,7 @@ counted. No patient name or ID is printed.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from dicom_io.receive import Receiver
 from dicom_io.receive import ReceiverSettings as Listening
 from dicom_io.retrieve import get, move
 from dicom_io.storing import Received, Refused, Storing
+from service.audit import AuditEvent, AuditTrail
 from service.errors import RequestError, SettingsError
 from service.nodes import node, web_server
 from service.order_book import ask_worklist, today
@@ -113,12 +115,15 @@ def source_named(settings: Settings, name: str | None, way: Retrieve | None) -> 
 def fetch(console: Console, source: Source, question: SeriesQuestion, out: Path) -> bool:
     """Find, bring, count; whether all that the PACS counts is here."""
     found = source.find(question)
+    _note(source.settings, AuditEvent.QUERIED, at=source.destination.name, found=len(found))
     _require_one_patient(found)
     arrived = Arrived()
     reserve = int(source.settings.storage.disk_reserve_gb * _BYTES_PER_GB)
     limit = source.settings.receiver.largest_object_mb * _BYTES_PER_MB
     source.bring(found, Storing(Landing(out), reserve, limit, arrived.stored, arrived.refuse))
     _tidy(out)
+    images = sum(map(len, arrived.series.values()))
+    _note(source.settings, AuditEvent.FETCHED, at=source.destination.name, series=len(found), images=images)
     is_whole = not arrived.refused and all(arrived.count(one.series_uid) >= (one.images or 1) for one in found)
     console.print(_table(found, arrived))
     for reason in sorted(set(arrived.refused)):
@@ -134,6 +139,7 @@ def worklist(console: Console, settings: Settings, date: str | None) -> None:
     if settings.worklist is None:
         raise SettingsError("no worklist: name one under [worklist] in the settings")
     items = ask_worklist(settings.worklist, settings.receiver.ae_title, date or today())
+    _note(settings, AuditEvent.QUERIED, at="worklist", found=len(items))
     table = Table("time", "station", "accession", "codes", "plan", "checks")
     for item in sorted(items, key=lambda one: one.start_time):
         order = read_order(item, settings.order_codes)
@@ -142,6 +148,11 @@ def worklist(console: Console, settings: Settings, date: str | None) -> None:
         cells = (item.start_time[:4], item.station_ae_title, item.accession_number, codes, plan, "; ".join(item.checks))
         table.add_row(*map(escape, cells))
     console.print(table if items else "Nothing is scheduled.")
+
+
+def _note(settings: Settings, event: AuditEvent, **facts: str | float) -> None:
+    """What was asked and brought goes to the service's audit trail; never whose."""
+    AuditTrail(settings.storage.folder.absolute() / "audit.jsonl").record(event, time.time(), **facts)
 
 
 def _require_one_patient(found: Sequence[FoundSeries]) -> None:

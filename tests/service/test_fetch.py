@@ -54,6 +54,12 @@ def test_a_series_is_fetched_by_accession_number_every_way(tmp_path, orthanc, se
     assert (read_series(out).volume.voxels == read_series(tmp_path / "sent").volume.voxels).all()
     assert "Images in" in told
     assert {path.name for path in out.iterdir()} == {"series"}
+    trail = [json.loads(line) for line in (tmp_path / "storage" / "audit.jsonl").read_text().splitlines()]
+    assert [(one["event"], one["at"]) for one in trail] == [
+        ("query", "pacs"),
+        ("instances transferred: fetched", "pacs"),
+    ]
+    assert trail[1]["images"] == 4
 
 
 @pytest.mark.servers
