@@ -176,7 +176,8 @@ def _inside(look: _Look, radius_mm: float) -> tuple[Float32Array, Float32Array]:
     square = np.zeros_like(total)
     for distance, angle in samples:
         values = look.at(distance, angle)
-        total, square = total + values, square + values * values
+        total += values
+        square += values * values
     mean = np.asarray(total / np.float32(len(samples)), dtype=np.float32)
     variance = np.maximum(square / np.float32(len(samples)) - mean * mean, 0.0)
     return mean, np.asarray(np.sqrt(variance), dtype=np.float32)
@@ -216,18 +217,18 @@ def _stepped(before: Float32Array) -> tuple[Float32Array, npt.NDArray[np.int8]]:
     moves = np.zeros((3, *before.shape), dtype=np.int8)
     value = before
     for axis, penalty in ((0, _RADIUS_PENALTY), (1, _STEP_PENALTY), (2, _STEP_PENALTY)):
-        best, move = value, np.zeros(before.shape, dtype=np.int8)
+        best = value.copy()
         for shift in (-1, 1):
-            moved = np.full_like(value, -np.inf)
             source: list[slice] = [slice(None)] * 3
             sink: list[slice] = [slice(None)] * 3
             source[axis], sink[axis] = (
                 (slice(None, -1), slice(1, None)) if shift < 0 else (slice(1, None), slice(None, -1))
             )
-            moved[tuple(sink)] = value[tuple(source)] - penalty
-            better = moved > best
-            best, move = np.where(better, moved, best), np.where(better, np.int8(shift), move)
-        moves[axis], value = move, best
+            moved = value[tuple(source)] - penalty
+            better = moved > best[tuple(sink)]
+            np.copyto(best[tuple(sink)], moved, where=better)
+            np.copyto(moves[axis][tuple(sink)], np.int8(shift), where=better)
+        value = best
     return value, moves
 
 
