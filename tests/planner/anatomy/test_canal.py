@@ -84,6 +84,25 @@ def test_a_path_is_cut_at_a_doubtful_passage():
     assert path[:, 0].min() >= 34
 
 
+def test_a_path_through_a_foramen_into_the_marrow_of_an_ala_is_no_canal():
+    """Below slice 40 the best places run sideways at 45 degrees, as bright as the canal above."""
+    score = np.zeros((80, 40, 64), dtype=np.float32)
+    for k in range(80):
+        score[k, 20, 20 + max(0, 40 - k) : 23 + max(0, 40 - k)] = 0.9
+    path, _ = unbroken_path(score)
+    assert path[:, 0].max() >= 75
+    assert path[:, 2].max() <= 32
+
+
+def test_a_canal_that_leans_as_in_scoliosis_is_followed():
+    """By 20 degrees over all of its length."""
+    score = np.zeros((80, 40, 64), dtype=np.float32)
+    for k in range(80):
+        score[k, 20, 15 + round(0.36 * k) - 1 : 15 + round(0.36 * k) + 2] = 0.9
+    path, _ = unbroken_path(score)
+    assert len(path) >= 76
+
+
 @pytest.mark.parametrize("turn_deg", [-25.0, -10.0, 0.0, 15.0, 25.0])
 def test_axial_rotation_is_seen_in_a_turned_vertebra(turn_deg):
     """A body in front, a spinous process behind, transverse processes: alike on both sides of the turned axis."""
