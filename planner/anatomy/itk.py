@@ -141,13 +141,15 @@ def _running(extreme: np.ufunc, array: Float32Array, half: list[int]) -> Float32
 
 def _over_next(extreme: np.ufunc, array: Float32Array, axis: int, steps: int, way: int) -> Float32Array:
     """The extreme of each voxel and the ``steps`` after it (way 1) or before it (way -1) along one axis."""
-    result, covered = array.copy(), 0
+    result, spare, covered = array, np.empty_like(array), 0
     while covered < steps:
         more = min(covered + 1, steps - covered)
-        here, there = [slice(None)] * 3, [slice(None)] * 3
+        here, there, rest = [slice(None)] * 3, [slice(None)] * 3, [slice(None)] * 3
         here[axis], there[axis] = (slice(None, -more), slice(more, None))[::way]
-        source = result.copy()
-        extreme(source[tuple(here)], source[tuple(there)], out=result[tuple(here)])
+        rest[axis] = slice(-more, None) if way == 1 else slice(None, more)
+        extreme(result[tuple(here)], result[tuple(there)], out=spare[tuple(here)])
+        spare[tuple(rest)] = result[tuple(rest)]
+        result, spare = spare, np.empty_like(array) if result is array else result
         covered += more
     return result
 
