@@ -13,7 +13,7 @@ import SimpleITK as sitk  # noqa: N813 - the name the whole field uses
 from planner.geometry import AnyArray, FloatArray, VolumeGeometry
 from planner.motion import RigidMotion
 from planner.structures import LevelName, SpineLevel, Structure
-from planner.volume import Volume
+from planner.volume import LabelMap, Volume
 from sample_data.phantom import Phantom
 
 _FIELD_MM = 3.0
@@ -34,11 +34,23 @@ def moved(volume: Volume, phantom: Phantom, today_from_earlier: Mapping[LevelNam
 
     A vertebra moves stiffly; between vertebrae each place follows the near ones by inverse distance.
     """
-    field = _bend_mm(phantom, volume.geometry, today_from_earlier)
-    image = _image(volume.voxels, volume.geometry)
-    background = int(volume.voxels.min())
-    bent = sitk.Resample(image, image, sitk.DisplacementFieldTransform(field), sitk.sitkLinear, background)
-    return Volume(volume.geometry, sitk.GetArrayFromImage(bent).astype(np.int16), volume.modality, volume.padding_value)
+    bend = _bend_mm(phantom, volume.geometry, today_from_earlier)
+    voxels = _bent(volume.voxels, volume.geometry, bend, sitk.sitkLinear, int(volume.voxels.min()))
+    return Volume(volume.geometry, voxels.astype(np.int16), volume.modality, volume.padding_value)
+
+
+def moved_labels(phantom: Phantom, today_from_earlier: Mapping[LevelName, RigidMotion]) -> LabelMap:
+    """The truth of the earlier day on the phantom's own grid."""
+    labels = phantom.truth
+    bend = _bend_mm(phantom, labels.geometry, today_from_earlier)
+    voxels = _bent(labels.labels, labels.geometry, bend, sitk.sitkNearestNeighbor, 0)
+    return LabelMap(labels.geometry, voxels, labels.entries)
+
+
+def _bent(voxels: AnyArray, geometry: VolumeGeometry, bend: sitk.Image, how: int, background: int) -> AnyArray:
+    image = _image(voxels, geometry)
+    moved_by = sitk.DisplacementFieldTransform(sitk.Image(bend))
+    return np.asarray(sitk.GetArrayFromImage(sitk.Resample(image, image, moved_by, how, background)))
 
 
 def _bend_mm(phantom: Phantom, geometry: VolumeGeometry, motions: Mapping[LevelName, RigidMotion]) -> sitk.Image:

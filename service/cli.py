@@ -21,6 +21,7 @@ from planner.hand.execution import EXECUTIONS
 from planner.site import PLAIN
 from planner.volume import Modality
 from service import commands
+from service.cli_earlier import add_earlier_commands
 from service.cli_network import add_network_commands
 from service.cli_running import add_running_commands
 from service.cli_with import NamesMap, With
@@ -260,6 +261,7 @@ def demo(out: Out = Path("demo")) -> None:
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 
 
+add_earlier_commands(app)
 add_network_commands(app)
 add_running_commands(app)
 

@@ -1,0 +1,230 @@
+"""``needleplan register``: an earlier scan of the same patient laid over today's, and an earlier plan carried over as a proposal.
+
+In: two opened scans, a drawing of the earlier one where it is an MR, an earlier report. Out: ``registration.json``, and two pictures to be
+looked at. Another patient's scan is refused; nothing that is carried is released by it.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from pydantic import Field
+
+from dicom_io.report_reader import ReportedPlan, read_report
+from planner.anatomy.model import Anatomy, StageWatch
+from planner.anatomy.registration.carry import CarriedPath, carried_path
+from planner.anatomy.registration.drawn import landmarks_of_drawings
+from planner.anatomy.registration.fused import earlier_at
+from planner.anatomy.registration.landmarks import Landmark, landmarks_of
+from planner.anatomy.registration.register import Marked, Registration, register
+from planner.anatomy.segment import segment
+from planner.brought import Brought, Source, brought_of
+from planner.errors import RegistrationError
+from planner.geometry import FloatArray
+from planner.structures import SpineLevel
+from planner.volume import Modality, Volume
+from service.brought.reading import Bring
+from service.earlier import BY_HAND, BY_IDENTITY, Identity
+from service.errors import RequestError
+from service.files import write_document, write_with
+from service.opening import OpenSeries
+from service.path_documents import Document, FileNumber, PointMm
+from viz.palette import SPINE
+from viz.planes import Plane, axial, sagittal
+from viz.slices import windowed
+
+Landmarks: TypeAlias = tuple[Landmark, ...]
+
+REGISTRATION_FILE = "registration.json"
+_PICTURE_MM, _PIXEL_MM = 180.0, 0.5
+_DARK_SHARE, _BRIGHT_SHARE = 1.0, 99.5
+"""Percentiles of an MR that are shown black and white; assumed."""
+
+
+class LevelFitDocument(Document):
+    """One vertebra."""
+
+    level: str
+    residual_mm: FileNumber
+    is_usable: bool
+    rotation: list[PointMm] = Field(description="rows; today = rotation earlier + shift")
+    shift_mm: PointMm
+
+
+class CarriedPathDocument(Document):
+    """An earlier path at its place today: a proposal, to be planned anew."""
+
+    target: str
+    level: str
+    entry_mm: PointMm
+    tip_mm: PointMm
+    uncertainty_mm: FileNumber
+
+
+class RegistrationDocument(Document):
+    """What was laid over what, how well, and what was carried."""
+
+    joined_by: str
+    over_one_level_off: FileNumber
+    levels: list[LevelFitDocument]
+    carried: list[CarriedPathDocument]
+    warnings: list[str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EarlierScan:
+    """The earlier scan, what was drawn in it by others, and the report of a plan that was made on it."""
+
+    series: OpenSeries
+    bring: Bring
+    report: Path | None = None
+
+
+def lay_over(earlier: EarlierScan, today: OpenSeries, out: Path, watch: StageWatch) -> RegistrationDocument:
+    """Register, carry the plan, write the files."""
+    joined_by = _same_patient(earlier.series, today)
+    drawing = _drawing(earlier)
+    with watch("anatomy of today's scan"):
+        anatomy = segment(today.volume)
+    with watch("landmarks of the earlier scan"):
+        there, here = _landmarks(earlier.series.volume, drawing, anatomy)
+    with watch("registration"), ThreadPoolExecutor(2) as pool:
+        found = register(Marked(earlier.series.volume, there), Marked(today.volume, here), anatomy.labels, pool.map)
+    carried, left = _carried(earlier, there, found)
+    told = _document(found, joined_by, carried, left)
+    with watch("pictures"):
+        out.mkdir(parents=True, exist_ok=True)
+        _write_pictures(out, found, here, earlier.series.volume, today.volume, anatomy)
+        write_document(out / REGISTRATION_FILE, told)
+    return told
+
+
+def _same_patient(earlier: OpenSeries, today: OpenSeries) -> str:
+    own, other = Identity.of_series(today), Identity.of_series(earlier)
+    if own.contradicts(other):
+        raise RequestError(
+            "the earlier scan's Patient ID, issuer or birth date is not today's; it is another patient's scan and is not laid over"
+        )
+    return BY_IDENTITY if own.is_surely(other) else BY_HAND
+
+
+def _drawing(earlier: EarlierScan) -> Brought | None:
+    """What others drew in the earlier scan; None where our own anatomy finds its levels."""
+    along = earlier.bring(earlier.series).sources
+    if len(along) > 1:
+        raise RequestError(
+            f"{len(along)} segmentations of the earlier scan were given; give the one whose levels are right"
+        )
+    if not along and earlier.series.volume.modality is not Modality.CT:
+        raise RequestError(
+            "the earlier scan is an MR: its levels are not found by itself; give a segmentation of it with --with (docs/plugins.md)"
+        )
+    return along[0] if along else None
+
+
+def _landmarks(volume: Volume, drawing: Brought | None, anatomy: Anatomy) -> tuple[Landmarks, Landmarks]:
+    """Of the earlier scan and of today's, found in the same way in both."""
+    if drawing is not None:
+        return landmarks_of_drawings(drawing, brought_of(anatomy.labels, Source("needleplan", "", "")))
+    return landmarks_of(segment(volume)), landmarks_of(anatomy)
+
+
+def _carried(
+    earlier: EarlierScan, there: Landmarks, found: Registration
+) -> tuple[list[tuple[str, CarriedPath]], list[str]]:
+    if earlier.report is None:
+        return [], []
+    plan = _plan_on(earlier.series, earlier.report)
+    carried, left = [], []
+    for target in plan.targets:
+        for path in target.trajectories[:1]:
+            level = _nearest(there, path.target_mm)
+            try:
+                carried.append((target.words, carried_path(found, level, path.entry_mm, path.target_mm)))
+            except RegistrationError as why:
+                left.append(f"{target.words}: {why}")
+    return carried, left
+
+
+def _plan_on(series: OpenSeries, report: Path) -> ReportedPlan:
+    plan = read_report(report)
+    frame = series.volume.geometry.frame_of_reference_uid
+    if plan.frame_of_reference_uid != frame:
+        raise RequestError(
+            "--plan was made in another frame of reference than the earlier scan; give the scan it was made on"
+        )
+    return plan
+
+
+def _nearest(marks: Landmarks, point_mm: FloatArray) -> SpineLevel:
+    return min(marks, key=lambda mark: float(np.linalg.norm(mark.body_mm - point_mm))).level
+
+
+def _document(
+    found: Registration, joined_by: str, carried: list[tuple[str, CarriedPath]], left: list[str]
+) -> RegistrationDocument:
+    return RegistrationDocument(
+        joined_by=joined_by,
+        over_one_level_off=found.over_one_level_off,
+        levels=[
+            LevelFitDocument(
+                level=str(fit.level),
+                residual_mm=fit.residual_mm,
+                is_usable=fit.is_usable,
+                rotation=[_point(row) for row in fit.today_from_earlier.rotation],
+                shift_mm=_point(fit.today_from_earlier.shift_mm),
+            )
+            for fit in found.levels
+        ],
+        carried=[
+            CarriedPathDocument(
+                target=words,
+                level=str(path.level),
+                entry_mm=_point(path.entry_mm),
+                tip_mm=_point(path.tip_mm),
+                uncertainty_mm=path.uncertainty_mm,
+            )
+            for words, path in carried
+        ],
+        warnings=[*found.warnings, *left],
+    )
+
+
+def _point(row: FloatArray) -> tuple[float, float, float]:
+    x, y, z = (float(value) for value in row)
+    return x, y, z
+
+
+def _write_pictures(
+    out: Path, found: Registration, here: Landmarks, earlier: Volume, today: Volume, anatomy: Anatomy
+) -> None:
+    """Today, half of each, the earlier scan: sagittal and axial through the middle of what fits."""
+    fits = {fit.level for fit in found.levels if fit.is_usable}
+    middle = [mark for mark in here if mark.level in fits]
+    center_mm = middle[len(middle) // 2].canal_mm
+    planes = (sagittal(center_mm, _PICTURE_MM), axial(center_mm, anatomy.lie.pose, _PICTURE_MM))
+    for plane in planes:
+        image = Image.fromarray(_three(plane, found, here, earlier, today))
+        write_with(out / f"registered-{plane.name}.png", partial(image.save, format="png"))
+
+
+def _three(plane: Plane, found: Registration, here: Landmarks, earlier: Volume, today: Volume) -> npt.NDArray[np.uint8]:
+    points = plane.grid_mm(_PIXEL_MM)
+    now = windowed(today.linear(points), SPINE)
+    values = earlier_at(found, here, earlier, points)
+    then = windowed(values, SPINE) if earlier.modality is Modality.CT else _stretched(values)
+    half = ((now.astype(np.uint16) + then) // 2).astype(np.uint8)
+    return np.hstack([now, half, then])
+
+
+def _stretched(values: FloatArray) -> npt.NDArray[np.uint8]:
+    dark, bright = np.percentile(values, [_DARK_SHARE, _BRIGHT_SHARE])
+    share = np.clip((values - dark) / max(bright - dark, 1.0), 0.0, 1.0)
+    return np.asarray(np.rint(255 * share), dtype=np.uint8)
