@@ -6,13 +6,13 @@ disc plane to disc plane, two end-plates, and masks on the straight grid. All le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from planner.anatomy.endplates import EndPlate, find_endplate
-from planner.anatomy.rings import cheapest_ring, outward_drop, running_median, weighted_median
+from planner.anatomy.rings import cheapest_ring, outward_drop, running_median, usual_section, weighted_median
 from planner.anatomy.stages import DiscLevel
 from planner.anatomy.straight import StraightGrid, gaussian
 from planner.geometry import BoolArray, Float32Array, FloatArray
@@ -43,6 +43,9 @@ _FAT_HU = -40.0
 """Darker than a body's marrow, osteoporosis (about 50 HU) included."""
 
 _PROHIBITIVE = 1e3
+
+_VOTES = 0.75
+"""Of the clearest neighbour's share of clear edge: what shows less says nothing of the others' shape (assumed)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,20 +150,30 @@ def slab_shares(low_s_mm: FloatArray, high_s_mm: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
-    """Centre of a body and (n_angles,) radius at its waist."""
+    """Centre of a body, (n_angles,) radius at its waist, and how much of it lies on a clear edge, 0 to 1."""
 
     v_mm: float
     u_mm: float
     radius_mm: FloatArray
+    clear: float
+
+    @property
+    def typical(self) -> FloatArray:
+        """(n_angles,) about 1: radius of a body's usual cross-section of this breadth and depth."""
+        front, left, back, right = self.radius_mm[:: _ANGLES // 4]
+        return usual_section(_THETA, float(left + right), float(front + back))
 
 
 def _rays(
     image: Float32Array, grid: StraightGrid, pair: tuple[FloatArray, FloatArray], shape: _Shape, every: int = 1
 ) -> FloatArray:
-    """(n_slabs, n_angles, n_radii) image along rays, in slabs between two disc planes; where not in every, in the middle half."""
+    """(n_slabs, n_angles, n_radii) image at multiples of the usual shape, in slabs between two disc planes; where not in every, in
+    the middle half.
+    """
     column = np.empty((_ANGLES, len(_RADII_MM), 2))
-    column[..., 0] = (shape.v_mm + np.cos(_THETA)[:, None] * _RADII_MM - grid.first_mm[1]) / grid.step_mm
-    column[..., 1] = (shape.u_mm + np.sin(_THETA)[:, None] * _RADII_MM - grid.first_mm[2]) / grid.step_mm
+    radii_mm = shape.typical[:, None] * _RADII_MM
+    column[..., 0] = (shape.v_mm + np.cos(_THETA)[:, None] * radii_mm - grid.first_mm[1]) / grid.step_mm
+    column[..., 1] = (shape.u_mm + np.sin(_THETA)[:, None] * radii_mm - grid.first_mm[2]) / grid.step_mm
     inside = np.clip(np.round(column), 0, np.array(grid.shape[1:]) - 1).astype(int)
     low, high = (plane[inside[..., 0], inside[..., 1]] for plane in pair)
     shares = slab_shares(*pair)
@@ -171,17 +184,21 @@ def _rays(
     return linear(image, index, _CANAL_HU)
 
 
-def _contour(rays: FloatArray, expected_mm: FloatArray | None) -> tuple[FloatArray, FloatArray]:
-    """(n_slabs, n_angles) contour [mm] and how clear an edge it lies on, 0 to 1."""
+def _contour(rays: FloatArray, shape: _Shape, expected_mm: FloatArray | None) -> tuple[FloatArray, FloatArray]:
+    """(n_slabs, n_angles) contour [mm] and how clear an edge it lies on, 0 to 1.
+
+    Smooth as a multiple of the usual shape, so that where no edge is seen the corners are its corners.
+    """
+    radii_mm = shape.typical[:, None] * _RADII_MM
     drop = outward_drop(rays, 2)
     padded = np.pad(drop, ((1, 1), (0, 0), (0, 0)), mode="edge")
     drop = (padded[:-2] + padded[1:-1] + padded[2:]) / 3.0
     cost = -np.clip(drop / _CLEAR_EDGE_HU, -0.5, 2.0) + _not_body(rays)
     if expected_mm is not None:
-        cost = cost + 0.5 * np.clip((_RADII_MM - expected_mm[:, None]) / 4.0, -3.0, 3.0) ** 2
+        cost = cost + 0.5 * np.clip((radii_mm - expected_mm[:, None]) / 4.0, -3.0, 3.0) ** 2
     ring = cheapest_ring(cost)
     clear = np.take_along_axis(drop, ring[..., None], axis=2)[..., 0] / _CLEAR_EDGE_HU
-    return _RADII_MM[ring], np.clip(clear, 0.0, 1.0)
+    return _RADII_MM[ring] * shape.typical, np.clip(clear, 0.0, 1.0)
 
 
 def _not_body(rays: FloatArray) -> FloatArray:
@@ -199,33 +216,40 @@ def _waist(
     image: Float32Array, grid: StraightGrid, pair: tuple[FloatArray, FloatArray], canal_front_mm: float
 ) -> _Shape:
     """Centre and waist of one body, the centre moved to the middle of what is found."""
-    shape = _Shape(canal_front_mm + _FIRST_CENTRE_MM, 0.0, np.zeros(_ANGLES))
+    shape = _Shape(canal_front_mm + _FIRST_CENTRE_MM, 0.0, np.zeros(_ANGLES), 0.0)
     for _ in range(3):
-        radius, clear = _contour(_rays(image, grid, pair, shape, every=3), None)
+        radius, clear = _contour(_rays(image, grid, pair, shape, every=3), shape, None)
         waist = weighted_median(radius, clear + 0.01)
         front, left, back, right = waist[:: _ANGLES // 4]
-        shape = _Shape(shape.v_mm + float(front - back) / 2.0, shape.u_mm + float(left - right) / 2.0, waist)
+        middle = shape.v_mm + float(front - back) / 2.0, shape.u_mm + float(left - right) / 2.0
+        shape = _Shape(*middle, waist, float(clear.mean()))
     return shape
 
 
 def _agreed(shapes: list[_Shape]) -> list[_Shape]:
-    """Each shape drawn half-way to the median of its neighbours; replaced by it where the centre strays 4 mm."""
+    """Each shape drawn half-way to the median of its neighbours; replaced by it where the centre strays 4 mm or no edge is seen.
+
+    A body that the image cuts shows no edge and has no vote.
+    """
     out = []
     for n, shape in enumerate(shapes):
         near = shapes[max(0, n - 2) : n + 3]
+        clearest = max(s.clear for s in near)
+        seen = [s for s in near if s.clear >= _VOTES * clearest]
         typical = _Shape(
-            float(np.median([s.v_mm for s in near])),
-            float(np.median([s.u_mm for s in near])),
-            np.median([s.radius_mm for s in near], axis=0),
+            float(np.median([s.v_mm for s in seen])),
+            float(np.median([s.u_mm for s in seen])),
+            np.median([s.radius_mm for s in seen], axis=0),
+            shape.clear,
         )
         strays = max(abs(shape.v_mm - typical.v_mm), abs(shape.u_mm - typical.u_mm)) > 4.0
-        mean = _Shape(shape.v_mm, shape.u_mm, (shape.radius_mm + typical.radius_mm) / 2.0)
-        out.append(typical if strays else mean)
+        mean = replace(shape, radius_mm=(shape.radius_mm + typical.radius_mm) / 2.0)
+        out.append(typical if strays or shape.clear < _VOTES * clearest else mean)
     return out
 
 
 def _body(image: Float32Array, grid: StraightGrid, pair: tuple[FloatArray, FloatArray], shape: _Shape) -> Body:
-    radius, clear = _contour(_rays(image, grid, pair, shape), shape.radius_mm)
+    radius, clear = _contour(_rays(image, grid, pair, shape), shape, shape.radius_mm)
     rows = _middle(radius)
     theta, distance = _polar(grid, shape.v_mm, shape.u_mm)
     core = distance < np.interp(theta, _THETA, np.median(radius[rows], axis=0), period=2 * np.pi) - 3.0

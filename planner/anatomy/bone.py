@@ -73,8 +73,9 @@ class _Work:
 def find_bone(volume: Volume, skin: Skin) -> Bone:
     """Cortex and dense marrow on the volume's own grid; ``with_marrow`` adds the rest once the canal is known."""
     work = _work(volume, skin)
-    threshold = max(_CORTEX_HU, 60.0 + 3.0 * work.noise_hu)
-    dense = _near_cortex(work.volume, work.body, work.noise_hu, threshold)
+    calm = _calm(work)
+    threshold = max(_CORTEX_HU, 60.0 + 3.0 * calm.noise_hu)
+    dense = _near_cortex(calm.volume, calm.body, calm.noise_hu, threshold)
     dense = itk.without_specks(dense, work.volume.geometry, _SMALLEST_BONE_MM3)
     mask = _at_own_resolution(volume, skin, work, dense)
     metal = (volume.voxels >= _METAL_HU) & skin.body
@@ -115,6 +116,14 @@ def _work(volume: Volume, skin: Skin) -> _Work:
     coarse = itk.resampled(volume, grid)
     body = itk.mask_on(skin.body, volume.geometry, grid)
     return _Work(coarse, body, noise_of(coarse, body))
+
+
+def _calm(work: _Work) -> _Work:
+    """The same with its noise averaged, where a threshold above it would lose a thin transverse process."""
+    if work.noise_hu <= _NOISY_HU:
+        return work
+    hu = _calmed(work.volume, itk.box_around(work.body, work.volume.geometry, 3.0))
+    return _Work(replace(work.volume, voxels=np.rint(hu).astype(np.int16)), work.body, _CALMED * work.noise_hu)
 
 
 def noise_of(volume: Volume, body: BoolArray) -> float:

@@ -9,6 +9,22 @@ import numpy as np
 
 from planner.geometry import FloatArray, IntArray
 
+_FIRST_ASPECT, _NARROWEST_ASPECT, _BROADEST_ASPECT = 1.25, 0.95, 1.6
+"""Breadth by depth of a body: 1.0 at T6 to 1.5 at L5 (Panjabi 1991 and 1992); the first between, until it is measured."""
+
+_ROUND_FRONT, _SQUARE_BACK = 2.2, 4.0
+"""Exponents of the superellipse that a body's cross-section resembles: round in front (2 is an ellipse), with a flat back and two
+corners behind, which the pedicles spring from and where no edge is seen (assumed)."""
+
+
+def usual_section(angles: FloatArray, breadth_mm: float, depth_mm: float) -> FloatArray:
+    """(n_angles,) radius of a body's usual cross-section of that shape, about 1; angle 0 in front. 0 mm: not known yet."""
+    aspect = breadth_mm / depth_mm if depth_mm > 0.0 else _FIRST_ASPECT
+    half = np.sqrt(np.clip(aspect, _NARROWEST_ASPECT, _BROADEST_ASPECT))
+    power = np.where(np.cos(angles) > 0.0, _ROUND_FRONT, _SQUARE_BACK)
+    sides = np.abs(np.sin(angles) / half) ** power + np.abs(np.cos(angles) * half) ** power
+    return np.asarray(sides ** (-1.0 / power))
+
 
 def outward_drop(rays: FloatArray, reach: int) -> FloatArray:
     """Mean of the ``reach`` samples inside each radius less that of the ``reach`` samples outside it."""
