@@ -36,7 +36,6 @@ from service.viewing.people import UsersFile
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "a long enough password"  # noqa: S105 - of users that live for one test
 PATIENCE_MS = 60_000
-DOOR = FrontSettings()
 _ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
 
 
@@ -147,9 +146,9 @@ def phantom_case() -> KeptCase:
 class Department:
     """A front on a port of its own, in a thread of its own."""
 
-    def __init__(self, users: UsersFile, cases: list[Path], settings: FrontSettings = DOOR) -> None:
+    def __init__(self, users: UsersFile, cases: list[Path]) -> None:
         self.records: list[tuple[str, dict[str, object]]] = []
-        self.front = Front(users, lambda: cases, settings, self._record)
+        self.front = Front(users, lambda: cases, FrontSettings(), self._record)
         self._loop, self._ready = asyncio.new_event_loop(), threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.base = ""

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.viewing.answers import FrontSettings
 from service.viewing.keeping import KeptCase, keep
 from service.viewing.people import UsersFile
 from service.viewing.roles import Role
@@ -175,7 +174,7 @@ def test_the_keyboard_alone_is_enough(visit: Visit, planned: Department):
 
 def test_a_4k_screen_is_filled_and_an_idle_page_is_locked(case: KeptCase, users: UsersFile, tmp_path: Path):
     cases = [keep(tmp_path / "case", case).parent]
-    with Department(users, cases, FrontSettings(idle_s=45.0)) as department, visiting(tmp_path, *ULTRA_HD) as visit:
+    with Department(users, cases) as department, visiting(tmp_path, *ULTRA_HD) as visit:
         page = visit.page
         visit.log_in(department.base)
         visit.open_first()
@@ -186,7 +185,8 @@ def test_a_4k_screen_is_filled_and_an_idle_page_is_locked(case: KeptCase, users:
             assert min(box["width"], box["height"]) > 900
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert float(page.evaluate("parseFloat(getComputedStyle(document.querySelector('td')).fontSize)")) >= 18.0
-        page.wait_for_selector(".lost", timeout=120_000)
+        department.front._logins._idle_s = 0.5
+        page.wait_for_selector(".lost")
         visit.shot("locked")
         page.goto(department.base)
         page.wait_for_selector("[name=password]")

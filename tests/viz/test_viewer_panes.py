@@ -1,9 +1,11 @@
 """Panes against closed forms: sides, places, values; drawn off screen, no browser."""
 
 from collections.abc import Iterator
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from planner.geometry import VolumeGeometry
 from planner.injectate import Injectate
@@ -16,6 +18,7 @@ from viz.viewer.marks import dashed_section
 from viz.viewer.panes import Grip, Marks, SlicePane, View
 from viz.viewer.scan import Projection, ScanImage, Slab
 from viz.viewer.screen import Screen
+from viz.viewer.stills import png
 
 pytestmark = pytest.mark.graphics
 
@@ -172,3 +175,8 @@ def test_the_section_of_an_injectate_lies_on_its_ellipsoid():
         assert len(dashes) > 20
         assert np.linalg.norm((border - region.center_mm) / region.half_axes_mm, axis=1) == pytest.approx(1.0)
     assert len(dashed_section(region, axial(np.array([0.0, 0.0, 11.0]), Pose.PRONE, 100.0))) == 0
+
+
+def test_a_still_picture_is_sent_without_loss():
+    picture = np.random.default_rng(5).integers(0, 256, (33, 47, 3), dtype=np.uint8)
+    assert np.array_equal(np.asarray(Image.open(BytesIO(png(picture)))), picture)

@@ -7,26 +7,22 @@ the process.
 from __future__ import annotations
 
 import asyncio
-import io
-import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from trame_rca.encoders import RcaImageEncoder
 from trame_rca.schedulers import RcaImageRenderScheduler
 from trame_rca.view_adapter import RcaViewAdapter
 
 from viz.viewer.desk import Desk
 from viz.viewer.looks import SCENE
 from viz.viewer.pointer import Button, Pointer
+from viz.viewer.stills import png
 
 MOVING_QUALITY, STILL_QUALITY = 70, 100
 """JPEG quality while moving; 100 stands for PNG."""
-
-_QUICK_PNG = 1
-"""zlib's level: a third of the default's time for a tenth more bytes."""
 
 _SENT_AFTER_S, _LOOP_TURN_S = 0.02, 0.001
 """How long the next picture waits for the one before to be on its way."""
@@ -130,15 +126,11 @@ class Frames(RcaImageRenderScheduler):  # type: ignore[misc] # the toolkit has n
 
 def _encoded(picture: npt.NDArray[np.uint8], is_final: bool) -> tuple[bytes, dict[str, Any], int]:  # noqa: FBT001 - an executor's
     """Bytes, what the page must know of them, and when they were made [ms]."""
-    now_ms, file = time.time_ns() // 1_000_000, io.BytesIO()
-    image = Image.fromarray(picture)
+    height, width, _ = picture.shape
+    content, facts, now_ms = RcaImageEncoder.JPEG.encode(_BLACK if is_final else picture, width, height, MOVING_QUALITY)
     if is_final:
-        image.save(file, "png", compress_level=_QUICK_PNG)
-    else:
-        image.save(file, "jpeg", quality=MOVING_QUALITY)
-    kind, quality = ("image/png", STILL_QUALITY) if is_final else ("image/jpeg", MOVING_QUALITY)
-    facts = {"type": kind, "codec": "", "w": image.width, "h": image.height, "st": now_ms, "key": "key"}
-    return file.getvalue(), {**facts, "quality": quality}, now_ms
+        content, facts = png(picture), {**facts, "type": "image/png", "quality": STILL_QUALITY}
+    return content, facts, now_ms
 
 
 def adapter_of(area: Area, turns: Turns) -> Adapter:
