@@ -111,6 +111,15 @@ class HostCone:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Opening:
+    """A round way in that a path must take: its middle, the unit vector out of it towards the needle, its radius."""
+
+    middle_mm: FloatArray
+    outward: FloatArray
+    radius_mm: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """One place for a tip, with its ordered tip points: a root at its foramen, a joint, a nerve, a plexus."""
 
@@ -140,6 +149,8 @@ class Target:
     """(m,) what each tip costs beyond its distance from the best one, where some are a second choice."""
     injectate: Injectate | None = None
     """Where the procedure's largest volume may spread; None where it stays at the tip."""
+    opening: Opening | None = None
+    """What every path must go through; None where nothing is asked."""
     tip_binding: str = ""
     """Without tip points: the reason that alone keeps out the most places; empty where none does so alone."""
 

@@ -19,7 +19,7 @@ from planner.errors import AnatomyError
 from planner.geometry import FloatArray, frozen, unit
 from planner.procedure import Procedure
 from planner.structures import Side, SpineLevel, Structure
-from planner.target import ForamenFrame, Target
+from planner.target import ForamenFrame, Opening, Target
 from planner.volume import LabelEntry
 
 NO_SACRAL_FORAMEN = (
@@ -69,6 +69,7 @@ class SacralRoot:
             chosen_by,
             f"{place.between.root} root, sacral foramen {place.between}",
             notes=_notes(anatomy, foramen),
+            opening=dorsal_opening(foramen),
         )
         return with_tips(target, anatomy, procedure, *_points(foramen, target.frame))
 
@@ -104,6 +105,12 @@ def tunnel_frame(foramen: SacralForamen) -> ForamenFrame:
         0.0,
         0.0,
     )
+
+
+def dorsal_opening(foramen: SacralForamen) -> Opening:
+    """What a needle to the root goes through; its plane lies across the tunnel."""
+    outward = unit(foramen.posterior_mm - foramen.anterior_mm)
+    return Opening(frozen(foramen.posterior_mm), frozen(outward), foramen.diameter_mm / 2)
 
 
 def _points(foramen: SacralForamen, frame: ForamenFrame) -> tuple[FloatArray, FloatArray]:

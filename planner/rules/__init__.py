@@ -21,6 +21,7 @@ from planner.rules.needle_reaches import NeedleReaches
 from planner.rules.rule import Rule
 from planner.rules.same_side import SameSide
 from planner.rules.skin_in_image import SkinInImage
+from planner.rules.through_opening import ThroughOpening
 from planner.site import PLAIN, Site
 from planner.situation import Candidates
 
@@ -31,11 +32,13 @@ FIXED: tuple[Rule, ...] = (
     AirOutsideSkin(),
     SameSide(),
     ArterialQuadrant(),
+    ThroughOpening(),
 )
 
 
 MAY_BE_LEFT_OUT = (SameSide.name, InGantryPlane.name, HubInBore.name, AboveTable.name)
-"""Rules that a site may do without; no site leaves out a clearance, the skin, the needle's length or the arterial quadrant."""
+"""Rules that a site may do without; no site leaves out a clearance, the skin, the needle's length, the arterial quadrant or
+the opening."""
 
 
 def site_limits(site: Site) -> tuple[Rule, ...]:

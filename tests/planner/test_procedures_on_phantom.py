@@ -127,6 +127,22 @@ def test_a_joint_without_its_processes_is_refused(anatomy: Anatomy) -> None:
         aimed(replace(anatomy, labels=LabelMap(labels.geometry, bare, labels.entries)), "facet", "L4/L5", Side.LEFT)
 
 
+@pytest.mark.parametrize(("off_mm", "found"), [(12.0, "on the left"), (-14.0, "on the left")])
+@pytest.mark.parametrize("key", ["facet", "medial-branch"])
+def test_a_joint_that_does_not_lie_beside_the_canal_as_its_fellow_does_is_refused(
+    anatomy: Anatomy, key: str, off_mm: float, found: str
+) -> None:
+    facets = tuple(
+        replace(f, point_mm=f.point_mm + np.array([off_mm, 0.0, 0.0]))
+        if f.side is Side.LEFT and str(f.between) == "L4/L5"
+        else f
+        for f in anatomy.facets
+    )
+    for side in BOTH:
+        with pytest.raises(AnatomyError, match=f"joint L4/L5, {side} .*{found}.* 8 mm apart at most"):
+            aimed(replace(anatomy, facets=facets), key, "L4/L5", side)
+
+
 @pytest.mark.parametrize("side", BOTH)
 @pytest.mark.parametrize("level", ["L3/L4", "L4/L5"])
 def test_medial_branches_lie_in_the_corner_of_articular_and_transverse_process(

@@ -18,9 +18,11 @@ from planner.rules.keeps_clear import KeepsClear
 from planner.rules.needle_reaches import NeedleReaches
 from planner.rules.same_side import SameSide
 from planner.rules.skin_in_image import SkinInImage
+from planner.rules.through_opening import ThroughOpening
 from planner.situation import Candidates, Feasible, Situation
 from planner.structures import Side
 from planner.sweep.fan import Exit
+from planner.target import Opening
 from planner.targets import TargetRequest, find_targets
 from planner.trajectories import Trajectories
 
@@ -74,6 +76,18 @@ def test_an_entry_across_the_midline_is_refused_by_millimetres(situation: Situat
     assert SameSide().margin(candidates) == pytest.approx(x - (2.0 + z / 100))
     nowhere = replace(situation, midline_mm=np.empty((0, 3)))
     assert SameSide().margin(replace(candidates, situation=nowhere)).tolist() == [np.inf, np.inf]
+
+
+def test_a_path_goes_through_its_target_s_opening_or_misses_it_by_millimetres(situation: Situation) -> None:
+    outward = np.array([0.0, 1.0, 0.0])
+    opening = Opening(situation.target.point_mm + 20.0 * outward, outward, 5.0)
+    through = replace(situation, target=replace(situation.target, opening=opening))
+    candidates = from_angles(through, [(0, 0), (10, 0), (0, -10), (40, 0)])
+    aside = 20.0 * np.tan(np.radians([0.0, 10.0, 10.0, 40.0]))
+    assert ThroughOpening().margin(candidates) == pytest.approx(5.0 - aside)
+    from_inside = replace(through, target=replace(situation.target, opening=replace(opening, outward=-outward)))
+    assert (ThroughOpening().margin(replace(candidates, situation=from_inside)) == -np.inf).all()
+    assert (ThroughOpening().margin(replace(candidates, situation=situation)) == np.inf).all()
 
 
 def test_a_tip_in_the_antero_superior_quadrant_is_refused_above_l4(situation: Situation) -> None:

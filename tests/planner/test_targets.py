@@ -11,7 +11,16 @@ from planner.obstacles import with_roots
 from planner.procedures import PROCEDURES
 from planner.structures import Interspace, Side, SpineLevel, Structure, Unnamed
 from planner.targets import TargetRequest, find_targets
-from planner.tips import MOST_TIPS, PEDICLE_HALF_WIDTH_MM, foramen_frame, pedicle_half_width_mm
+from planner.tips import (
+    LOW_IN_THE_FORAMEN,
+    MOST_TIPS,
+    PEDICLE_HALF_WIDTH_MM,
+    SUBPEDICULAR,
+    best_tips,
+    foramen_frame,
+    pedicle_half_width_mm,
+    window_of,
+)
 from sample_data.phantom import Phantom
 
 PRT = PROCEDURES["prt"]
@@ -154,3 +163,20 @@ def test_a_foramen_far_off_on_the_other_side_does_not_turn_the_frame(anatomy: An
     )
     (target,) = find_targets(replace(anatomy, foramina=wrong), PRT, TargetRequest(Side.LEFT, root="L4"))
     assert target.frame.lateral[0] > 0.95
+
+
+def test_what_alone_keeps_every_tip_out_is_named() -> None:
+    points = np.zeros((6, 3)) + np.arange(6.0)[:, None]
+    quadrant = np.array([True, True, True, True, False, False])
+    pleura = np.array([-1.0, -1.0, 1.0, -1.0, -1.0, -1.0])
+    bone = np.array([-1.0, 1.0, -1.0, 1.0, 1.0, 1.0])
+    found = best_tips(points, np.zeros(6), {"tip: quadrant": quadrant}, [("bone", bone), ("pleura", pleura)])
+    assert not len(found.points_mm)
+    assert max(found.rejected, key=lambda name: found.rejected[name]) == "tip: quadrant"
+    assert found.binding == "tip: pleura"
+
+
+def test_thoracic_roots_are_reached_low_in_the_foramen() -> None:
+    assert window_of(SpineLevel.T12) is window_of(SpineLevel.T10) is LOW_IN_THE_FORAMEN
+    assert window_of(SpineLevel.L1) is window_of(Unnamed(3)) is SUBPEDICULAR
+    assert LOW_IN_THE_FORAMEN.ideal_share > 2 / 3
