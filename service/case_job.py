@@ -29,6 +29,8 @@ class CaseJob:
     bringing: Bringing = OWN_ANATOMY
     language: Language = Language.ENGLISH
     """Of the sheet."""
+    joined: frozenset[str] = frozenset()
+    """Names of results folders beside ``out`` whose patient is this one's by a person's word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from rich.markup import escape
 from service.audit import AuditTrail
 from service.audit_message import messages
 from service.errors import RequestError
+from service.joining import join
 from service.outlook import look
 from service.progress import stages
 from service.retention import purge, purgeable
@@ -65,6 +66,16 @@ def cases(
         if number not in known:
             raise RequestError(f"there is no case {number}; list them with: needleplan cases")
         show_case(_console(), known[number], store.history(number), store.exports(number))
+
+
+def join_(
+    number: Annotated[int, typer.Argument(metavar="CASE", show_default=False)],
+    other: Annotated[int, typer.Argument(metavar="OTHER", help="A case of an earlier scan.", show_default=False)],
+    said_by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; stands in the audit trail.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Say that two cases are one patient's, where the identity does not prove it."""
+    _console().print(escape(join(_settings(settings), number, other, said_by)))
 
 
 def settings_(settings: SettingsFile = None) -> None:
@@ -166,6 +177,13 @@ def add_running_commands(app: typer.Typer) -> None:
             "Example: needleplan cases --state waiting --settings needleplan.toml"
         )
     )(cases)
+    app.command(
+        "join",
+        help=(
+            "Join two cases to one patient by hand: the plan of one then shows the signed plans of the other.\n\n"
+            "Refused where Patient ID, issuer or birth date contradict. Example: needleplan join 17 9 --by 'A. Weber'"
+        ),
+    )(join_)
     app.command("settings", help="Check the settings and print every key: its value, and its default.")(settings_)
     app.command("purge", help="List, or with [bold]--do[/bold] remove, what is past its time (see retention).")(purge_)
     app.add_typer(outbox, name="outbox")

@@ -24,7 +24,7 @@ from service.viewing.exports import newest_signed
 
 REPORT = "report.dcm"
 BY_IDENTITY = "same Patient ID, issuer and birth date"
-BY_HAND = "by hand: who named the file says so, the identity does not prove it"
+BY_HAND = "by hand: a person says so, the identity does not prove it"
 
 MOST_SHOWN = 5
 """The latest; assumed."""
@@ -56,23 +56,39 @@ class Identity:
         return any(mine and theirs and mine != theirs for mine, theirs in pairs)
 
 
-def signed_before(results: Path, series: OpenSeries, but: Path) -> tuple[EarlierPlanDocument, ...]:
-    """Signed plans of the same patient among a service's results, the latest first; ``but`` is the case at hand."""
+def signed_before(
+    results: Path, series: OpenSeries, but: Path, by_hand: frozenset[str] = frozenset()
+) -> tuple[EarlierPlanDocument, ...]:
+    """Signed plans of the same patient among a service's results, the latest first; ``but`` is the case at hand.
+
+    ``by_hand`` names folders of results that a person joined; one whose identity contradicts is left out all the same.
+    """
     own = Identity.of_series(series)
     found = []
-    for report in _signed_reports(results, but):
+    for report, name in _signed_reports(results, but):
         header = _header(report)
-        if header is not None and header.get("VerificationFlag") == "VERIFIED" and own.is_surely(_identity(header)):
-            found.append(_document(read_report(report), BY_IDENTITY))
+        joined_by = "" if header is None else _joined_by(own, _identity(header), is_by_hand=name in by_hand)
+        if joined_by and header is not None and header.get("VerificationFlag") == "VERIFIED":
+            found.append(_document(read_report(report), joined_by))
     return tuple(sorted(found, key=lambda one: one.content_date, reverse=True)[:MOST_SHOWN])
 
 
-def reports_for(images: Path, results: Path, but: Path) -> list[Path]:
+def _joined_by(own: Identity, other: Identity, *, is_by_hand: bool) -> str:
+    """By what two scans are one patient's; empty where they are not."""
+    if own.is_surely(other):
+        return BY_IDENTITY
+    return BY_HAND if is_by_hand and not own.contradicts(other) else ""
+
+
+def reports_for(images: Path, results: Path, but: Path, by_hand: frozenset[str] = frozenset()) -> list[Path]:
     """Signed reports that ``signed_before`` would choose from for the series of these images."""
     header = next((found for path in sorted(images.iterdir()) if (found := _header(path)) is not None), None)
     own = Identity("", "", "") if header is None else _identity(header)
-    reports = _signed_reports(results, but)
-    return [one for one in reports if (told := _header(one)) is not None and own.is_surely(_identity(told))]
+    return [
+        report
+        for report, name in _signed_reports(results, but)
+        if (told := _header(report)) is not None and _joined_by(own, _identity(told), is_by_hand=name in by_hand)
+    ]
 
 
 def named_by_hand(given: Path, series: OpenSeries) -> EarlierPlanDocument:
@@ -92,12 +108,13 @@ def named_by_hand(given: Path, series: OpenSeries) -> EarlierPlanDocument:
         raise RequestError(f"--earlier: {error}") from error
 
 
-def _signed_reports(results: Path, but: Path) -> Iterator[Path]:
+def _signed_reports(results: Path, but: Path) -> Iterator[tuple[Path, str]]:
+    """Each signed report, and the name of the results folder it lies under."""
     cases: Iterable[Path] = sorted(results.iterdir()) if results.is_dir() else ()
     for case in cases:
         signed = newest_signed(case) if case.is_dir() and case.resolve() != but.resolve() else None
         if signed is not None and (signed / REPORT).is_file():
-            yield signed / REPORT
+            yield signed / REPORT, case.name
 
 
 def _header(report: Path) -> pydicom.Dataset | None:

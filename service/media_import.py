@@ -119,13 +119,14 @@ def _joins(image: Instance, arrivals: Arrivals) -> str:
     """Whose it is, by Patient ID, issuer and birth date; a person decides where one is missing."""
     own = _identity_of(image)
     if not own.is_surely(own):
-        return "joined by hand only: Patient ID, its issuer or the birth date is missing"
-    same = [case.number for case in arrivals.store.cases() if _identity(arrivals, case.series_instance_uid) == own]
+        return "joined by hand only (needleplan join): Patient ID, its issuer or the birth date is missing"
+    same = [case.number for case in arrivals.store.cases() if identity_of_series(arrivals, case.series_instance_uid) == own]
     listed = ", ".join(str(number) for number in same)
     return f"joins the patient of case {listed}" if same else "the first scan of this patient here"
 
 
-def _identity(arrivals: Arrivals, series_uid: str) -> Identity | None:
+def identity_of_series(arrivals: Arrivals, series_uid: str) -> Identity | None:
+    """Of the first image of a received series; None where none is there."""
     first = next(iter(sorted(arrivals.folder_of(series_uid).glob("*.dcm"))), None)
     found = [] if first is None else find_series(first)
     return _identity_of(found[0].instances[0]) if found else None

@@ -65,7 +65,7 @@ def packed(job: CaseJob) -> Parcel:
     results = job.out.parent
     earlier = {
         f"{_RESULTS}/{path.relative_to(results)}": path.read_bytes()
-        for path in reports_for(job.folder, results, job.out)
+        for path in reports_for(job.folder, results, job.out, job.joined)
     }
     site = {} if job.site_file is None else {_SITE: job.site_file.read_bytes()}
     given = {f"{_GIVEN}/{n}.dcm": path.read_bytes() for n, path in enumerate(job.bringing.received)}

@@ -1,4 +1,4 @@
-"""The tables: instances, cases, their history, exports.
+"""The tables: instances, cases, their history, exports, scans joined by hand.
 
 Times are seconds since 1970 (UTC). No patient data is stored here: a series is known by its UID only.
 """
@@ -114,3 +114,15 @@ class Export(Base):
     last_error: Mapped[str]
     transaction_uid: Mapped[str] = mapped_column(default="", server_default="")
     """Of the storage commitment that was asked for; else empty."""
+
+
+class Join(Base):
+    """Two series that a person says are one patient's, where their identities do not prove it; kept in both directions."""
+
+    __tablename__ = "joins"
+
+    series_instance_uid: Mapped[str] = mapped_column(primary_key=True)
+    other_series_uid: Mapped[str] = mapped_column(primary_key=True)
+    at_s: Mapped[float]
+    said_by: Mapped[str]
+    """A person of the site, by the name that was given."""

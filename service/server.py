@@ -212,6 +212,7 @@ class Service:
             site_file=self._settings.jobs.site_file,
             bringing=self._bringing(case.series_instance_uid),
             language=Language(self._settings.sheet_language),
+            joined=frozenset(Path(one).name for one in self._store.joined_folders(case.series_instance_uid)),
         )
 
     def _bringing(self, series_uid: str) -> Bringing:

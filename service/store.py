@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 
 from service.export_rows import ExportRows, NewExport, queue
 from service.image_rows import ImageRows, NewInstance, put
+from service.join_rows import JoinRows
 from service.leases import LeaseRows
 from service.rows import Case, CaseState, Export, ExportState, HistoryLine
 
@@ -25,7 +26,7 @@ __all__ = ["DATABASE_FILE", "NewExport", "NewInstance", "Store", "address_of"]
 DATABASE_FILE = "needleplan.db"
 
 
-class Store(ImageRows, LeaseRows, ExportRows):
+class Store(ImageRows, LeaseRows, ExportRows, JoinRows):
     """All rows. Safe to use from several threads: one writer at a time."""
 
     def case(self, number: int) -> Case:

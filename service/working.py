@@ -9,12 +9,13 @@ from planner.site import PLAIN
 from service.case import Tools, plan_case
 from service.case_job import CaseJob, CaseOutcome
 from service.earlier import signed_before
+from service.network import second_opinion
 from service.opening import OpenSeries, open_series
 from service.progress import telling
 from service.request import PlanRequest
 from service.scribe import Begin, scribe, when_asked
 from service.site_file import read_site
-from service.tools import Beside, site_tools
+from service.tools import Beside, Judge, believed, site_tools
 from service.watch import Stopwatch
 
 
@@ -32,8 +33,14 @@ def _opened(job: CaseJob, begin: Begin) -> tuple[Tools, OpenSeries]:
     watch = Stopwatch(telling(job.out))
     with watch("reading"):
         series = open_series(job.folder, job.series_uid)
-    beside = Beside(lambda one: signed_before(job.out.parent, one, job.out), job.language, begin)
+    beside = Beside(
+        lambda one: signed_before(job.out.parent, one, job.out, job.joined), job.language, begin, _judge(job)
+    )
     return site_tools(job.out, watch, job.opened_at, beside, bring=job.bringing.bring), series
+
+
+def _judge(job: CaseJob) -> Judge:
+    return second_opinion if job.bringing.second_opinion else believed
 
 
 def _planned(job: CaseJob, request: PlanRequest, begin: Begin) -> CaseOutcome:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from sqlalchemy import Column, Integer, MetaData, Table, inspect, select
 from sqlalchemy.engine import Connection, Engine
 
+from service.migrations.joins import JOINS
 from service.migrations.leases import LEASES
 from service.migrations.step import Step
 from service.rows import Base
 
-STEPS: tuple[Step, ...] = (LEASES,)
+STEPS: tuple[Step, ...] = (LEASES, JOINS)
 """The steps from schema 1, in order; a new one goes to the end."""
 
 FIRST = 1

@@ -44,6 +44,18 @@ def signed_case(results: Path, number: int, series: OpenSeries) -> Path:
     return folder
 
 
+def test_what_a_person_joined_is_shown_and_says_so_and_never_against_the_identity(tmp_path: Path) -> None:
+    """Without an issuer nothing is proven; another Patient ID contradicts."""
+    series = opened(tmp_path / "now", issuer="")
+    signed_case(tmp_path / "results", 1, series)
+    asked = (tmp_path / "results", series, tmp_path / "results" / "000002")
+    assert signed_before(*asked) == ()
+    assert [one.joined_by for one in signed_before(*asked, frozenset({"000001"}))] == [BY_HAND]
+    assert signed_before(*asked, frozenset({"000009"})) == ()
+    other = opened(tmp_path / "other", issuer="", patient_id="ID-2")
+    assert signed_before(tmp_path / "results", other, tmp_path / "results" / "000002", frozenset({"000001"})) == ()
+
+
 @pytest.fixture
 def series(tmp_path: Path) -> OpenSeries:
     return opened(tmp_path / "now")
