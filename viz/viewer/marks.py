@@ -35,12 +35,17 @@ class Lines:
         mapper.SetInputData(self._data)
         self._actor = vtkActor()
         self._actor.SetMapper(mapper)
+        self._width_px = width_px
         style = self._actor.GetProperty()
         style.SetColor(*(value / 255 for value in colour))
         style.SetLineWidth(width_px)
         style.LightingOff()
         self._actor.VisibilityOff()
         renderer.AddActor(self._actor)
+
+    def enlarge(self, factor: float) -> None:
+        """On a large pane, lines that are as easily seen as on a small one."""
+        self._actor.GetProperty().SetLineWidth(self._width_px * factor)
 
     def show(self, pieces_mm: FloatArray) -> None:
         """(n, 2, 2) ends of n pieces, x right and y up; none hides the lines."""

@@ -181,8 +181,11 @@ class _Drawing:
         if size != self._sized_for:
             self._sized_for = size
             words = (*self._letters, self._title, self._note, self._scale_words, *self._names, *self._rule_words)
-            for one in words:
-                one.enlarge(enlarged(size))
+            lines = (self._cross, self._far, self._near, self._entry, self._target, self._gap, self._scale)
+            for text in words:
+                text.enlarge(enlarged(size))
+            for line in (*lines, self._spread, self._rules, self._spots, self._spot):
+                line.enlarge(enlarged(size))
         self._place_letters(view.plane.letters, width, height)
         self._title.show(marks.title, _MARGIN_PX, height - _MARGIN_PX)
         self._note.show(marks.note, _MARGIN_PX, _MARGIN_PX)
