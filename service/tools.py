@@ -39,6 +39,15 @@ def nothing_earlier(_series: OpenSeries) -> tuple[EarlierPlanDocument, ...]:
     return ()
 
 
+Judge: TypeAlias = Callable[[OpenSeries, Anatomy], Anatomy]
+"""A second opinion on an anatomy: the same, with confidences that may be lower."""
+
+
+def believed(_series: OpenSeries, anatomy: Anatomy) -> Anatomy:
+    """No second opinion is asked for."""
+    return anatomy
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What stands beside a plan: earlier ones of the same patient, the language of its sheet, and who writes with us."""
@@ -47,6 +56,8 @@ class Beside:
     language: Language = Language.ENGLISH
     begin: Begin = when_asked
     """Begins what another process can write meanwhile."""
+    judge: Judge = believed
+    """Says how far our own anatomy is to be believed."""
 
 
 ALONE = Beside()
@@ -82,7 +93,7 @@ def site_tools(
             found = find(series.volume, anchor, watch, region, lambda work: pool.submit(work).result)
         anatomy = anatomy_of(found, watch)
         look(found, anatomy)
-        return anatomy
+        return beside.judge(series, anatomy)
 
     def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None, region: Region | None = None) -> Anatomy:
         clear(out)

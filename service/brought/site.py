@@ -31,6 +31,7 @@ class Bringing:
     received: tuple[Path, ...] = ()
     command: OutsideCommand | None = None
     own: OwnMap = NO_MAP
+    second_opinion: bool = False
 
     @property
     def bring(self) -> Bring:
@@ -55,7 +56,7 @@ def bringing_for(settings: SegmentationSettings, series_uid: str, folders: Itera
     command = None if settings.command is None else _command(settings.command, settings)
     received = segmentations_of(series_uid, folders) if settings.received else ()
     own = NO_MAP if settings.names_file is None else _of_site(read_map(settings.names_file))
-    return Bringing(received, command, own)
+    return Bringing(received, command, own, settings.second_opinion)
 
 
 def _command(words: str, settings: SegmentationSettings) -> OutsideCommand:

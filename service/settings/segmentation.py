@@ -23,6 +23,8 @@ class SegmentationSettings(Part):
     """The map of names, as for ``--map``."""
     received: bool = False
     """DICOM segmentations of the same study that refer to the series, received before its case begins."""
+    second_opinion: bool = False
+    """The shipped network looks too; where it does not agree, the confidence of our own anatomy is lowered."""
 
     @field_validator("command")
     @classmethod
