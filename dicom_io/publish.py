@@ -1,7 +1,7 @@
 """All objects of one case, in the order they are sent: report, segmentation, pictures, key objects, sheet.
 
 In: a plan, the labels it was made on, drawn pictures, the source series and the case. Out: named DICOM files as bytes.
-Report and segmentation need no picture: they can be written while the pictures are drawn.
+The segmentation needs no plan and the report no picture: they can be written while others plan and draw.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from dicom_io.signature import Signature
 from planner.plan import Plan
 from planner.volume import LabelMap
 
-__all__ = ["Document", "numbers", "plan_documents", "sheet_document", "with_pictures"]
+__all__ = [
+    "Document",
+    "plan_documents",
+    "report_document",
+    "segmentation_document",
+    "sheet_document",
+    "with_pictures",
+]
 
 
 def plan_documents(
@@ -33,15 +40,18 @@ def plan_documents(
 ) -> tuple[Document, ...]:
     """Report, segmentation, one Secondary Capture per picture, and the Key Object Selection of slices and pictures."""
     _require_own_names(pictures)
-    return with_pictures(plan, numbers(plan, labels, source, case, signature), pictures, source, case)
+    made = report_document(plan, source, case, signature), segmentation_document(labels, source, case)
+    return with_pictures(plan, made, pictures, source, case)
 
 
-def numbers(
-    plan: Plan, labels: LabelMap, source: SeriesSource, case: DicomCase, signature: Signature | None = None
-) -> tuple[Document, Document]:
-    """Report and segmentation."""
-    report = Document.of("report.dcm", write_report(plan, source, case, signature))
-    return report, Document.of("segmentation.dcm", write_segmentation(labels, source, case))
+def report_document(plan: Plan, source: SeriesSource, case: DicomCase, signature: Signature | None = None) -> Document:
+    """The plan as a report; it needs no picture."""
+    return Document.of("report.dcm", write_report(plan, source, case, signature))
+
+
+def segmentation_document(labels: LabelMap, source: SeriesSource, case: DicomCase) -> Document:
+    """The labels; they need no plan."""
+    return Document.of("segmentation.dcm", write_segmentation(labels, source, case))
 
 
 def with_pictures(

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from dicom_io.identity import DicomCase, content_digest
-from dicom_io.publish import numbers, sheet_document, with_pictures
+from dicom_io.publish import report_document, segmentation_document, sheet_document, with_pictures
 from dicom_io.series import SeriesSource
 from dicom_io.signature import Signature
 from planner.anatomy.model import Anatomy
@@ -98,12 +98,20 @@ def write_anatomy(out: Path, anatomy: Anatomy, series: OpenSeries, seconds: Mapp
     return Written((write_document(out / "anatomy.json", anatomy_document(anatomy, series.facts, seconds)),))
 
 
-def write_plan(out: Path, planned: PlannedSeries, watch: Stopwatch, begin: Begin = when_asked) -> Written:
+def write_plan(
+    out: Path,
+    planned: PlannedSeries,
+    watch: Stopwatch,
+    begin: Begin = when_asked,
+    segmentation: Work | None = None,
+) -> Written:
     """``plan.json``, ``plan.png``, ``sheet.pdf`` and, for a DICOM series, the DICOM objects.
 
-    ``begin`` starts report and segmentation beside the pictures, where the caller has somebody to write them.
+    ``begin`` starts the report beside the pictures, where the caller has somebody to write it; ``segmentation`` was begun
+    before (``begin_segmentation``), None: it is begun here.
     """
-    made = _begin_numbers(planned, begin)
+    report = _begin_report(planned, begin)
+    labels = segmentation or begin_segmentation(planned.anatomy, planned.series, planned.opened_at, begin)
     document = write_document(out / "plan.json", plan_document(planned.plan, planned.series.facts, planned.earlier))
     with watch("pictures"):
         drawn = draw(planned.plan, planned.anatomy, planned.series)
@@ -112,7 +120,7 @@ def write_plan(out: Path, planned: PlannedSeries, watch: Stopwatch, begin: Begin
         pdf = _sheet(planned, drawn)
         sheet = write_bytes(out / "sheet.pdf", pdf)
     with watch("DICOM objects"):
-        objects = _write_objects(out, planned, drawn, pdf, made)
+        objects = _write_objects(out, planned, drawn, pdf, (report, labels))
     notes = [drawn.note] if drawn.note else []
     if planned.series.facts.source is None:
         notes.append(NO_DICOM_OUTPUT)
@@ -139,14 +147,22 @@ def _sheet(planned: PlannedSeries, drawn: Drawn) -> bytes:
     return write_page(sheet_of(case, say), drawn, case.made_at, say)
 
 
-def _begin_numbers(planned: PlannedSeries, begin: Begin) -> Work:
-    """Report and segmentation, named after what they hold alone: they need no picture."""
-    source = planned.series.facts.source
+def begin_segmentation(anatomy: Anatomy, series: OpenSeries, opened_at: datetime, begin: Begin) -> Work:
+    """The segmentation, named after what it holds alone: it can be begun as soon as the anatomy is known."""
+    source, labels = series.facts.source, anatomy.labels
     if source is None:
         return _nothing
-    plan, labels, signature = planned.plan, planned.anatomy.labels, planned.signature
-    case = _case(planned, source, content_digest(plan, labels.labels, labels.entries, signature))
-    return begin(partial(numbers, plan, labels, source, case, signature))
+    case = _case(source, opened_at, content_digest(labels.labels, labels.entries))
+    return begin(partial(segmentation_document, labels, source, case))
+
+
+def _begin_report(planned: PlannedSeries, begin: Begin) -> Work:
+    """The report, named after what it holds alone: it needs no picture."""
+    source, plan, signature = planned.series.facts.source, planned.plan, planned.signature
+    if source is None:
+        return _nothing
+    case = _case(source, planned.opened_at, content_digest(plan, signature))
+    return begin(partial(report_document, plan, source, case, signature))
 
 
 def _nothing() -> tuple[()]:
@@ -154,18 +170,20 @@ def _nothing() -> tuple[()]:
 
 
 def _write_objects(
-    out: Path, planned: PlannedSeries, drawn: Drawn, pdf: bytes, made: Work
+    out: Path, planned: PlannedSeries, drawn: Drawn, pdf: bytes, made: tuple[Work, Work]
 ) -> tuple[WrittenObject, ...]:
     source = planned.series.facts.source
     if source is None:
         return ()
     plan, pictures = planned.plan, drawn.pictures
-    case = _case(planned, source, content_digest(plan, *(p.rgb for p in pictures), hashlib.sha256(pdf).digest()))
-    objects = (*with_pictures(plan, made(), pictures, source, case), sheet_document(pdf, plan, source, case))
+    content = content_digest(plan, *(p.rgb for p in pictures), hashlib.sha256(pdf).digest())
+    case = _case(source, planned.opened_at, content)
+    first = made[0](), made[1]()
+    objects = (*with_pictures(plan, first, pictures, source, case), sheet_document(pdf, plan, source, case))
     return tuple(WrittenObject(write_bytes(out / one.name, one.file), one.sop_instance_uid) for one in objects)
 
 
-def _case(planned: PlannedSeries, source: SeriesSource, content: str) -> DicomCase:
+def _case(source: SeriesSource, opened_at: datetime, content: str) -> DicomCase:
     """Names and dates of objects that hold ``content`` of this series."""
     digest = content_digest(source.series_instance_uid, content)
-    return DicomCase(source.study_instance_uid, digest, planned.opened_at, program_version())
+    return DicomCase(source.study_instance_uid, digest, opened_at, program_version())

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,8 +25,8 @@ from service.documents import EarlierPlanDocument
 from service.opening import OpenSeries
 from service.pictures import get_ready
 from service.request import NamedAnchor
-from service.results import PlannedSeries, Written, clear, write_anatomy, write_labels, write_plan
-from service.scribe import Begin, when_asked
+from service.results import PlannedSeries, Written, begin_segmentation, clear, write_anatomy, write_labels, write_plan
+from service.scribe import Begin, Work, when_asked
 from service.viewing.keeping import KEPT, KeptCase, forget, keep, keep_plan
 from service.watch import Stopwatch
 from viz.viewer.words import Language
@@ -95,6 +96,10 @@ def site_tools(
         look(found, anatomy)
         return beside.judge(series, anatomy)
 
+    @lru_cache(maxsize=1)
+    def segmentation_of(anatomy: Anatomy, series: OpenSeries) -> Work:
+        return begin_segmentation(anatomy, series, opened_at, beside.begin)
+
     def segment_and_keep(series: OpenSeries, anchor: NamedAnchor | None, region: Region | None = None) -> Anatomy:
         clear(out)
         forget(out / KEPT)
@@ -104,6 +109,8 @@ def site_tools(
         with watch("writing labels"):
             write_labels(out, anatomy.labels)
         write_anatomy(out, anatomy, series, watch.seconds)
+        if region is not None:
+            segmentation_of(anatomy, series)  # written while the paths are planned
         keep(out / KEPT, KeptCase(series, anatomy, None))
         return anatomy
 
@@ -112,7 +119,7 @@ def site_tools(
         return PlannedSeries(plan, anatomy, series, opened_at, before, language=beside.language)
 
     def publish(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Written:
-        written = write_plan(out, planned(plan, anatomy, series), watch, beside.begin)
+        written = write_plan(out, planned(plan, anatomy, series), watch, beside.begin, segmentation_of(anatomy, series))
         keep_plan(out / KEPT, plan)
         return write_anatomy(out, anatomy, series, watch.seconds) + written
 

@@ -117,7 +117,9 @@ def test_what_another_process_writes_is_what_this_one_writes(planned, tmp_path):
 
 
 @pytest.mark.usefixtures("no_graphics")
-def test_a_plan_that_differs_has_another_report_and_another_segmentation(planned, tmp_path):
-    first = written(planned, tmp_path / "first")
-    other = written(replace(planned, plan=plan(targets=(target(()),))), tmp_path / "other")
-    assert not {one.sop_instance_uid for one in first.objects} & {one.sop_instance_uid for one in other.objects}
+def test_another_plan_has_another_report_and_the_same_segmentation(planned, tmp_path):
+    first = {one.path.name: one for one in written(planned, tmp_path / "first").objects}
+    other = written(replace(planned, plan=plan(targets=(target(()),))), tmp_path / "other").objects
+    same = [one for one in other if one.sop_instance_uid == first[one.path.name].sop_instance_uid]
+    assert [one.path.name for one in same] == ["segmentation.dcm"]
+    assert same[0].path.read_bytes() == first["segmentation.dcm"].path.read_bytes()
