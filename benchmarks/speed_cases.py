@@ -10,18 +10,21 @@ from time import perf_counter
 import numpy as np
 
 from dicom_io.series import read_series
-from planner.anatomy.model import Anatomy, Foramen
+from planner.anatomy.model import Anatomy, Foramen, Surroundings
 from planner.anatomy.segment import segment
 from planner.geometry import AnyArray, Float32Array, FloatArray
+from planner.obstacles import ROOM_MM
 from planner.structures import Structure
 from planner.sweep.fan import Face, Swept
-from planner.sweep.fields import Lattice
+from planner.sweep.fields import Lattice, Patch
+from planner.sweep.reach import FAR_STEP_MM
+from planner.sweep.side_by_side import side_by_side
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
 
 ROUNDS = 5
 REACH_MM = 120.0
-FIELD_MM, CAP_MM = 1.0, 24.0
+FIELD_MM, CAP_MM = FAR_STEP_MM, 24.0
 LEVEL_MM, LOWEST_MM = 0.125, -5.0
 BONES = (Structure.VERTEBRA, Structure.SACRUM, Structure.ILIUM, Structure.RIB, Structure.BONE)
 GROUPS = (
@@ -88,9 +91,12 @@ class Case:
         return f"{' x '.join(map(str, geometry.shape))} of {sizes} mm"
 
     def lattice(self, step_mm: float = FIELD_MM) -> Lattice:
-        """All that a needle of ``REACH_MM`` along a face's axis reaches; padded by what a field knows."""
-        corners = self.tip_mm + REACH_MM * np.array([[-1.0, -1, -1], [1, 1, 1]])
-        return Lattice.around(self.anatomy.labels.geometry, corners, 0.0, step_mm)
+        """All that a needle of ``REACH_MM`` along a face's axis reaches inside the body."""
+        grid = self.anatomy.labels.geometry
+        body = np.flatnonzero((self.anatomy.surroundings.labels == Surroundings.BODY).any(axis=(0, 2)))
+        corners = grid.indices(self.tip_mm + REACH_MM * np.array([[-1.0, -1, -1], [1, 1, 1]]))
+        corners[:, 1] = np.clip(corners[:, 1], body[0], body[-1])
+        return Lattice.around(grid, grid.points_mm(corners), 0.0, step_mm)
 
 
 def left_foramina(anatomy: Anatomy) -> list[Foramen]:
@@ -120,13 +126,23 @@ def levels(room_mm: Float32Array) -> AnyArray:
 
 
 def fused(case: Case, lattice: Lattice) -> list[Swept]:
-    """One 8-bit field for each group: least room beyond its structures' margins."""
-    labels = case.anatomy.labels
+    """One 8-bit field for each group: least room beyond its structures' margins, told apart up to ``ROOM_MM`` as in a plan.
+
+    Structures with one margin share a distance map.
+    """
     found = []
     for group in GROUPS:
-        room = np.full(lattice.geometry.shape, CAP_MM, dtype=np.float32)
-        for structures, margin_mm in group:
-            mask = lattice.crop(labels.mask(*structures))
-            np.minimum(room, lattice.distance_mm(mask, CAP_MM) - np.float32(margin_mm), out=room)
-        found.append(Swept.of(lattice, levels(room)))
+        alike = {margin_mm: sum((s for s, mm in group if mm == margin_mm), ()) for _, margin_mm in group}
+        room = np.full(lattice.geometry.shape, levels(np.full(1, ROOM_MM, dtype=np.float32))[0])
+        for patch, near in side_by_side(lambda one: _near(case, lattice, one[1], one[0]), alike.items()):
+            np.minimum(room[patch], near, out=room[patch])
+        found.append(Swept.of(lattice, room))
     return found
+
+
+def _near(case: Case, lattice: Lattice, structures: tuple[Structure, ...], margin_mm: float) -> tuple[Patch, AnyArray]:
+    """Room beyond one margin in levels, where it is less than ``ROOM_MM``."""
+    labels, cap_mm = case.anatomy.labels, margin_mm + ROOM_MM
+    mask = np.isin(lattice.crop(labels.labels), labels.values_of(*structures), kind="table")
+    patch = lattice.near(mask, cap_mm)
+    return patch, levels(lattice.distance_on(patch, mask, cap_mm) - np.float32(margin_mm))

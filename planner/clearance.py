@@ -17,6 +17,9 @@ from planner.geometry import BoolArray, FloatArray, VolumeGeometry
 
 SAMPLE_MM, FINE_SAMPLE_MM = 0.25, 0.01
 
+STATED_BOUND_MM = SAMPLE_MM / 2
+"""The most by which a reported distance lies above the true one."""
+
 MEASURED_TO_MM = 24.0
 """Obstacles further away are not listed."""
 

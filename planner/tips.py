@@ -15,7 +15,7 @@ import numpy as np
 
 from planner.anatomy.model import Anatomy, Foramen, NerveRoot, Surroundings
 from planner.geometry import BoolArray, FloatArray, IntArray, frozen, unit
-from planner.obstacles import BONES, Obstacle, cap_mm, find_obstacles, obstacle_at, with_roots
+from planner.obstacles import BONES, Obstacle, find_obstacles, with_roots
 from planner.procedure import Procedure
 from planner.structures import Side, SpineLevel
 from planner.sweep.fields import DistanceField, Lattice
@@ -83,7 +83,10 @@ def window_of(upper: object) -> Window:
 TOUCH_MM = 0.3
 """Kept between needle and drawn root at the tip, so that the exact measurement confirms it; assumed."""
 
-FIELD_STEP_MM, FIELD_CAP_MM = 0.45, 6.0
+FIELD_STEP_MM = 0.45
+
+ENOUGH_MM, TOLD_APART_MM = 1.5, 2.0
+"""More room at a tip makes no tip better, assumed; and how much is looked for."""
 
 
 def foramen_frame(anatomy: Anatomy, foramen: Foramen) -> ForamenFrame:
@@ -154,7 +157,7 @@ def best_tips(
         reasons[f"tip: {name}"] = spare_mm < 0
         least = np.minimum(least, spare_mm)
     rejected, left = _counted(reasons, len(points_mm))
-    score = from_wished_mm - np.minimum(least, 1.5)
+    score = from_wished_mm - np.minimum(least, ENOUGH_MM)
     order = left[np.argsort(score[left], kind="stable")]
     return Tips(np.round(_thinned(points_mm[order]), 6), rejected, "" if len(left) else _binding(reasons))
 
@@ -223,16 +226,15 @@ def room_at(
     labels: LabelMap, obstacles: tuple[Obstacle, ...], points_mm: FloatArray, radius_mm: float
 ) -> list[tuple[str, FloatArray]]:
     """Room at each point beyond each obstacle's margin; the target's own nerve may be near, not touched."""
-    known_mm = cap_mm(obstacles, FIELD_CAP_MM)
-    lattice = Lattice.around(labels.geometry, points_mm, known_mm, FIELD_STEP_MM)
-    box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
     found = []
-    for index, obstacle in enumerate(obstacles):
-        mask = box == index
+    for obstacle in obstacles:
+        limit_mm = (TOUCH_MM if obstacle.tip_zone_mm else obstacle.margin_mm) + radius_mm
+        known_mm = limit_mm + TOLD_APART_MM
+        lattice = Lattice.around(labels.geometry, points_mm, known_mm, FIELD_STEP_MM)
+        mask = np.isin(lattice.crop(labels.labels), obstacle.values, kind="table")
         if mask.any():
-            margin_mm = TOUCH_MM if obstacle.tip_zone_mm else obstacle.margin_mm
             field = DistanceField(lattice, lattice.distance_mm(mask, known_mm), known_mm)
-            found.append((obstacle.name, field.at(points_mm) - margin_mm - radius_mm))
+            found.append((obstacle.name, field.at(points_mm) - limit_mm))
     return found
 
 

@@ -38,16 +38,17 @@ def risk_of(shaft: Shaft, execution: Execution, tolerance_deg: float, rng: np.ra
     """Probabilities of contact and miss, and the control scans that help most."""
     draws = Draws.of(rng, SAMPLES)
     shown = [index for index in range(len(shaft.obstacles)) if bound_of(shaft, execution, index) >= NEVER]
-    leg = Leg(0.0, shaft.length_mm)
-    touched = dict(zip(shown, touched_on(shaft, execution, shown, draws, leg), strict=True))
+    stops = checkpoints(shaft, execution, shown, draws.first(SCAN_SAMPLES))
+    scanned = [Leg(a, b) for a, b in pairwise((0.0, *stops, shaft.length_mm))]
+    from_skin = touched_to(shaft, execution, shown, draws, 0.0, (scanned[0].to_mm, shaft.length_mm))
+    touched = dict(zip(shown, from_skin[..., 1], strict=True))
     contacts = [
         Contact(obstacle.name, of_shares(touched[index]) if index in touched else below(NEVER))
         for index, obstacle in enumerate(shaft.obstacles)
     ]
-    stops = checkpoints(shaft, execution, shown, draws.first(SCAN_SAMPLES))
-    scanned = [Leg(a, b) for a, b in pairwise((0.0, *stops, shaft.length_mm))]
     last_tip = leg_sigmas_mm(shaft, execution, scanned[-1].from_mm)[1]
-    legs = [touched_on(shaft, execution, shown, draws, one) for one in scanned if shown]
+    later = [touched_on(shaft, execution, shown, draws, one) for one in scanned[1:]]
+    legs = [from_skin[..., 0], *later] if shown else []
     soft = [row for row, index in enumerate(shown) if shaft.obstacles[index].structure not in BONES]
     soft_at_once = np.array([touched[shown[row]] for row in soft])
     return Risk(

@@ -68,20 +68,58 @@ class Lattice:
             box = _along(_joined(box, axis, block), axis, cut)
         return box
 
+    def widened(self, shape: tuple[int, ...], by_mm: float) -> Lattice:
+        """The same nodes and more: whole voxels for ``by_mm`` more on every side, as far as an image of that shape goes."""
+        first, voxels, blocks, cuts = (np.array(one) for one in (self.first, self.voxels, self.blocks, self.cuts))
+        pad = np.ceil(by_mm / (self.geometry.spacing_mm * cuts)).astype(int) * blocks
+        low, high = np.maximum(first - pad, 0), np.minimum(first + voxels + pad, shape)
+        matrix = self.geometry.lps_from_index.copy()
+        matrix[:3, 3] = self.geometry.points_mm((low - first) // blocks * cuts)
+        nodes = -(-(high - low) // blocks) * cuts + 1
+        geometry = VolumeGeometry(matrix, _three(nodes), self.geometry.frame_of_reference_uid)
+        return Lattice(geometry, _three(low), _three(high - low), self.blocks, self.cuts)
+
     def near(self, box: BoolArray, within_mm: float) -> Patch:
         """The nodes, voxel by voxel, that can lie within ``within_mm`` of a mask; none where it has no voxel."""
+        return self._padded(self._filled(box), within_mm)
+
+    def distances_within(self, wide: Lattice, box: BoolArray, cap_mm: float) -> tuple[Patch, Float32Array]:
+        """Distances on this lattice's nodes to a mask that is drawn on a wider one, and which nodes they are for.
+
+        Every other node of this lattice lies beyond the cap. The map is made of the nodes asked for and the mask's voxels
+        within the cap of them, and of no others.
+        """
+        filled = wide._filled(box)
+        starts = [(a - b) // n * c for a, b, n, c in zip(self.first, wide.first, self.blocks, self.cuts, strict=True)]
+        inner = _patch([slice(a, a + n) for a, n in zip(starts, self.geometry.shape, strict=True)])
+        own = _common(wide._padded(filled, cap_mm), inner)
+        reaching = _common(filled, wide._padded(own, cap_mm))
+        if NOWHERE in (own, reaching):
+            return NOWHERE, np.zeros((0, 0, 0), dtype=np.float32)
+        around = _patch([slice(min(a.start, b.start), max(a.stop, b.stop)) for a, b in zip(own, reaching, strict=True)])
+        values = wide.distance_on(around, box, cap_mm)[_moved(own, [part.start for part in around])]
+        return _moved(own, starts), np.ascontiguousarray(values)
+
+    def _filled(self, box: BoolArray) -> Patch:
+        """The nodes of the box around a mask."""
         found = []
         for axis, (block, cut) in enumerate(zip(self.blocks, self.cuts, strict=True)):
             others = tuple(other for other in range(3) if other != axis)
             filled = np.flatnonzero(box.any(axis=others)) // block
             if not len(filled):
                 return NOWHERE
-            pad = int(np.ceil(within_mm / (self.geometry.spacing_mm[axis] * cut)))
-            last = self.geometry.shape[axis] - 1
-            low, high = (int(filled[0]) - pad) * cut, (int(filled[-1]) + 1 + pad) * cut
-            found.append(slice(max(low, 0), min(high, last) + 1))
-        k, j, i = found
-        return k, j, i
+            found.append(slice(int(filled[0]) * cut, (int(filled[-1]) + 1) * cut + 1))
+        return _patch(found)
+
+    def _padded(self, patch: Patch, by_mm: float) -> Patch:
+        """Whole voxels more on every side of a patch, as far as the lattice goes."""
+        if patch == NOWHERE:
+            return NOWHERE
+        shape, steps = self.geometry.shape, self.geometry.spacing_mm * self.cuts
+        pads = [int(np.ceil(by_mm / step)) * cut for step, cut in zip(steps.tolist(), self.cuts, strict=True)]
+        return _patch(
+            [slice(max(p.start - n, 0), min(p.stop + n, last)) for p, n, last in zip(patch, pads, shape, strict=True)]
+        )
 
     def distance_mm(self, box: BoolArray, cap_mm: float) -> Float32Array:
         """Distance to a mask at each node, cut off at ``cap_mm``; 0 on its boundary and within.
@@ -99,8 +137,8 @@ class Lattice:
         if patch == NOWHERE:
             return np.zeros((0, 0, 0), dtype=np.float32)
         nodes = self.nodes_of(box[self._voxels_of(patch)])
-        if nodes.all():
-            return np.zeros(nodes.shape, dtype=np.float32)
+        if nodes.all() or not nodes.any():
+            return np.full(nodes.shape, 0.0 if nodes.all() else cap_mm, dtype=np.float32)
         import SimpleITK as sitk  # noqa: N813, PLC0415 - 110 MB that whoever only names a procedure does without
 
         image = sitk.GetImageFromArray(nodes.view(np.uint8))
@@ -134,6 +172,22 @@ class DistanceField:
 def _three(values: npt.NDArray[np.int_]) -> tuple[int, int, int]:
     k, j, i = (int(v) for v in values)
     return k, j, i
+
+
+def _patch(parts: list[slice]) -> Patch:
+    k, j, i = parts
+    return k, j, i
+
+
+def _moved(patch: Patch, first: list[int]) -> Patch:
+    """The same nodes, counted from another one."""
+    return _patch([slice(part.start - n, part.stop - n) for part, n in zip(patch, first, strict=True)])
+
+
+def _common(one: Patch, other: Patch) -> Patch:
+    """Nodes of both."""
+    parts = [slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(one, other, strict=True)]
+    return _patch(parts) if all(part.start < part.stop for part in parts) else NOWHERE
 
 
 def _joined(box: AnyArray, axis: int, block: int) -> AnyArray:

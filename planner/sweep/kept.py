@@ -16,13 +16,19 @@ from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
 from planner.obstacles import NOTHING, Obstacle, cap_mm, most_room_mm, obstacle_at
 from planner.sweep.fan import Exit, Face, Swept
-from planner.sweep.fields import DistanceField, Lattice, Patch
-from planner.sweep.reach import FAR_CAP_MM, FAR_STEP_MM, NEAR_CAP_MM, NEAR_MM, NEAR_STEP_MM, Entries, Reach, Zone, pack
+from planner.sweep.fields import NOWHERE, DistanceField, Lattice, Patch
+from planner.sweep.reach import FAR_STEP_MM, NEAR_MM, NEAR_STEP_MM, Entries, Reach, Zone, pack
 from planner.sweep.side_by_side import side_by_side
 from planner.volume import LabelMap
 
 WIDER_MM = 2.0
 """How much wider a margin may become before the fields are made anew; assumed."""
+
+HAND_MM = 12.0
+"""How far beside a path a drawn needle is looked for: 3.3 of freehand's largest sigma (``execution.py``); assumed."""
+
+AT_ONCE = 16
+"""Planes along k that are fused at once: they stay in the processor's cache."""
 
 MOVABLE_MM = 6.0
 """How far a target may move before its fields are made anew: about half a foramen's width; assumed."""
@@ -80,43 +86,42 @@ class Corners:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layer:
-    """Every obstacle's distances [mm] at one lattice's nodes, cut off at ``cap_mm``; an obstacle out of reach has none.
+    """Every obstacle's distances [mm] at one lattice's nodes, cut off at a cap; an obstacle out of reach has none.
 
     ``patches`` tells which nodes an obstacle's distances are for; at every other one it is further than the cap. Without a
-    patch they are for all nodes.
+    patch they are for all nodes. ``caps_mm`` are an obstacle's own, instead of ``cap_mm``.
     """
 
     lattice: Lattice
     cap_mm: float
     distances: Mapping[int, Float32Array]
     patches: Mapping[int, Patch] = field(default_factory=dict)
+    caps_mm: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], cap_mm: float) -> Layer:
-        """Distances from the label map's voxels, of each obstacle that has one in the lattice's box."""
-        box = obstacle_at(obstacles)[lattice.crop(labels.labels)]
+    def of(cls, lattice: Lattice, labels: LabelMap, obstacles: tuple[Obstacle, ...], caps_mm: list[float]) -> Layer:
+        """Distances from the label map's voxels, of each obstacle that has one within its cap."""
+        farthest = max(caps_mm, default=0.0)
+        wide = lattice.widened(labels.geometry.shape, farthest)
+        box = obstacle_at(obstacles)[wide.crop(labels.labels)]
         present = np.flatnonzero(np.bincount(box.reshape(-1), minlength=NOTHING + 1)[:NOTHING]).tolist()
+        found = side_by_side(lambda n: lattice.distances_within(wide, box == n, caps_mm[n]), present)
+        near = {n: (patch, values) for n, (patch, values) in zip(present, found, strict=True) if patch != NOWHERE}
+        distances = {index: values for index, (_, values) in near.items()}
+        patches = {index: patch for index, (patch, _) in near.items()}
+        return cls(lattice, farthest, distances, patches, dict(enumerate(caps_mm)))
 
-        def near(index: int) -> tuple[Patch, Float32Array]:
-            mask = box == index
-            patch = lattice.near(mask, cap_mm)
-            return patch, lattice.distance_on(patch, mask, cap_mm)
-
-        found = dict(zip(present, side_by_side(near, present), strict=True))
-        distances = {index: values for index, (_, values) in found.items()}
-        return cls(lattice, cap_mm, distances, {index: patch for index, (patch, _) in found.items()})
+    def cap_of(self, obstacle: int) -> float:
+        """Beyond this an obstacle's distance is not known [mm]."""
+        return self.caps_mm.get(obstacle, self.cap_mm)
 
     def at(self, obstacle: int, corners: Corners) -> Float32Array:
-        """(n,) trilinear distance to one obstacle; the cap outside the lattice, which is all that is known there.
-
-        An obstacle with no voxel in the lattice's box is at least ``MOVABLE_MM`` further than the cap from every path.
-        """
-        if obstacle not in self.distances:
-            return np.full(len(corners.inside), self.cap_mm + MOVABLE_MM, dtype=np.float32)
-        patch = self.patches.get(obstacle, self._whole)
-        chosen = corners.on(patch)
-        found = np.full(len(corners.inside), self.cap_mm, dtype=np.float32)
-        found[chosen] = corners.linear(self.distances[obstacle], patch, chosen)
+        """(n,) trilinear distance to one obstacle; the cap outside the lattice, which is all that is known there."""
+        found = np.full(len(corners.inside), self.cap_of(obstacle), dtype=np.float32)
+        if obstacle in self.distances:
+            patch = self.patches.get(obstacle, self._whole)
+            chosen = corners.on(patch)
+            found[chosen] = corners.linear(self.distances[obstacle], patch, chosen)
         return found
 
     @property
@@ -126,30 +131,43 @@ class Layer:
 
     def field(self, obstacle: int) -> DistanceField:
         """One obstacle's distances at every node."""
-        values = np.full(self.lattice.geometry.shape, self.cap_mm, dtype=np.float32)
+        values = np.full(self.lattice.geometry.shape, self.cap_of(obstacle), dtype=np.float32)
         values[self.patches.get(obstacle, self._whole)] = self.distances[obstacle]
-        return DistanceField(self.lattice, values, self.cap_mm)
+        return DistanceField(self.lattice, values, self.cap_of(obstacle))
 
     def room(self, obstacles: tuple[Obstacle, ...]) -> Zone:
         """Room beyond the obstacles' margins, fused for a sweep; the target's own nerve apart."""
-        shape = self.lattice.geometry.shape
-        most = most_room_mm(obstacles)
-        spare = np.full(shape, most, dtype=np.float32)
-        farthest = pack(np.full(1, most, dtype=np.float32), NOTHING)[0]
-        packed = np.full(shape, farthest)
-        own = None
-        for index, distance in sorted(self.distances.items()):
-            if obstacles[index].tip_zone_mm:
-                own = self.field(index)
-                continue
-            patch = self.patches.get(index, self._whole)
-            room = np.minimum(distance - np.float32(obstacles[index].margin_mm), np.float32(most))
-            np.minimum(spare[patch], room, out=spare[patch])
-            words = pack(room, index)
-            words[words >= farthest - NOTHING] = farthest  # as much as is told apart binds nothing
-            np.minimum(packed[patch], words, out=packed[patch])
+        shape, most = self.lattice.geometry.shape, most_room_mm(obstacles)
+        spare, packed = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.uint16)
+        apart = [index for index in self.distances if obstacles[index].tip_zone_mm]
+        margins = {n: o.margin_mm for n, o in enumerate(obstacles) if n in self.distances and n not in apart}
+
+        def fuse(start: int) -> None:
+            some = slice(start, min(start + AT_ONCE, shape[0]))
+            packed[some] = self._fused(some, margins, most, spare[some])
+
+        side_by_side(fuse, range(0, shape[0], AT_ONCE))
+        own = self.field(apart[-1]) if apart else None
         swept = Swept.of(self.lattice, own.values_mm) if own is not None else None
         return Zone(self.lattice, Swept.of(self.lattice, packed), DistanceField(self.lattice, spare, most), own, swept)
+
+    def _fused(self, some: slice, margins: Mapping[int, float], most: float, spare: Float32Array) -> AnyArray:
+        """Least room of some of the planes along k, written to ``spare``; packed with the obstacle that leaves it.
+
+        Where as much is left as is told apart, nothing binds.
+        """
+        spare[:] = most
+        binding = np.full(spare.shape, NOTHING, dtype=np.uint8)
+        for index, margin_mm in margins.items():
+            k, j, i = self.patches.get(index, self._whole)
+            low, high = max(k.start, some.start), min(k.stop, some.stop)
+            if low < high:
+                there = slice(low - some.start, high - some.start), j, i
+                room = self.distances[index][low - k.start : high - k.start] - np.float32(margin_mm)
+                less = room < spare[there]
+                np.copyto(spare[there], room, where=less)
+                binding[there][less] = index
+        return pack(spare, binding)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,8 +199,8 @@ class Kept:
         entries: Entries,
     ) -> bool:
         """Everything that new tips or wider margins ask for is inside; else it must be made anew."""
-        near, far = _lattices(labels.geometry, obstacles, ends_of(labels.geometry, tips_mm, faces, entries), 0.0)
-        known = cap_mm(obstacles, NEAR_CAP_MM) <= self.near.cap_mm and cap_mm(obstacles, FAR_CAP_MM) <= self.far.cap_mm
+        near, far = _lattices(labels.geometry, ends_of(labels.geometry, tips_mm, faces, entries), 0.0, 0.0)
+        known = all(cap <= self.near.cap_of(n) for n, cap in enumerate(_caps_mm(obstacles, 0.0)))
         return known and _within(near, self.near.lattice) and _within(far, self.far.lattice)
 
     def reach(self, obstacles: tuple[Obstacle, ...], entries: Entries) -> Reach:
@@ -216,13 +234,18 @@ def _extent(points: FloatArray) -> FloatArray:
 
 
 def _lattices(
-    grid: VolumeGeometry, obstacles: tuple[Obstacle, ...], ends_mm: tuple[FloatArray, FloatArray], wider_mm: float
+    grid: VolumeGeometry, ends_mm: tuple[FloatArray, FloatArray], movable_mm: float, hand_mm: float
 ) -> tuple[Lattice, Lattice]:
-    """The near and the far lattice."""
+    """The near lattice, where paths may go, and the far one, where drawn needles go too."""
     return (
-        Lattice.around(grid, ends_mm[0], cap_mm(obstacles, NEAR_CAP_MM) + wider_mm, NEAR_STEP_MM),
-        Lattice.around(grid, ends_mm[1], cap_mm(obstacles, FAR_CAP_MM) + wider_mm, FAR_STEP_MM),
+        Lattice.around(grid, ends_mm[0], movable_mm, NEAR_STEP_MM),
+        Lattice.around(grid, ends_mm[1], movable_mm + hand_mm, FAR_STEP_MM),
     )
+
+
+def _caps_mm(obstacles: tuple[Obstacle, ...], wider_mm: float) -> list[float]:
+    """How far each obstacle's distance must be known."""
+    return [cap_mm((obstacle,), 0.0) + wider_mm for obstacle in obstacles]
 
 
 def reach_of(
@@ -240,12 +263,13 @@ def _kept(
     wider_mm: float,
 ) -> Kept:
     labels, obstacles = among
-    near, far = _lattices(labels.geometry, obstacles, ends_mm, movable_mm + wider_mm)
+    near, far = _lattices(labels.geometry, ends_mm, movable_mm, HAND_MM if movable_mm else 0.0)
+    caps = _caps_mm(obstacles, wider_mm)
     around = Lattice.around(labels.geometry, ends_mm[1], MEASURED_TO_MM + movable_mm, FAR_STEP_MM)
     indices = obstacle_at(obstacles)[around.crop(labels.labels)]
     return Kept(
-        Layer.of(near, labels, obstacles, cap_mm(obstacles, NEAR_CAP_MM) + wider_mm),
-        Layer.of(far, labels, obstacles, cap_mm(obstacles, FAR_CAP_MM) + wider_mm),
+        Layer.of(near, labels, obstacles, caps),
+        Layer.of(far, labels, obstacles, caps),
         surfaces_in(labels.geometry, indices, around.first, len(obstacles)),
     )
 

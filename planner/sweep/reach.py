@@ -17,10 +17,13 @@ from planner.sweep.fields import DistanceField, Lattice
 from planner.sweep.side_by_side import side_by_side
 from planner.volume import LabelMap
 
-NEAR_MM, NEAR_STEP_MM, NEAR_CAP_MM = 30.0, 0.45, 8.0
+NEAR_MM, NEAR_STEP_MM = 30.0, 0.45
 """Along a face's axis, so 30 to 50 mm of path: there the gaps between bones are a few millimetres wide."""
 
-FAR_STEP_MM, FAR_CAP_MM = 1.2, 12.0
+FAR_STEP_MM = 1.2
+
+BESIDE_MM = 12.0
+"""Looked at beside the box of all paths for the skin and the air behind it; at least ``AIR_BEHIND_SKIN_MM``."""
 
 QUANTUM_MM, LOWEST_MM = 0.1, -5.0
 """Room on 8 bits: -5 to 20.5 mm in tenths, rounded down."""
@@ -87,7 +90,7 @@ def entries_of(
     """Where every direction leaves the body, within ``longest_mm`` of each tip point."""
     rays = np.concatenate([face.lps[face.wanted] / face.norms[face.wanted][:, None] for face in faces])
     corners = _boxes(tips_mm, longest_mm * rays)
-    lattice = Lattice.around(surroundings.geometry, corners, FAR_CAP_MM, FAR_STEP_MM)
+    lattice = Lattice.around(surroundings.geometry, corners, BESIDE_MM, FAR_STEP_MM)
     swept = Swept.of(lattice, surroundings_nodes(lattice, surroundings.labels))
 
     def exits_to(tip: FloatArray) -> tuple[Exits, ...]:
@@ -104,11 +107,11 @@ def _boxes(tips_mm: FloatArray, offsets: FloatArray) -> FloatArray:
     return corners
 
 
-def pack(room_mm: Float32Array, index: int) -> AnyArray:
+def pack(room_mm: Float32Array, index: AnyArray) -> AnyArray:
     """Room and the index of its obstacle in one word, rounded down; the smaller word has less room."""
-    levels = (room_mm - LOWEST_MM) / QUANTUM_MM
-    np.maximum(np.floor(levels, out=levels), 0, out=levels)
-    packed: AnyArray = np.minimum(levels, 255, out=levels).astype(np.uint16)
+    levels = (room_mm - np.float32(LOWEST_MM)) * np.float32(1 / QUANTUM_MM)
+    np.clip(levels, 0, 255, out=levels)
+    packed: AnyArray = levels.astype(np.uint16)
     packed <<= 8
-    packed |= np.uint16(index)
+    packed |= index
     return packed
