@@ -172,7 +172,8 @@ def _slice_words(facts: SeriesFacts) -> Callable[[FloatArray], str]:
     def say(point_mm: FloatArray) -> str:
         found = facts.slice_at(point_mm)
         if found is not None:
-            return f"S{found.series_number or '-'} / {found.instance_number or '-'}"
+            series = f"S{found.series_number} / " if found.series_number else ""
+            return f"{series}{found.instance_number or '-'}"
         k = round(float(facts.geometry.indices(point_mm)[0])) + 1
         return f"{k} / {facts.geometry.shape[0]}" if 1 <= k <= facts.geometry.shape[0] else ""
 

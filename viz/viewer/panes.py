@@ -38,6 +38,9 @@ SPOT_REACH_MM = 6.0
 """A place to choose is ringed in planes this near: about half a foramen's height; assumed."""
 
 _MARGIN_PX, _LETTER_PX, _TEXT_PX = 8, 20, 13
+_NAME_EDGE_PX = 14
+"""Half a level's name: at the edge it is moved inwards, not cut."""
+
 _MOST_NAMES, _MOST_RULERS = 26, 8
 _RULER = (255, 150, 220)
 _GREEN = (120, 220, 160)
@@ -269,9 +272,11 @@ class _Drawing:
             abs(float(view.plane.toward_viewer[2])) > 0.7
         )  # an axial pane names the level it cuts, not its neighbours
         reach_mm = 16.0 if spans else LEVEL_REACH_MM
-        shown = [(name, place) for name, place in inside if abs(place[2]) <= reach_mm]
-        for words, (name, place) in zip(self._names, [*shown, *[("", np.zeros(3))] * _MOST_NAMES], strict=False):
-            words.show(name, *_pixels(view, size, place[None])[0])
+        places = [(name, *_pixels(view, size, place[None])[0]) for name, place in inside if abs(place[2]) <= reach_mm]
+        shown = [one for one in places if 0 <= one[1] < size[0] and 0 <= one[2] < size[1]]
+        edge = _NAME_EDGE_PX * enlarged(size)
+        for words, (name, x, y) in zip(self._names, [*shown, *[("", 0.0, 0.0)] * _MOST_NAMES], strict=False):
+            words.show(name, float(np.clip(x, edge, size[0] - edge)), float(np.clip(y, edge, size[1] - edge)))
 
 
 def _pixels(view: View, size: tuple[int, int], in_plane_mm: FloatArray) -> FloatArray:
