@@ -35,7 +35,7 @@ from service.viewing.people import UsersFile
 
 CHROMIUM = "/usr/bin/chromium"
 PASSWORD = "a long enough password"  # noqa: S105 - of users that live for one test
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 _ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu"]
 
 
