@@ -57,8 +57,8 @@ _CHEST_SHARE = 0.3
 
 _LEAST_VOXELS = 30
 
-_BOWEL_CONFIDENCE = 0.3
-"""Low by design: the region holds bowel, and also vessels, nodes and pancreas that have no name of their own."""
+_LEAST_SURE, _MOST_SURE = 0.05, 0.3
+"""Never sure: the region holds bowel, and also vessels, nodes and pancreas that have no name of their own."""
 
 _BOWEL_UNCERTAINTY_MM = 5.0
 _ORGAN_UNCERTAINTY_MM = 8.0
@@ -87,11 +87,21 @@ def find_abdomen(image: CoarseImage, gas: BoolArray, lung: BoolArray, taken: Boo
     liver, spleen = find_liver_and_spleen(image, lung, gas | taken, inside)
     bowel = _bowel(image, gas, content, taken | liver | spleen)
     regions = (
-        image.region(bowel, _BOWEL_CONFIDENCE, _BOWEL_UNCERTAINTY_MM),
+        image.region(bowel, _confidence(image, bowel, gas), _BOWEL_UNCERTAINTY_MM),
         image.region(liver, evenness(image, liver), _ORGAN_UNCERTAINTY_MM),
         image.region(spleen, evenness(image, spleen), _ORGAN_UNCERTAINTY_MM),
     )
     return Abdomen(*regions, warnings=tuple(_missing(*regions)))
+
+
+def _confidence(image: CoarseImage, bowel: BoolArray, gas: BoolArray) -> float:
+    """How much of it lies near gas, which nothing else holds, times how much of its border faces fat, not a neighbour as dense."""
+    if not bowel.any():
+        return 0.0
+    shell = dilated(bowel, 1) & ~bowel
+    near_gas = float(image.near(gas & image.near(bowel, _GAS_WALL_MM), _NEAR_GAS_MM)[bowel].mean())
+    free = float((image.hu < _FAT_HU)[shell].mean())
+    return float(np.clip(_MOST_SURE * np.sqrt(near_gas * free), _LEAST_SURE, _MOST_SURE))
 
 
 def _missing(bowel: Region | None, liver: Region | None, spleen: Region | None) -> list[str]:

@@ -34,10 +34,10 @@ PAINTED = (
     Structure.LUNG,
     Structure.KIDNEY,
     Structure.URETER,
-    Structure.INFERIOR_VENA_CAVA,
     Structure.VEIN,
-    Structure.AORTA,
+    Structure.INFERIOR_VENA_CAVA,
     Structure.ARTERY,
+    Structure.AORTA,
     Structure.BONE,
     Structure.ILIUM,
     Structure.SACRUM,
@@ -63,22 +63,29 @@ class Piece:
     box: tuple[slice, slice, slice]
     entry: LabelEntry
     uncertainty_mm: float
+    is_zone: bool = False
+    """Kept clear for a vessel that is not seen: it gives way to every vessel that is."""
 
 
 def piece(
-    mask: BoolArray, entry: LabelEntry, uncertainty_mm: float, corner: tuple[int, int, int] = (0, 0, 0)
+    mask: BoolArray,
+    entry: LabelEntry,
+    uncertainty_mm: float,
+    corner: tuple[int, int, int] = (0, 0, 0),
+    *,
+    is_zone: bool = False,
 ) -> Piece | None:
     """A piece cut to the box it fills; None where the mask is empty. ``corner`` is where the mask lies in the grid."""
     box = true_box(mask)
     if box is None:
         return None
     k, j, i = (slice(low + span.start, low + span.stop) for low, span in zip(corner, box, strict=True))
-    return Piece(np.ascontiguousarray(mask[box]), (k, j, i), entry, uncertainty_mm)
+    return Piece(np.ascontiguousarray(mask[box]), (k, j, i), entry, uncertainty_mm, is_zone)
 
 
 def compose(geometry: VolumeGeometry, pieces: Iterable[Piece | None]) -> LabelMap:
     """All pieces in the order of ``PAINTED``; a piece of which nothing stays visible has no value."""
-    found = sorted((one for one in pieces if one is not None), key=lambda one: _rank(one.entry))
+    found = sorted((one for one in pieces if one is not None), key=_rank)
     labels = np.zeros(geometry.shape, dtype=np.uint16)
     for value, one in enumerate(found, start=1):
         labels[one.box][one.mask] = value
@@ -90,10 +97,12 @@ def compose(geometry: VolumeGeometry, pieces: Iterable[Piece | None]) -> LabelMa
     return LabelMap(geometry, labels, entries)
 
 
-def _rank(entry: LabelEntry) -> tuple[int, int, int, int]:
-    parts = [None, *Part]
-    sides = [None, *Side]
-    return PAINTED.index(entry.structure), -_level_rank(entry.level), parts.index(entry.part), sides.index(entry.side)
+def _rank(one: Piece) -> tuple[int, int, int, int]:
+    entry, parts, sides = one.entry, [None, *Part], [None, *Side]
+    place = PAINTED.index(entry.structure)
+    if one.is_zone:
+        place = min(place, PAINTED.index(Structure.URETER))
+    return place, -_level_rank(entry.level), parts.index(entry.part), sides.index(entry.side)
 
 
 def _level_rank(level: LevelName | None) -> int:

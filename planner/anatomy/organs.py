@@ -5,19 +5,20 @@ In: the volume, the coarse image and where T12 ends. Out: ``Organs``, each struc
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from planner.anatomy.bowel import Abdomen, find_abdomen
-from planner.anatomy.coarse import CoarseImage, Region
+from planner.anatomy.coarse import CoarseImage, Region, eroded
 from planner.anatomy.crura import Crura, find_crura
 from planner.anatomy.kidney_doubts import Kidneys
 from planner.anatomy.kidneys import find_kidneys
 from planner.anatomy.lungs import Lungs, find_lungs
 from planner.anatomy.muscles import Muscles, find_muscles
+from planner.anatomy.renal_vessels import Trunk, renal_vessels
 from planner.anatomy.ureters import ureter_zones
-from planner.anatomy.vessel_zones import Zone
+from planner.anatomy.vessel_zones import Zone, cleared
 from planner.anatomy.vessels import Vessels, find_vessels
 from planner.geometry import BoolArray
 from planner.structures import Structure
@@ -35,6 +36,10 @@ SOUGHT = (
 """What a procedure may require of these stages."""
 
 
+_PSOAS_RIM_MM = 4.0
+"""Deeper inside a psoas that is seen runs no iliac vessel; its outer millimetres may be one."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Organs:
     """All soft-tissue structures that were found."""
@@ -46,13 +51,14 @@ class Organs:
     abdomen: Abdomen
     ureters: tuple[Zone, ...] = ()
     crura: Crura = field(default_factory=Crura)
+    renal: tuple[Zone, ...] = ()
 
     @property
     def confidence(self) -> dict[Structure, float]:
         """Of every structure that was found: its surest part's; a zone where nothing was seen counts too."""
         found = [
             *((vessel.structure, vessel.region) for vessel in self.vessels.found),
-            *((zone.structure, zone.region) for zone in (*self.vessels.zones, *self.ureters)),
+            *((zone.structure, zone.region) for zone in (*self.vessels.zones, *self.renal, *self.ureters)),
             (Structure.LUNG, self.lungs.lung),
             (Structure.GAS, self.lungs.gas),
             (Structure.PLEURAL_ZONE, self.lungs.pleural_zone),
@@ -71,7 +77,7 @@ class Organs:
         """What the stages doubt."""
         stages = (self.vessels, self.lungs, self.muscles, self.crura, self.kidneys, self.abdomen)
         said = tuple(warning for stage in stages for warning in stage.warnings)
-        return (*said, *(zone.warning for zone in self.ureters))
+        return (*said, *(zone.warning for zone in (*self.renal, *self.ureters)))
 
 
 def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | None) -> Organs:
@@ -81,6 +87,7 @@ def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | 
     muscles = find_muscles(image, t12_lower_end_s_mm)
     lung, gas = _drawn(image, lungs.lung), _drawn(image, lungs.gas)
     psoas = _drawn(image, muscles.psoas_left, muscles.psoas_right)
+    vessels = replace(vessels, zones=cleared(image, vessels.zones, eroded(psoas, image.ball(_PSOAS_RIM_MM))))
     aorta = _drawn(image, *(vessel.region for vessel in vessels.of(Structure.AORTA)))
     vessel = _drawn(image, *(vessel.region for vessel in vessels.found))
     crura = find_crura(image, aorta, vessel | psoas | lung | gas, t12_lower_end_s_mm)
@@ -88,8 +95,18 @@ def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | 
     kidneys = find_kidneys(image, taken | gas, t12_lower_end_s_mm)
     named = taken | _drawn(image, kidneys.left, kidneys.right)
     abdomen = find_abdomen(image, gas, lung, named)
+    renal = renal_vessels(image, kidneys, _trunks(image, vessels), taken)
     ureters = ureter_zones(image, kidneys, t12_lower_end_s_mm)
-    return Organs(vessels, lungs, muscles, kidneys, abdomen, ureters, crura)
+    return Organs(vessels, lungs, muscles, kidneys, abdomen, ureters, crura, renal)
+
+
+def _trunks(image: CoarseImage, vessels: Vessels) -> tuple[Trunk, ...]:
+    """Aorta and cava as the renal vessels hang on them."""
+    return tuple(
+        Trunk(one.structure, one.course_mm, one.region.on(image.geometry), float(np.median(one.hu)))
+        for one in vessels.found
+        if one.side is None
+    )
 
 
 def _drawn(image: CoarseImage, *regions: Region | None) -> BoolArray:

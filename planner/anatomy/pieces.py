@@ -23,6 +23,7 @@ from planner.anatomy.roots import draw_roots
 from planner.anatomy.sac import Sac
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.anatomy.vertebrae import PartCode, Vertebrae, on_scan
+from planner.anatomy.vessel_zones import ZONE_CONFIDENCE
 from planner.geometry import BoolArray, VolumeGeometry
 from planner.structures import LevelName, Part, Side, SpineLevel, Structure
 from planner.sweep.side_by_side import side_by_side
@@ -186,8 +187,9 @@ def _roots(geometry: VolumeGeometry, roots: tuple[NerveRoot, ...]) -> Iterator[P
 def _organs(geometry: VolumeGeometry, organs: Organs) -> Iterator[Piece | None]:
     for vessel in organs.vessels.found:
         yield _region(geometry, vessel.region, vessel.structure, vessel.side)
-    for zone in (*organs.vessels.zones, *organs.ureters):
-        yield _region(geometry, zone.region, zone.structure, zone.side)
+    for zone in (*organs.vessels.zones, *organs.renal, *organs.ureters):
+        unseen = zone.region.confidence <= ZONE_CONFIDENCE
+        yield _region(geometry, zone.region, zone.structure, zone.side, is_zone=unseen)
     yield _region(geometry, organs.lungs.lung, Structure.LUNG)
     yield _region(geometry, organs.lungs.gas, Structure.GAS)
     yield _region(geometry, organs.lungs.pleural_zone, Structure.PLEURAL_ZONE)
@@ -204,10 +206,15 @@ def _organs(geometry: VolumeGeometry, organs: Organs) -> Iterator[Piece | None]:
 
 
 def _region(
-    geometry: VolumeGeometry, region: Region | None, structure: Structure, side: Side | None = None
+    geometry: VolumeGeometry,
+    region: Region | None,
+    structure: Structure,
+    side: Side | None = None,
+    *,
+    is_zone: bool = False,
 ) -> Piece | None:
     if region is None:
         return None
     entry = LabelEntry(structure, side=side, confidence=region.confidence)
     corner, mask = region.part_of(geometry)
-    return piece(mask, entry, region.uncertainty_mm, corner)
+    return piece(mask, entry, region.uncertainty_mm, corner, is_zone=is_zone)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.anatomy.coarse import CoarseImage, bounding_box, components, dilated, distance_outside
-from planner.geometry import BoolArray, FloatArray
+from planner.geometry import BoolArray, Float32Array, FloatArray
 
 _LEVELS_HU = (0.0, 85.0, 120.0, 150.0)
 """Plain kidney is 30 HU, with contrast 120-250 HU: above liver and spleen in the phases where they touch unseen."""
@@ -32,6 +32,10 @@ _WORTH = 1.25
 _LEAST_COMPACT = 0.76
 """Share of a body inside the ellipsoid of its own volume and axes: 0.75 and more for one organ, less for two."""
 
+_ALIKE_HU, _ALIKE_SHARE = 10.0, 0.15
+"""What is added is as dense as the part, within these: a plain spleen is 15 HU brighter than the kidney, one beside a kidney
+full of contrast 50 HU darker."""
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -46,9 +50,19 @@ def completed(image: CoarseImage, free: BoolArray, part: BoolArray, largest: Siz
     """The part together with the largest body that holds it and is no larger than the organ may be."""
     best = part
     for body in _bodies(image, free, part):
-        if body.sum() > max(_WORTH * part.sum(), best.sum()) and _is_one(body, image.spacing_mm, largest):
+        larger = body.sum() > max(_WORTH * part.sum(), best.sum())
+        if larger and _as_dense(image.hu, body & ~part, part) and _is_one(body, image.spacing_mm, largest):
             best = body
     return best | part
+
+
+def _as_dense(hu: Float32Array, added: BoolArray, part: BoolArray) -> bool:
+    """Medians of soft tissue, so that sinus fat does not count."""
+    more, own = hu[added & (hu > 0.0)], hu[part & (hu > 0.0)]
+    if not len(more) or not len(own):
+        return True
+    middle = float(np.median(own))
+    return abs(float(np.median(more)) - middle) <= max(_ALIKE_HU, _ALIKE_SHARE * middle)
 
 
 def with_poles(image: CoarseImage, soft: BoolArray, part: BoolArray, largest: Size) -> BoolArray:
@@ -62,7 +76,8 @@ def with_poles(image: CoarseImage, soft: BoolArray, part: BoolArray, largest: Si
         for body in _hanging(image.cut(box), soft[box], part[box], depth):
             union = whole.copy()
             union[box] |= body
-            if body.sum() < part.sum() and _is_one(union, image.spacing_mm, largest):
+            fits = body.sum() < part.sum() and _as_dense(image.hu[box], body, part[box])
+            if fits and _is_one(union, image.spacing_mm, largest):
                 whole = union
         best = whole if whole.sum() > best.sum() else best
     return best

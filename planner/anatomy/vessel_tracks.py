@@ -14,8 +14,9 @@ import numpy as np
 from planner.anatomy.coarse import CoarseImage
 from planner.anatomy.tubes import Track, TrackGrid, best_track, circle_scores, track_grid
 from planner.anatomy.vessel_courses import CavaPlace, body_front_mm
+from planner.anatomy.vessel_places import AORTA_PLACE, Place, iliac_places
 from planner.geometry import BoolArray, Float32Array, FloatArray
-from planner.structures import Side
+from planner.structures import Side, Structure
 
 _RADII_MM = np.array([3.0, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 21, 24])
 """From a narrow iliac artery (3 mm) over a normal aorta (8-12 mm) to an aneurysm of 48 mm."""
@@ -23,18 +24,8 @@ _RADII_MM = np.array([3.0, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 21, 24]
 _AORTA, _CAVA, _ILIAC = slice(1, 16), slice(3, 13), slice(1, 8)
 """Which radii each vessel may have: 4-24, 6-16 (the right crus has 5) and 4-10 mm."""
 
-_THRESHOLD = 0.42
-"""A slice counts for a vessel when it scores more: a circle with three fifths of its rim seen, evenly filled at 0.7."""
-
-_BRANCH_THRESHOLD = 0.5
-"""Higher for the small iliac vessels: the corner between psoas and fat scores up to 0.5 with circles of 4 mm."""
-
 _FLAT = 0.5
 """Height to width of a cava that is not full (0.3 to 1)."""
-
-_PRIOR_WEIGHT = 0.1
-_PRIOR_CAP = 3.0
-"""A place one standard deviation off costs a tenth of a whole score, never more than three tenths."""
 
 _BODY_CENTRE_MM, _BODY_RADII_MM = (0.0, 26.0), (23.0, 19.0)
 """u, v of a vertebral body in the canal's axes and its half-axes: no vessel's centre lies inside (assumed)."""
@@ -58,48 +49,16 @@ _TAPER, _TAPER_SLICES = 0.75, 8
 """Below its bifurcation the track has at most this share of its radius (an iliac artery has 0.6 of the aorta's), as the
 medians of 30 mm above and below tell, 16 mm at least."""
 
+_FORK_BELOW_T12_MM, _CONFLUENCE_BELOW_T12_MM, _FORK_SD_MM = 126.0, 138.0, 14.0
+"""The aorta divides before L4, the cava begins before L5 (75 % and more of people; heights below the T12 body as of three adults)."""
+
+_TAPER_NEAR, _TAPER_SPREAD = 0.88, 0.15
+"""Near there a tenth less of radius tells it; a taper that is as much further is worth a standard deviation in height."""
+
 _FORK_SLICES, _CONFLUENCE_SLICES = 12, 20
 """The branches meet the trunk within 24 mm of where it tapers; the veins up to 40 mm below the arteries."""
 
 _NOWHERE = -1000
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a vessel is expected in the canal's axes, mean and standard deviation [mm] (assumed, wide)."""
-
-    u_mm: float
-    u_sd_mm: float
-    v_mm: float
-    v_sd_mm: float
-    shape: str = "round"
-    threshold: float = _THRESHOLD
-
-    def penalty(self, grid: TrackGrid) -> Float32Array:
-        """(rows, columns) how much a score is lowered for lying elsewhere."""
-        off_u = (grid.u_mm - self.u_mm) / self.u_sd_mm
-        off_v = (grid.v_mm - self.v_mm) / self.v_sd_mm
-        square = np.square(off_v)[:, None] + np.square(off_u)[None, :]
-        return np.asarray(_PRIOR_WEIGHT * np.minimum(square, _PRIOR_CAP), dtype=np.float32)
-
-    def radius_penalty(self, radii_mm: FloatArray) -> Float32Array:
-        """(radii,) none: every size is as likely."""
-        return np.zeros(len(radii_mm), dtype=np.float32)
-
-    def thresholds(self, _grid: TrackGrid) -> float:
-        """What a circle must score to count, in every slice."""
-        return self.threshold
-
-
-_AORTA_PLACE = _Place(10.0, 16.0, 54.0, 16.0)
-_ILIAC_ARTERY_PLACE = {
-    Side.LEFT: _Place(25.0, 30.0, 58.0, 25.0, "round", _BRANCH_THRESHOLD),
-    Side.RIGHT: _Place(-25.0, 30.0, 58.0, 25.0, "round", _BRANCH_THRESHOLD),
-}
-_ILIAC_VEIN_PLACE = {
-    Side.LEFT: _Place(25.0, 30.0, 50.0, 25.0, "flat", _BRANCH_THRESHOLD),
-    Side.RIGHT: _Place(-30.0, 25.0, 50.0, 25.0, "flat", _BRANCH_THRESHOLD),
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,7 +70,7 @@ class _Search:
     flat_scores: Float32Array
     taken: BoolArray
 
-    def track(self, radii: slice, place: _Place | CavaPlace, goal: BoolArray | None = None) -> Track | None:
+    def track(self, radii: slice, place: Place, goal: BoolArray | None = None) -> Track | None:
         """The best tube outside what is taken; with ``goal``, one that comes from below and ends where it meets it."""
         scores = self.round_scores if place.shape == "round" else self.flat_scores
         scores = scores[radii] - place.penalty(self.grid) - place.radius_penalty(_RADII_MM[radii])[:, None, None, None]
@@ -140,12 +99,14 @@ def track_vessels(image: CoarseImage, t12_lower_end_s_mm: float | None = None) -
     """Aorta, cava and iliac vessels, as far as the scan shows them."""
     t12 = None if t12_lower_end_s_mm is None else float(image.frame.to_lps([t12_lower_end_s_mm, 0.0, 0.0])[2])
     search = _search(image)
-    aorta = _long_enough(search.track(_AORTA, _AORTA_PLACE), search.grid)
+    aorta = _long_enough(search.track(_AORTA, AORTA_PLACE), search.grid)
     cava = _long_enough(search.without(aorta).track(_CAVA, CavaPlace(t12, body_front_mm(image))), search.grid)
-    fork = _tapering_row(aorta)
-    arteries = _forked(search.without(cava), aorta, (fork, fork + _FORK_SLICES), _ILIAC_ARTERY_PLACE)
+    fork = _fork_row(aorta, search.grid, None if t12 is None else t12 - _FORK_BELOW_T12_MM)
+    arteries = _forked(search.without(cava), aorta, (fork, fork + _FORK_SLICES), iliac_places(Structure.ARTERY, t12))
     taken = search.without(arteries.trunk, *arteries.branches.values())
-    veins = _forked(taken, cava, (arteries.row - _CONFLUENCE_SLICES, arteries.row), _ILIAC_VEIN_PLACE)
+    confluence = _fork_row(cava, search.grid, None if t12 is None else t12 - _CONFLUENCE_BELOW_T12_MM)
+    low = arteries.row - _CONFLUENCE_SLICES if confluence == _NOWHERE else confluence
+    veins = _forked(taken, cava, (low, max(arteries.row, low + _FORK_SLICES)), iliac_places(Structure.VEIN, t12))
     return VesselTracks(search.grid, arteries, veins)
 
 
@@ -153,17 +114,28 @@ def _long_enough(track: Track | None, grid: TrackGrid) -> Track | None:
     return track if track is not None and len(track.v_mm) * grid.step_mm >= _SHORTEST_MM else None
 
 
-def _tapering_row(trunk: Track | None) -> int:
-    """The slice below which the trunk is much narrower than above, as where it goes on into one branch; else -1000."""
+def _fork_row(trunk: Track | None, grid: TrackGrid, usual_z_mm: float | None) -> int:
+    """The slice below which the trunk is much narrower than above, as where it goes on into one branch; else -1000.
+
+    Where the usual height of its end is known, less of a taper is enough near it; a trunk that goes on far below ends there.
+    """
     if trunk is None:
         return _NOWHERE
     rows = np.arange(_TAPER_SLICES, len(trunk.radius_mm) - _TAPER_SLICES)
     ratios = np.array(
         [np.median(trunk.radius_mm[max(0, k - 15) : k]) / np.median(trunk.radius_mm[k : k + 15]) for k in rows]
     )
-    if len(ratios) == 0 or ratios.min() > _TAPER:
-        return _NOWHERE
-    return int(trunk.first + rows[ratios.argmin()])
+    if usual_z_mm is None:
+        found = len(ratios) > 0 and ratios.min() <= _TAPER
+        return int(trunk.first + rows[ratios.argmin()]) if found else _NOWHERE
+    off_mm = grid.z_mm[trunk.first + rows] - usual_z_mm
+    if len(ratios) and (np.abs(off_mm) < 2.5 * _FORK_SD_MM).any():
+        seen = -np.log(ratios) / _TAPER_SPREAD - 0.5 * np.square(off_mm / _FORK_SD_MM)
+        best = int(seen.argmax())
+        if ratios[best] <= _TAPER_NEAR:
+            return int(trunk.first + rows[best])
+    goes_on = grid.z_mm[trunk.first] < usual_z_mm - 2.0 * _FORK_SD_MM
+    return int(np.searchsorted(grid.z_mm, usual_z_mm)) if goes_on else _NOWHERE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,9 +147,9 @@ class Fork:
     row: int
 
 
-def _forked(search: _Search, trunk: Track | None, fork: tuple[int, int], places: Mapping[Side, _Place]) -> Fork:
-    """The trunk cut at its bifurcation between two slices, and both branches; uncut where not both are found."""
-    whole = Fork(trunk, {}, _NOWHERE)
+def _forked(search: _Search, trunk: Track | None, fork: tuple[int, int], places: Mapping[Side, Place]) -> Fork:
+    """The trunk cut at its bifurcation between two slices, and the branches that are seen; where none is, the one it goes on into."""
+    whole = _going_on(trunk, fork[0])
     if trunk is None or fork[1] <= trunk.first:
         return whole
     upper = trunk.between(max(fork[0], trunk.first), int(trunk.rows[-1]) + 1)
@@ -186,28 +158,38 @@ def _forked(search: _Search, trunk: Track | None, fork: tuple[int, int], places:
     free, branches = search.without(upper), dict[Side, Track]()
     for side, place in places.items():
         branch = _long_enough(free.without(*branches.values()).track(_ILIAC, place, goal), search.grid)
-        if branch is None:
-            return whole
-        branches[side] = branch
-    if not _is_bifurcation(search.grid, trunk, branches):
+        if branch is not None and _is_branch(search.grid, trunk, branch, side):
+            branches[side] = branch
+    if not branches or not _of_a_size(branches):
         return whole
     row = min(int(branch.rows[-1]) + 1 for branch in branches.values())
-    return Fork(trunk.between(row, int(trunk.rows[-1]) + 1), branches, row)
+    return Fork(trunk.between(row, int(trunk.rows[-1]) + 1), {**whole.branches, **branches}, row)
 
 
-def _is_bifurcation(grid: TrackGrid, trunk: Track, branches: Mapping[Side, Track]) -> bool:
-    """Each branch leaves the trunk to its own side, both are of a size, and as bright as the trunk."""
+def _going_on(trunk: Track | None, row: int) -> Fork:
+    """The trunk cut where it tapers, what lies below as the branch of the side it goes to; uncut where it goes to none."""
+    if trunk is None or not trunk.first < row < trunk.rows[-1]:
+        return Fork(trunk, {}, _NOWHERE)
+    upper, lower = trunk.between(row, int(trunk.rows[-1]) + 1), trunk.between(trunk.first, row)
+    away_mm = float(lower.u_mm[0] - upper.u_mm[0])
+    side = Side.LEFT if away_mm > 0 else Side.RIGHT
+    if abs(away_mm) < _LEAVES_MM:
+        return Fork(trunk, {}, _NOWHERE)
+    return Fork(upper, {side: lower}, row)
+
+
+def _of_a_size(branches: Mapping[Side, Track]) -> bool:
     radii = [float(np.median(branch.radius_mm)) for branch in branches.values()]
-    if min(radii) < _ALIKE_RADIUS * max(radii):
-        return False
+    return min(radii) >= _ALIKE_RADIUS * max(radii)
+
+
+def _is_branch(grid: TrackGrid, trunk: Track, branch: Track, side: Side) -> bool:
+    """It leaves the trunk to its own side, and is as bright as the trunk."""
     blood = _lumen_hu(grid, trunk)
-    for side, branch in branches.items():
-        away = side.sign * (branch.u_mm[-_AWAY_SLICES:].mean() - np.interp(branch.rows[-1], trunk.rows, trunk.u_mm))
-        low = branch.u_mm[: max(3, len(branch.u_mm) - _AWAY_SLICES)].mean() * side.sign
-        leaves = low - np.interp(branch.rows[-1], trunk.rows, trunk.u_mm) * side.sign
-        if max(away, leaves) < _LEAVES_MM or abs(_lumen_hu(grid, branch) - blood) > max(35.0, 0.35 * blood):
-            return False
-    return True
+    from_mm = float(np.interp(branch.rows[-1], trunk.rows, trunk.u_mm))
+    away = side.sign * (branch.u_mm[-_AWAY_SLICES:].mean() - from_mm)
+    leaves = side.sign * (branch.u_mm[: max(3, len(branch.u_mm) - _AWAY_SLICES)].mean() - from_mm)
+    return max(away, leaves) >= _LEAVES_MM and abs(_lumen_hu(grid, branch) - blood) <= max(35.0, 0.35 * blood)
 
 
 def _lumen_hu(grid: TrackGrid, track: Track) -> float:

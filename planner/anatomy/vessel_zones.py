@@ -8,7 +8,7 @@ All lengths are mm; u to the patient's left and v to anterior of the canal, in t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -86,6 +86,18 @@ _BANDS = {
 }
 
 _ILIAC = {Structure.ARTERY: "iliac arteries", Structure.VEIN: "iliac veins"}
+
+
+def usual_iliac(
+    structure: Structure, above_t12_mm: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Middle of a vessel's band beside and before the canal at heights above T12's lower end, and a quarter of its widths."""
+    band = _BANDS[structure]
+    inner, outer, back, front = (
+        np.interp(above_t12_mm + _L4_BELOW_T12_MM, _HEIGHTS_MM, limit)
+        for limit in (band.inner_mm, band.outer_mm, band.back_mm, band.front_mm)
+    )
+    return (inner + outer) / 2.0, (back + front) / 2.0, (outer - inner) / 4.0, (front - back) / 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,3 +235,10 @@ def _zone(
         inside & image.body & ~image.bone & (image.hu > _LUNG_HU), ZONE_CONFIDENCE, _ZONE_UNCERTAINTY_MM
     )
     return None if region is None else Zone(*name, region, course_mm, said)
+
+
+def cleared(image: CoarseImage, zones: tuple[Zone, ...], taken: BoolArray) -> tuple[Zone, ...]:
+    """The zones without what is seen to be something else."""
+    left = ((zone, zone.region.on(image.geometry) & ~taken) for zone in zones)
+    regions = ((zone, image.region(mask, zone.region.confidence, zone.region.uncertainty_mm)) for zone, mask in left)
+    return tuple(replace(zone, region=region) for zone, region in regions if region is not None)

@@ -27,6 +27,9 @@ _STRANGE_HU, _STRANGE_SHARE = 50.0, 0.4
 
 _LEAST_SCORE = 0.45
 
+_SURE_BRANCH = 0.8
+"""An iliac vessel drawn with less confidence may be another tube beside it: its band is kept clear all the same."""
+
 _OF_ARTERIES = Rule(rise=0.3)
 """Calcified walls are met on the inner side, and the artery ends on the outer."""
 
@@ -76,7 +79,9 @@ def find_vessels(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float |
     led = tuple(
         zone for v in trunks for zone in led_on(image, v.structure, v.course_mm, v.radius_mm, t12_lower_end_s_mm)
     )
-    ends_z_mm = {(v.structure, v.side): float(v.course_mm[0, 2]) for v in found if v.side is not None}
+    ends_z_mm = {
+        (v.structure, v.side): float(v.course_mm[0, 2]) for v in found if v.side and v.confidence >= _SURE_BRANCH
+    }
     bands, said = iliac_zones(image, (Structure.ARTERY, Structure.VEIN), t12_lower_end_s_mm, ends_z_mm)
     return Vessels(found, (*_warnings(found), *(zone.warning for zone in led), *said), (*led, *bands))
 

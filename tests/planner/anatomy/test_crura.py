@@ -52,7 +52,7 @@ def test_each_crus_is_found_on_its_side_of_the_aorta():
 
 
 def test_discs_between_the_bodies_are_no_crus():
-    image, _, crura = scan()
+    image, _, _ = scan()
     inside = np.hypot(image.u_mm / 19, (image.v_mm - 24) / 16) < 1
     for region in (found().left, found().right):
         assert region is not None
