@@ -20,6 +20,7 @@ from pynetdicom.transport import RequestHandler, ThreadedAssociationServer
 from dicom_io.messages import Messages
 from dicom_io.storing import Storing
 from dicom_io.tls import proven_names
+from dicom_io.tls_connection import TlsConnection
 from dicom_io.upper_layer import GuardedSocket, Pace, Patience, UpperLayer
 
 logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
@@ -96,7 +97,7 @@ class _Handler(RequestHandler):  # type: ignore[misc]
         if not self.server.handshakes.acquire(blocking=False):
             return False
         try:
-            self.request = tls.wrap_socket(self.request, server_side=True)
+            self.request = TlsConnection(self.request, tls)
         except (OSError, ValueError):
             return False
         finally:
@@ -118,4 +119,4 @@ class _Handler(RequestHandler):  # type: ignore[misc]
 def names_of(association: Any) -> frozenset[str]:  # noqa: ANN401
     """What the association's peer has proven by its certificate; nothing without TLS."""
     connection = association.dul.socket.socket if association.dul.socket else None
-    return proven_names(connection) if isinstance(connection, ssl.SSLSocket) else frozenset()
+    return proven_names(connection) if isinstance(connection, TlsConnection) else frozenset()

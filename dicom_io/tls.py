@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dicom_io.errors import DicomIoError
+from dicom_io.tls_connection import TlsConnection
 
 _CIPHERS_OF_1_2 = "ECDHE+AESGCM:ECDHE+CHACHA20"
 """Forward secrecy and authenticated encryption only (RFC 9325 4.2); 1.3 has no others."""
@@ -49,7 +50,7 @@ def requestor_context(authority: Path, own: OwnCertificate | None) -> ssl.SSLCon
     return context
 
 
-def proven_names(connection: ssl.SSLSocket) -> frozenset[str]:
+def proven_names(connection: TlsConnection) -> frozenset[str]:
     """What the peer's certificate proves: common name, DNS names, and its fingerprint as ``sha256:...``."""
     whole = connection.getpeercert(binary_form=True)
     if not whole:

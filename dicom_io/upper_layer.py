@@ -10,7 +10,6 @@ from __future__ import annotations
 import queue
 import select
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +19,8 @@ from typing import Any
 from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import StateMachine
 from pynetdicom.transport import AssociationSocket
+
+from dicom_io.tls_connection import TlsConnection
 
 LARGEST_PDU_BYTES = 2**20
 """We offer 128 KB for data; an association request with all contexts and encodings needs about 300 KB."""
@@ -126,7 +127,7 @@ def _values(content: memoryview) -> Iterator[tuple[int, int, memoryview]]:
 class GuardedSocket(AssociationSocket):  # type: ignore[misc]
     """Reads a PDU whole, within a time."""
 
-    def __init__(self, association: Any, connection: socket.socket, patience: Patience) -> None:  # noqa: ANN401
+    def __init__(self, association: Any, connection: socket.socket | TlsConnection, patience: Patience) -> None:  # noqa: ANN401
         self._patience = patience
         self._since_s = time.monotonic()
         self._put_back = b""
@@ -143,7 +144,7 @@ class GuardedSocket(AssociationSocket):  # type: ignore[misc]
             upper._run_loop_delay = _NO_SOCKET_LOOK_S  # noqa: SLF001
             return False
         upper._run_loop_delay = 0.0  # noqa: SLF001  we wait here
-        if isinstance(self.socket, ssl.SSLSocket) and self.socket.pending():
+        if isinstance(self.socket, TlsConnection) and self.socket.pending():
             return True
         found = bool(self._poll.poll(self._look_ms(upper)))
         if found:

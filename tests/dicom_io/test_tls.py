@@ -1,6 +1,8 @@
 """With TLS, an AE title counts only with the certificate that belongs to it."""
 
 import socket
+import ssl
+import threading
 import time
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from dicom_io.association import Destination
 from dicom_io.send import Outcome, echo, send_files
 from dicom_io.tls import OwnCertificate, TlsError, acceptor_context, requestor_context
+from dicom_io.tls_connection import TlsConnection
 from tests.certificates import Authority, Signed
 from tests.dicom_io.builders import Grid, write_series
 from tests.dicom_io.receivers import Inbox, listening, send
@@ -124,3 +127,27 @@ def test_files_that_do_not_belong_together_are_said(authority, ours, scanner) ->
         acceptor_context(OwnCertificate(ours.certificate, scanner.private_key), authority.certificate)
     with pytest.raises(TlsError, match="authority"):
         requestor_context(ours.private_key, None)
+
+
+def test_a_handshake_that_drips_has_no_longer_than_a_silent_one(authority, ours) -> None:
+    """A record that claims 16 kB and comes byte by byte: each byte alone is in time, the handshake is not."""
+    context = acceptor_context(OwnCertificate(ours.certificate, ours.private_key), authority.certificate)
+    here, there = socket.socketpair()
+    here.settimeout(0.5)
+    stop = threading.Event()
+
+    def drip() -> None:
+        there.sendall(b"\x16\x03\x01\x40\x00")
+        while not stop.wait(0.1):
+            there.sendall(b"\x01")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    start = time.monotonic()
+    with pytest.raises((TimeoutError, ssl.SSLError)):
+        TlsConnection(here, context)
+    assert time.monotonic() - start < 5.0
+    stop.set()
+    dripping.join()
+    here.close()
+    there.close()
