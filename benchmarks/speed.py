@@ -16,7 +16,8 @@ hit or no hit); `fan_to_explicit`, `fan_to_obbtree`, `fan_to_embree`: ratios;
 for `replan_directions` directions on four faces; `product_*`: the planner's own fields for a nerve root (`product_fields_s`), and its
 whole plan again for a moved tip (`product_moved_s`) or other margins (`product_margin_s`), exact measurements included.
 `growing`: milliseconds against directions, structures fused, targets, fields and field size. `peak_memory_mb`: of the whole process,
-peers and segmentation included; `planning_memory_mb`: the most of one case, segmentation included, before its peers run.
+peers and segmentation included; `segmenting_memory_mb`, `planning_memory_mb`: the most of one case in a process of its own, up to
+its segmentation and with a plan.
 """
 
 from __future__ import annotations
@@ -34,18 +35,19 @@ import speed_fan
 import speed_peers
 import speed_replan
 from speed_cases import Case
+from speed_memory import own_process
 from speed_page import write_page
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
 Figures = dict[str, object]
 
 
-def measured(case: Case) -> Figures:
+def measured(case: Case, series: Path | None) -> Figures:
     """All figures of one case."""
     figures, fields = speed_replan.whole_faces(case)
     figures |= speed_fan.rates(case, fields[0])
     figures |= speed_replan.product(case)
-    figures["planning_memory_mb"] = peak_mb()
+    figures |= own_process(series)
     figures |= speed_peers.rates(case, case.lattice())
     fan = figures["fan_uint8_directions_per_s"]
     peers = {"explicit": "explicit_paths_per_s", "obbtree": "obbtree_rays_per_s", "embree": "embree_rays_per_s"}
@@ -55,17 +57,6 @@ def measured(case: Case) -> Figures:
         for name, column in speed_fan.growing(case, fields).items()
     }
     return {"grid": case.grid, **{name: _short(value) for name, value in figures.items()}, "growing": rows}
-
-
-def peak_mb() -> float:
-    """Most memory that the process has held since ``forget_peak``, or ever where the system cannot forget."""
-    lines = Path("/proc/self/status").read_text(encoding="utf8").splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024 / 1e6
-
-
-def forget_peak() -> None:
-    """From now on the peak counts anew (``man 5 proc``: clear_refs)."""
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf8")
 
 
 def _short(value: float) -> float:
@@ -96,11 +87,9 @@ def main() -> None:
     arguments = parser.parse_args()
     if not arguments.page:
         report: Figures = {"machine": machine(), "cases": {}}
-        makers = [Case.phantom, *([lambda: Case.scan(arguments.series)] if arguments.series else [])]
-        for make in makers:
-            forget_peak()
-            case = make()
-            report["cases"][case.name] = measured(case)
+        for series in (None, *([arguments.series] if arguments.series else [])):
+            case = Case.scan(series) if series else Case.phantom()
+            report["cases"][case.name] = measured(case, series)
         report["peak_memory_mb"] = _short(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6)
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf8")

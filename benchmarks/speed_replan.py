@@ -16,7 +16,7 @@ from planner.sweep.least import sweep_least
 from planner.sweep.reach import FAR_STEP_MM
 from planner.sweep.replanning import replanned
 from planner.sweep.side_by_side import side_by_side
-from planner.targets import TargetRequest, find_targets
+from planner.targets import Target, TargetRequest, find_targets
 
 _FULL = np.full((), 255, dtype=np.uint8)
 FREE_LEVEL = 40  # no room, in levels
@@ -46,16 +46,21 @@ def _passing(face: Face, tip_mm: FloatArray, surroundings: Swept, fields: list[S
     return (exits.kind == Exit.SKIN) & (hard[0] >= FREE_LEVEL) & (hard[1] >= FREE_LEVEL) & (hard[2] > 0)
 
 
-def product(case: Case) -> dict[str, float]:
-    """The planner's own line for a nerve root: fields made once, then a moved tip and a changed margin, measured exactly."""
+def nerve_root(case: Case) -> tuple[Setting, Target]:
+    """What the planner is asked for a nerve root on the left, at the middle foramen or the next one down that can hold a tip."""
     procedure, anatomy = PROCEDURES["prt"], ordered(case.anatomy)
     places = (foramen for foramen in case.left_foramina if foramen.center_mm[2] <= case.tip_mm[2])
     found = (
         find_targets(anatomy, procedure, TargetRequest(place.side, level=f"@{float(place.center_mm[2])}"))[0]
         for place in places
     )
-    target = next(one for one in found if len(one.tips_mm))  # where the anatomy leaves a place for the tip
-    setting = Setting(anatomy, with_roots(anatomy), procedure, is_rehearsal=True)
+    target = next(one for one in found if len(one.tips_mm))
+    return Setting(anatomy, with_roots(anatomy), procedure, is_rehearsal=True), target
+
+
+def product(case: Case) -> dict[str, float]:
+    """The planner's own line for a nerve root: fields made once, then a moved tip and a changed margin, measured exactly."""
+    setting, target = nerve_root(case)
     prepared_s = fastest_s(lambda: prepare(setting, target), 1)
     prepared = prepare(setting, target)
     obstacles, tips = prepared.situations[0].obstacles, target.tips_mm
