@@ -32,7 +32,9 @@ _AROUND_CORD_MM = 3.2
 _PROCESS_REACH_MM = 8.0
 """An articular process is what of an arch lies this near to the next one's: as thick as a lumbar process (Panjabi 1993)."""
 _MIDLINE_MM = 7.0
-_DISC_BALL_MM = 9.0
+_DISC_BALL_MM = 20.0
+"""What cannot enter between two bodies: between plates 12 mm apart it leaves a rim of 1 mm."""
+
 _ANNULUS_MM = 5.0
 
 

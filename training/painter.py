@@ -29,7 +29,8 @@ _MUSCLES = (Tissue.MUSCLE, Tissue.BACK_MUSCLE, Tissue.PSOAS)
 _MIXED = {
     Tissue.SOFT: (Tissue.FAT, Tissue.MUSCLE, Tissue.BOWEL, Tissue.GLAND, Tissue.FAT, Tissue.VEIN),
     Tissue.LAMINAR: (Tissue.FAT, Tissue.BACK_MUSCLE, Tissue.FLAVUM, Tissue.FAT),
-    Tissue.INTERSPINOUS: (Tissue.FAT, Tissue.FLAVUM, Tissue.INTERSPINOUS),
+    Tissue.INTERSPINOUS: (Tissue.FAT, Tissue.FLAVUM, Tissue.INTERSPINOUS, Tissue.INTERSPINOUS, Tissue.BACK_MUSCLE),
+    Tissue.FLAVUM: (Tissue.FLAVUM, Tissue.FAT, Tissue.FLAVUM, Tissue.EPIDURAL),
     Tissue.FORAMINAL: (Tissue.FAT, Tissue.FAT, Tissue.MUSCLE, Tissue.VEIN),
     Tissue.EPIDURAL: (Tissue.FAT, Tissue.SAC, Tissue.EPIDURAL),
     Tissue.BOWEL: (Tissue.BOWEL, Tissue.GAS, Tissue.FLUID, Tissue.BOWEL),
@@ -273,6 +274,9 @@ def _as_mr(tissue: torch.Tensor, dice: Dice) -> torch.Tensor:
     for cortex, marrow in zip(_CORTICAL, _MARROWS, strict=True):  # thinner than a voxel: part of it is marrow
         share = dice.uniform(0.0, 0.75)
         levels[int(cortex)] = levels[int(cortex)] * (1.0 - share) + levels[int(marrow)] * share
+    for soft in (Tissue.INTERSPINOUS, Tissue.BACK_MUSCLE, Tissue.FLAVUM):  # then only the dark rim tells bone from it
+        if dice.chance(0.25):
+            levels[int(soft)] = levels[int(Tissue.POSTERIOR_MARROW)] * dice.uniform(0.85, 1.15)
     spread = torch.full((len(Tissue),), dice.uniform(0.01, 0.09))
     image = _textured(_patchwork(tissue, dice), levels, spread, dice).clamp(min=0.0)
     bias = torch.exp(dice.smooth(3)[0] * dice.uniform(0.0, 0.35))
