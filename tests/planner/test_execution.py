@@ -85,6 +85,16 @@ def test_the_border_s_own_error_adds_to_the_hand_s() -> None:
     assert drawn(shaft, LASER, Leg(0.0, LENGTH_MM)) == pytest.approx(truth, abs=0.02)
 
 
+def test_needles_that_are_not_looked_up_would_not_have_touched(monkeypatch: pytest.MonkeyPatch) -> None:
+    shaft, leg = shaft_among(wall_from(6.5), uncertainty_mm=2.0), Leg(0.0, LENGTH_MM)
+    draws = Draws.of(np.random.default_rng(3), 500)
+    some = touched_on(shaft, FREEHAND, [0], draws, leg)
+    monkeypatch.setattr("planner.hand.contact.SURELY_SIGMAS", 1e3)
+    every = touched_on(shaft, FREEHAND, [0], draws, leg)
+    assert (some >= every - 1e-6).all()
+    assert (some - every).max() < 1e-5
+
+
 def test_a_free_tube_is_left_as_often_as_the_closed_form() -> None:
     x, _, z = np.moveaxis(centres(), -1, 0)
     shaft = shaft_among(np.asarray(np.hypot(x, z) > 4.0))

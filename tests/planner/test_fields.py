@@ -73,3 +73,20 @@ def test_a_larger_mask_never_makes_a_distance_larger(seed: int) -> None:
     lattice = Lattice.around(grid, grid.corners_mm, 0.0, 0.5)
     fewer, more = (np.random.default_rng(seed).random(grid.shape) > share for share in (0.9, 0.7))
     assert (lattice.distance_mm(fewer | more, 9.0) <= lattice.distance_mm(fewer, 9.0) + 1e-5).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("step_mm", [0.45, 2.0])
+def test_distances_on_a_part_of_the_nodes_are_those_of_the_whole(seed: int, step_mm: float) -> None:
+    grid, cap_mm = turned_grid((24, 30, 28), (1.6, 0.8, 0.8), 20.0), 4.0
+    mask = np.random.default_rng(seed).random(grid.shape) > 0.999
+    whole = Lattice.around(grid, grid.corners_mm, 0.0, step_mm)
+    part = Lattice.around(grid, grid.points_mm(np.array([[8, 9, 10], [15, 20, 17]])), 0.0, step_mm)
+    wide = part.widened(grid.shape, cap_mm)
+    patch, values = part.distances_within(wide, wide.crop(mask), cap_mm)
+    found = np.full(part.geometry.shape, cap_mm, dtype=np.float32)
+    found[patch] = values
+    first = np.array(part.first) // part.blocks * part.cuts
+    truth = whole.distance_mm(mask, cap_mm)[tuple(slice(a, a + n) for a, n in zip(first, found.shape, strict=True))]
+    assert (truth < cap_mm).any()
+    assert found == pytest.approx(truth, abs=1e-5)
