@@ -9,6 +9,8 @@ from typing import Any
 
 from planner.procedures import PROCEDURES
 
+ABSENT = "not in this scan"
+
 HEAD = """# Coverage: what was tried, and what came of it
 
 Written by `benchmarks/coverage.py` (`make bench-coverage`): each procedure at each level it allows and the scan shows, both sides.
@@ -69,6 +71,8 @@ def _row(key: str, rows: list[dict[str, Any]]) -> str:
 
 
 def _reason(row: dict[str, Any]) -> str:
+    if row["outcome"] == ABSENT:
+        return ABSENT
     why = str(row.get("why", "")).split(": ", maxsplit=1)[-1] if row["outcome"] != "refused" else row["why"]
     return f"{row['outcome']} ({why})" if why else str(row["outcome"])
 

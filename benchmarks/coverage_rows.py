@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from coverage_page import ABSENT
 from coverage_scans import Scan
 
 from planner.anatomy.model import Anatomy
@@ -23,7 +24,6 @@ from planner.target import Target
 from planner.targets import TargetRequest, find_targets
 
 NO_SKIN = "skin outside image"
-ABSENT = "not in this scan"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -61,6 +61,8 @@ class BesideAorta:
             raise AnatomyError("aorta", "this plexus is placed from it", "scan it, with contrast where it is not seen")
         target = replace(target, notes=(NOT_DRAWN,))
         points, from_wished = _points(anatomy, procedure, target.frame)
+        outside = ~np.isin(anatomy.labels.nearest(points), anatomy.labels.values_of(Structure.CRUS))
+        points, from_wished = points[outside], from_wished[outside]
         if not len(points):
             return (replace(target, rejected_tips={"tip: no aorta at this height": 1}),)
         found = with_tips(target, anatomy, procedure, points, from_wished)

@@ -41,8 +41,8 @@ _FIXED = {
     FRAME_DERIVED: "Die Bilder haben keine Frame of Reference UID: sie ist aus der Serie abgeleitet und gilt für keine andere.",
     NO_DICOM: "Die Bilder sind keine DICOM-Serie: Patient, Serie und Schichten sind unbekannt.",
     NO_PATIENT_ID: "Die Bilder haben keine Patienten-ID.",
-    NOT_DRAWN: "NICHT GEZEICHNET von diesem Programm: Zwerchfellschenkel, Truncus coeliacus, A. mesenterica superior, Pankreas, "
-    "Nebennieren. Am Bild prüfen, dass die Spitze vor dem Schenkel liegt, zwischen beiden Arterien, eher kranial als kaudal.",
+    NOT_DRAWN: "NICHT GEZEICHNET von diesem Programm: Truncus coeliacus, A. mesenterica superior, Pankreas, Nebennieren; "
+    "der Zwerchfellschenkel nur, wo er zu sehen ist. Am Bild prüfen, dass die Spitze vor dem Schenkel liegt, zwischen beiden Arterien, eher kranial als kaudal.",
     CHOICE_NOTE: "Zuerst kommt der hintere Gelenkspalt; eine Spitze 7 mm oder mehr darüber oder darunter liegt in einem Recessus: "
     "unten zweite, oben dritte Wahl.",
     CORONAL_NOTE: "Der Spalt dieses Gelenks zeigt nach hinten: keine Nadel kommt von dorsal hinein; gezielt wird auf den unteren "

@@ -213,7 +213,11 @@ _RULES: dict[str, str] = {
     "arterial quadrant": "Quadrant der Arterie", "needle length": "Nadellänge", "gantry bore": "Gantryöffnung",
     "table reach": "Tischbereich", "entry across the midline": "Eintritt jenseits der Mittellinie",
     "approach window": "Zugangsfenster", "skin outside image": "Haut außerhalb des Bildes",
+    "through the opening": "durch die Öffnung",
     "tip: arterial quadrant": "Spitze: Quadrant der Arterie", "tip: far from the root": "Spitze: fern der Wurzel",
+    "tip: not dorsal of the root": "Spitze: nicht dorsal der Wurzel",
+    "tip: not dorsal or caudal of the root": "Spitze: weder dorsal noch kaudal der Wurzel",
+    "tip: no corner of articular and transverse process": "Spitze: keine Ecke von Gelenk- und Querfortsatz",
     "tip: outside the body": "Spitze: außerhalb des Körpers", "tip: outside the image": "Spitze: außerhalb des Bildes",
 }  # fmt: skip
 
