@@ -244,3 +244,30 @@ def test_the_one_time_address_works_once(users: UsersFile, tmp_path: Path):
                 assert answer.status == 404
 
     asyncio.run(run())
+
+
+@pytest.mark.slow
+@pytest.mark.graphics
+def test_scripts_are_there_before_the_case_is_and_a_case_that_cannot_be_opened_says_so(
+    users: UsersFile, tmp_path: Path
+):
+    async def run() -> None:
+        case = block(tmp_path / "case")
+        for array in case.glob("*.npy"):
+            array.unlink()
+        async with served(users, [case]) as base, browser() as http:
+            await log_in(http, base)
+            page = await open_case(http, base)
+            async with http.get(f"{page}vue.global.js") as answer:
+                assert answer.status == 200
+                assert "javascript" in answer.content_type
+            for nothing in ("case.json", "..%2f..%2fcase.json", "assets"):
+                async with http.get(f"{page}{nothing}") as answer:
+                    assert answer.status == 404
+            async with http.post(f"{page}paraview/") as answer:
+                assert answer.status == 410
+                assert "secret" not in await answer.text()
+            async with http.get(page) as answer:
+                assert answer.status == 410
+
+    asyncio.run(run())
