@@ -40,6 +40,10 @@ _BACK_WALL_MM = 6.0
 _PEDICLE_HU = 200.0
 """Cortex; counts even where the canal's mask, which keeps a margin, covers it."""
 
+_LIKE_NEIGHBOUR = 0.6
+"""Of the narrower neighbour's width: L4's is 0.7 of L5's, no pedicle is narrower beside its neighbour (Zindrick 1987). Less is a row
+that a foramen cuts: S1's pedicle goes over into the ala and has no outer border of its own."""
+
 _INSIDE_MM = 4.0
 """How much further in than the canal's widest place a pedicle may begin."""
 
@@ -127,7 +131,7 @@ def lay_straight(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[Dis
     body, disc = _numbered(bodies, grid, hollow, bones)
     walls = CanalWalls.of(hollow, grid)
     pedicles = tuple(_pedicles(bones | (body > 0) | (hu > _PEDICLE_HU), grid, walls, one) for one in bodies)
-    pedicles = _with_cut_ends(pedicles, bodies, grid)
+    pedicles = _with_cut_ends(with_likely_widths(pedicles), bodies, grid)
     joints = tuple(_joints(volume, grid, walls, *pair) for pair in pairwise(pedicles))
     longest = float(volume.geometry.spacing_mm.max())
     return SpineColumn(grid, hu, bones, hollow, walls, bodies, body, disc, pedicles, joints, longest)
@@ -169,6 +173,25 @@ def _pedicles(solid: BoolArray, grid: StraightGrid, walls: CanalWalls, body: Bod
         return {}
     found = {side: _pedicle(solid, grid, walls, rows, side) for side in Side}
     return {side: pedicle for side, pedicle in found.items() if pedicle is not None}
+
+
+def with_likely_widths(pedicles: tuple[dict[Side, Pedicle], ...]) -> tuple[dict[Side, Pedicle], ...]:
+    """Each pedicle at least nearly as wide as its neighbours of that side, from its inner border outwards."""
+    likely = []
+    for n, pair in enumerate(pedicles):
+        beside = [one for one in (*pedicles[max(0, n - 1) : n], *pedicles[n + 1 : n + 2]) if one]
+        likely.append(
+            {side: _widened(one, [b[side].width_mm for b in beside if side in b]) for side, one in pair.items()}
+        )
+    return tuple(likely)
+
+
+def _widened(pedicle: Pedicle, beside_mm: list[float]) -> Pedicle:
+    width = min(beside_mm, default=0.0)
+    if pedicle.width_mm >= _LIKE_NEIGHBOUR * width:
+        return pedicle
+    out = pedicle.side.sign * (width - pedicle.width_mm) / 2.0
+    return replace(pedicle, u_mm=pedicle.u_mm + out, width_mm=width)
 
 
 def _with_cut_ends(
