@@ -28,7 +28,7 @@ adults; a process reaches up from the lower pedicle)."""
 _BESIDE, _BEHIND = 0.9, 0.75
 """Of the pedicle's distance from the midline, and of the canal's depth behind its middle: the joint closes the canal's corner."""
 
-_SPREAD_MM = (5.0, 4.5, 4.0)
+SPREAD_MM = (5.0, 4.5, 4.0)
 """Of a joint's middle about that place, with half of its own extent (assumed from the same two adults)."""
 
 _SIGMAS_MM = (0.8, 1.2)
@@ -60,11 +60,11 @@ _CLEAR_DIP_HU = 150.0
 _BRIGHTER_HU = 120.0
 """Over the darkest of the dark sheets: marrow is brighter than cartilage (by 50 to 150 HU; assumed)."""
 
-_FACING = 0.3
+FACING = 0.3
 """Cosine between the sheet's normal and the way from the lower process to the upper one, which is medial and posterior: joints
 from T1 to S1 turn from 20 degrees beyond coronal to sagittal (Panjabi 1993)."""
 
-_STEEPEST = 0.6
+STEEPEST = 0.6
 """Cranial part of a sheet's normal: every joint from T1 to S1 stands upright; the gap under a process's tip does not."""
 
 _OFF_SURFACE_MM = 1.5
@@ -145,7 +145,7 @@ def find_sheet(volume: Volume, grid: StraightGrid, place: JointPlace) -> Sheet |
     darkness, normal = _dark_sheets(cube)
     where = np.argwhere(darkness > 0)
     across = _facing(normal[tuple(where.T)])
-    upright = (across @ _LOWER_TO_UPPER > _FACING) & (np.abs(across[:, 0]) < _STEEPEST)
+    upright = (across @ LOWER_TO_UPPER > FACING) & (np.abs(across[:, 0]) < STEEPEST)
     where, across = where[upright], across[upright]
     if len(where) < _FEWEST:
         return None
@@ -161,7 +161,7 @@ def find_sheet(volume: Volume, grid: StraightGrid, place: JointPlace) -> Sheet |
     return _best_surface(cube, where[good], across[good], np.stack([worth, dip, backing])[:, good])
 
 
-_LOWER_TO_UPPER = unit(np.array([0.0, -1.0, -1.0]))
+LOWER_TO_UPPER = unit(np.array([0.0, -1.0, -1.0]))
 """(z, y, x): posterior and medial."""
 
 
@@ -177,7 +177,7 @@ def _cube(volume: Volume, grid: StraightGrid, place: JointPlace) -> _Cube:
     geometry = VolumeGeometry(matrix, (count[0], count[1], count[2]))
     axes = np.meshgrid(*[np.arange(n, dtype=np.float64) for n in count], indexing="ij")
     hu = volume.linear(geometry.points_mm(np.stack(axes, axis=-1)), outside=0.0).astype(np.float32)
-    away = [((axis - n) * _STEP_MM / spread) ** 2 for axis, n, spread in zip(axes, half, _SPREAD_MM, strict=True)]
+    away = [((axis - n) * _STEP_MM / spread) ** 2 for axis, n, spread in zip(axes, half, SPREAD_MM, strict=True)]
     blur = max(1.0, float(volume.geometry.spacing_mm.max()) / _RESOLVED_MM)
     return _Cube(hu, np.exp(-0.5 * np.sum(away, axis=0)), geometry, blur)
 
@@ -208,7 +208,7 @@ def _hessian(smooth: Float32Array, where: tuple[IntArray, ...]) -> FloatArray:
 
 def _facing(normal: FloatArray) -> FloatArray:
     """The normals, each from the lower process to the upper one."""
-    return normal * np.where(normal @ _LOWER_TO_UPPER < 0, -1.0, 1.0)[:, None]
+    return normal * np.where(normal @ LOWER_TO_UPPER < 0, -1.0, 1.0)[:, None]
 
 
 def _looks(cube: _Cube, where: IntArray, across: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

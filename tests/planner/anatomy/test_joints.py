@@ -1,9 +1,12 @@
 """The gaps of facet joints: where they are, whatever the marrow's density, and how far they are believed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from planner.anatomy.facets import find_facets, sides_agree
+from planner.anatomy.halfway import halfway
 from planner.anatomy.joints import Sheet
 from planner.anatomy.vertebra_markers import certain
 from planner.anatomy.vertebrae import share_out
@@ -50,6 +53,41 @@ def test_sheets_lie_in_the_gap_and_not_in_the_marrow_beside_it_however_dark(whic
         across = across_gap_mm(case, n, side)
         assert np.median(across) < 0.8, (case.interspaces[n], side)
         assert np.percentile(across, 95) < 2.0, (case.interspaces[n], side)
+
+
+def test_the_surface_half_way_between_two_vertebrae_lies_in_the_gap(lumbar):
+    vertebrae = share_out(lumbar.column)
+    for n, joints in enumerate(lumbar.column.joints):
+        for side in joints:
+            between = halfway(lumbar.column, vertebrae, n, side)
+            assert between is not None
+            gap = next(g for g in lumbar.phantom.spine.interspaces if g.name == lumbar.interspaces[n])
+            true = joint_of(gap, side).frame
+            away = np.abs((between.points_mm - true.origin_mm) @ true.axes[:, 0])
+            assert np.average(away, weights=between.weight) < 1.5, (gap.name, side)
+            assert between.confidence <= 0.35
+
+
+def test_half_way_between_outlines_that_thick_slices_blur_is_hardly_believed(coarse):
+    vertebrae = share_out(coarse.column)
+    for n, joints in enumerate(coarse.column.joints):
+        found = [halfway(coarse.column, vertebrae, n, side) for side in joints]
+        assert max((one.confidence for one in found if one is not None), default=0.0) < 0.1
+
+
+def test_a_gap_far_from_where_both_bones_meet_is_not_the_joint(lumbar):
+    """The same gap, moved 12 mm up: clear as before, but not between these two processes."""
+    vertebrae = share_out(lumbar.column)
+    before = find_facets(lumbar.volume, lumbar.column, vertebrae, lumbar.interspaces)
+    moved = [
+        {side: replace(sheet, points_mm=sheet.points_mm + np.array([0.0, 0.0, 12.0])) for side, sheet in joints.items()}
+        for joints in lumbar.column.joints
+    ]
+    after = find_facets(lumbar.volume, replace(lumbar.column, joints=tuple(moved)), vertebrae, lumbar.interspaces)
+    doubted = {(f.between, f.side): f for f in after}
+    for facet in before:
+        other = doubted[facet.between, facet.side]
+        assert other.confidence <= 0.5 < facet.confidence
 
 
 def test_a_sheets_normals_point_from_the_lower_process_to_the_upper_one(lumbar):
