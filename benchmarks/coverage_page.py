@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from planner.procedures import PROCEDURES
+from planner.release.held_back import SURE_OF_STRUCTURE
 
 ABSENT = "not in this scan"
+DOUBTFUL = f"place below confidence {SURE_OF_STRUCTURE:g}, a person must look"
 
 HEAD = """# Coverage: what was tried, and what came of it
 
@@ -61,7 +63,10 @@ def _section(name: str, found: dict[str, Any]) -> str:
 def _row(key: str, rows: list[dict[str, Any]]) -> str:
     if not rows:
         return f"| `{key}` | - | none of its levels is in this scan (below {', '.join(PROCEDURES[key].levels)}) |"
-    planned = _places([row for row in rows if row["outcome"] == "planned"])
+    with_path = [row for row in rows if row["outcome"] == "planned"]
+    sure = _places([row for row in with_path if row.get("confidence", 1.0) >= SURE_OF_STRUCTURE])
+    doubtful = _places([row for row in with_path if row.get("confidence", 1.0) < SURE_OF_STRUCTURE])
+    planned = "; ".join([*([sure] if sure else []), *([f"{doubtful}: {DOUBTFUL}"] if doubtful else [])])
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if row["outcome"] != "planned":
