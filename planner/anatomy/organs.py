@@ -91,7 +91,7 @@ def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | 
     aorta = _drawn(image, *(vessel.region for vessel in vessels.of(Structure.AORTA)))
     vessel = _drawn(image, *(vessel.region for vessel in vessels.found))
     crura = find_crura(image, aorta, vessel | psoas | lung | gas, t12_lower_end_s_mm)
-    taken = vessel | psoas | lung | _drawn(image, muscles.back, crura.left, crura.right)
+    taken = vessel | eroded(psoas, 1) | lung | _drawn(image, muscles.back, crura.left, crura.right)
     kidneys = find_kidneys(image, taken | gas, t12_lower_end_s_mm)
     named = taken | _drawn(image, kidneys.left, kidneys.right)
     abdomen = find_abdomen(image, gas, lung, named)

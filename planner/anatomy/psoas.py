@@ -52,8 +52,8 @@ _ENDS_MM = (-205.0, -10.0)
 """Below the pelvic brim it joins the iliacus; above T12 there is none."""
 
 _LOWEST_HU, _HIGHEST_HU = -90.0, 200.0
-_MUSCLE_HU = (-10.0, 150.0)
-"""A voxel of its border is half fat; contrast raises muscle to 80 HU, noise of a thin slice does the rest."""
+_MUSCLE_HU = (-10.0, 115.0)
+"""A voxel of its border is half fat; contrast raises muscle to 80 HU, and a kidney that lies on it above 120."""
 
 _UNCERTAINTY_MM, _UNSEEN_MM = 3.0, 5.0
 """Where the whole rim is seen, and what is added where none is."""
