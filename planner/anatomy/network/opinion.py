@@ -17,8 +17,11 @@ from planner.errors import AnatomyError
 from planner.geometry import BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.volume import Volume
 
-_FIRST_STEP, _SECOND_STEP = 48, 26
-"""Voxels between windows: three quarters of one for a first look, 40 mm along a canal that is known."""
+_FIRST_STEP, _SECOND_STEP = 48, 32
+"""Voxels between windows: three quarters of one for a first look, half of one along a canal that is known."""
+
+_INSET = 16
+"""Voxels from a canal's end to the first window's middle: the window then reaches 24 mm beyond the end."""
 
 _OFF_CENTRE = 9
 """Voxels before and behind the canal: a lumbar body and a spinous process do not fit into one window of 96 mm together."""
@@ -158,11 +161,12 @@ def _around(centres: FloatArray, shape: tuple[int, ...]) -> itk.Box:
 
 
 def corners_along(centres: FloatArray) -> list[Corner]:
-    """Two windows every 40 mm of the canal, one a little before it, one a little behind."""
+    """Two windows every 48 mm of the canal, one a little before it, one a little behind."""
     rows = centres[:, 0]
-    count = max(1, int(np.ceil((rows[-1] - rows[0]) / _SECOND_STEP))) + 1
+    inset = min(_INSET, float(rows[-1] - rows[0]) / 2.0)
+    low, high = rows[0] + inset, rows[-1] - inset
     corners: list[Corner] = []
-    for row in np.linspace(rows[0], rows[-1], count):
+    for row in np.linspace(low, high, int(np.ceil((high - low) / _SECOND_STEP)) + 1):
         j, i = (float(np.interp(row, rows, centres[:, axis])) for axis in (1, 2))
         corners += [_corner(row, j + aside, i) for aside in (-_OFF_CENTRE, _OFF_CENTRE)]
     return corners

@@ -1,0 +1,63 @@
+"""The shipped network on real scans that it was never shown; floors lie a little below what was measured (the model card)."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813 - the name the whole field uses
+
+from planner.anatomy.network.opinion import SpineOpinion, look
+from planner.anatomy.network.session import OnnxNetwork, Share
+from planner.anatomy.network.spine_on_mr import spine_on_mr
+from planner.geometry import BoolArray, VolumeGeometry
+from planner.volume import Modality, Volume
+from service.network import shipped_network
+
+pytestmark = [pytest.mark.realdata, pytest.mark.slow]
+ARCH = (Share.POSTERIOR, Share.SUPERIOR_PROCESS, Share.INFERIOR_PROCESS)
+
+
+@pytest.fixture(scope="module")
+def network() -> OnnxNetwork:
+    return shipped_network()
+
+
+def scan(path: Path, modality: Modality) -> Volume:
+    image = sitk.ReadImage(str(path))
+    matrix = np.eye(4)
+    matrix[:3, :3] = (np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing()))[:, ::-1]
+    matrix[:3, 3] = image.GetOrigin()
+    voxels = sitk.GetArrayFromImage(image)
+    return Volume(VolumeGeometry(matrix, voxels.shape), voxels.astype(np.int16), modality)
+
+
+def dice(opinion: SpineOpinion, classes: tuple[Share, ...], true: BoolArray) -> float:
+    found = opinion.on_grid(*classes) > 0.5
+    return float(2.0 * (found & true).sum() / (found.sum() + true.sum()))
+
+
+def test_in_an_osteoporotic_ct_bodies_and_arches_are_found(real_data: Path, network: OnnxNetwork):
+    folder = real_data / "vertebra_ct"
+    opinion = look(scan(folder / "sub-ct_label-22_ct.nii.gz", Modality.CT), network)
+    parts = scan(folder / "sub-ct_seg-subreg_label-22_msk.nii.gz", Modality.CT).voxels
+    assert dice(opinion, (Share.BODY,), np.isin(parts, (49, 50))) > 0.84
+    assert dice(opinion, ARCH, (parts >= 41) & (parts <= 48)) > 0.78
+
+
+def test_on_a_t2_canal_bodies_and_discs_are_found(real_data: Path, network: OnnxNetwork):
+    folder = real_data / "lumbar_mr_crop"
+    spine = spine_on_mr(scan(folder / "sub-mri_label-6_T2w.nii.gz", Modality.MR), network)
+    parts = scan(folder / "sub-mri_seg-subreg_label-6_msk.nii.gz", Modality.MR).voxels
+    canal = np.isin(parts, (60, 61))
+    assert dice(spine.opinion, (Share.BODY,), np.isin(parts, (49, 50))) > 0.81
+    assert dice(spine.opinion, (Share.DISC,), parts == 100) > 0.76
+    assert (spine.opinion.canal > 0.5)[canal].mean() > 0.85
+    assert len(spine.discs) >= 2
+
+
+def test_a_lumbar_slab_shows_its_canal_from_end_to_end_and_seven_discs(real_data: Path, network: OnnxNetwork):
+    spine = spine_on_mr(scan(real_data / "lumbar_mr" / "t2.nii.gz", Modality.MR), network)
+    apart = np.diff([disc.s_mm for disc in spine.discs])
+    assert spine.canal.frame.s_mm[-1] > 190.0
+    assert len(spine.discs) == 7
+    assert ((apart > 20.0) & (apart < 45.0)).all()
