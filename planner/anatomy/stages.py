@@ -59,7 +59,7 @@ class CanalTrack:
 class SpineProbabilities(Protocol):
     """What a trained network says of each voxel, (k, j, i) in 0..1 on the working grid: a second opinion to be fused.
 
-    The place of one: the classical stages stand without it, and none is used yet.
+    ``network.opinion.SpineOpinion`` is one. The classical stages stand without it; it can only lower a confidence (``network.agreement``).
     """
 
     @property
