@@ -120,7 +120,9 @@ def _joins(image: Instance, arrivals: Arrivals) -> str:
     own = _identity_of(image)
     if not own.is_surely(own):
         return "joined by hand only (needleplan join): Patient ID, its issuer or the birth date is missing"
-    same = [case.number for case in arrivals.store.cases() if identity_of_series(arrivals, case.series_instance_uid) == own]
+    same = [
+        case.number for case in arrivals.store.cases() if identity_of_series(arrivals, case.series_instance_uid) == own
+    ]
     listed = ", ".join(str(number) for number in same)
     return f"joins the patient of case {listed}" if same else "the first scan of this patient here"
 

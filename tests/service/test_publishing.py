@@ -9,11 +9,11 @@ from service.arrivals import Arrivals
 from service.audit import AuditTrail
 from service.case_job import CaseOutcome
 from service.errors import ComputeAwayError, JobDiedError, JobRefusedError
-from service.written_object import WrittenObject
 from service.rows import CaseState, ExportState
 from service.server import Service
 from service.settings import Settings
 from service.store import Store
+from service.written_object import WrittenObject
 from tests.dicom_io.builders import Grid, write_series
 
 SERIES, STUDY = "1.2.826.0.1.1", "1.2.9"
