@@ -1,7 +1,5 @@
 """Rows and files agree after any stop, and rules see what the images say."""
 
-from typing import Any
-
 import pytest
 from sqlalchemy import event
 
@@ -39,8 +37,8 @@ def test_image_rows_that_a_power_cut_took_come_back_and_all_other_rows_are_synce
     """Decision 0019: SQLite's synchronous is 1 (NORMAL) where an image is noted, 2 (FULL) in every other transaction."""
     levels = []
 
-    def note(**told: Any) -> None:
-        if told["statement"].startswith(("INSERT INTO instances", "UPDATE cases")):
+    def note(**told: object) -> None:
+        if str(told["statement"]).startswith(("INSERT INTO instances", "UPDATE cases")):
             levels.append(told["conn"].connection.driver_connection.execute("PRAGMA synchronous").fetchone()[0])
 
     event.listen(arrivals.store.engine, "before_cursor_execute", note, named=True)
