@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.geometry import BoolArray, FloatArray, unit
+from planner.hand.robustness import beside
 from planner.sweep.fan import Face
 
 _ROWS_AT_ONCE = 2048
@@ -17,13 +18,10 @@ _ROWS_AT_ONCE = 2048
 def last_kept_entries_mm(
     tip_mm: FloatArray, faces: tuple[Face, ...], kept: tuple[BoolArray, ...], depths_mm: tuple[FloatArray, ...]
 ) -> FloatArray:
-    """(m, 3) entries of the kept directions that border a broken one; at a cube's edge of the broken ones themselves."""
+    """(m, 3) entries of the kept directions that border a broken one; at a seam of two faces of the broken ones themselves."""
     found = []
     for face, keep, depth in zip(faces, kept, depths_mm, strict=True):
-        inner = np.zeros_like(keep)
-        inner[1:-1, 1:-1] = keep[:-2, 1:-1] & keep[2:, 1:-1] & keep[1:-1, :-2] & keep[1:-1, 2:]
-        at_edge = (np.abs(face.rows)[:, None] >= 1) | (np.abs(face.columns)[None, :] >= 1)
-        last = np.where(at_edge, ~keep, keep & ~inner)
+        last = np.where(keep, beside(~keep), face.at_seam)
         found.append(tip_mm + unit(face.lps[last]) * depth[last][:, None])
     return np.concatenate(found)
 

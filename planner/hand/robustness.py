@@ -14,17 +14,20 @@ _ROWS_AT_ONCE = 2048
 
 
 def broken_border(faces: tuple[Face, ...], kept: tuple[BoolArray, ...]) -> FloatArray:
-    """(m, 3) outward unit vectors of the broken directions that border kept ones, and those at a face's own edge."""
-    found = []
-    for face, keep in zip(faces, kept, strict=True):
-        beside = np.zeros_like(keep)
-        beside[1:] |= keep[:-1]
-        beside[:-1] |= keep[1:]
-        beside[:, 1:] |= keep[:, :-1]
-        beside[:, :-1] |= keep[:, 1:]
-        beside |= (np.abs(face.rows)[:, None] >= 1) | (np.abs(face.columns)[None, :] >= 1)
-        found.append(unit(face.lps[beside & ~keep]))
-    return np.concatenate(found)
+    """(m, 3) outward unit vectors of the broken directions that border kept ones, and those at a seam of two faces."""
+    return np.concatenate(
+        [unit(face.lps[(beside(keep) | face.at_seam) & ~keep]) for face, keep in zip(faces, kept, strict=True)]
+    )
+
+
+def beside(chosen: BoolArray) -> BoolArray:
+    """(rows, columns) directions of one face with a chosen one before, behind, above or below them."""
+    found = np.zeros_like(chosen)
+    found[1:] |= chosen[:-1]
+    found[:-1] |= chosen[1:]
+    found[:, 1:] |= chosen[:, :-1]
+    found[:, :-1] |= chosen[:, 1:]
+    return found
 
 
 def tolerance_deg(outward: FloatArray, border: FloatArray, step: float) -> FloatArray:

@@ -65,6 +65,11 @@ class Face:
         first, second = (axis for axis in range(3) if axis != self.axis)
         return first, second
 
+    @property
+    def at_seam(self) -> BoolArray:
+        """(rows, columns) directions at the cube's edge, which the next face has too."""
+        return np.asarray((np.abs(self.rows)[:, None] >= 1) | (np.abs(self.columns)[None, :] >= 1))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Swept:
@@ -136,10 +141,14 @@ def in_window(lps: FloatArray, approach: Approach, side: Side) -> FloatArray:
 
 
 def faces_for(approach: Approach, side: Side, axes: FloatArray, step: float = STEP) -> tuple[Face, ...]:
-    """The faces along j and i (posterior, anterior, left, right) that the window touches, cut to it with a rim of one."""
+    """The faces of the cube that the window touches, cut to it with a rim of one.
+
+    Along j and i: posterior, anterior, left, right; along k (cranial, caudal) where the window holds directions steeper than both.
+    Every direction lies on a face, so what a face has no room for is on the next one.
+    """
     tangents = np.arange(-round(1 / step), round(1 / step) + 1) * np.float64(step)
     faces = []
-    for axis, sign in ((1, 1), (1, -1), (2, 1), (2, -1)):
+    for axis, sign in ((1, 1), (1, -1), (2, 1), (2, -1), (0, 1), (0, -1)):
         lps = _rays(axis, sign, tangents, axes)
         wanted = in_window(lps, approach, side) >= 0
         if wanted.any():

@@ -61,3 +61,13 @@ def test_the_seam_between_two_faces_is_no_limit_but_what_is_broken_behind_it_is(
     ]
     assert forgiven[0] == pytest.approx(2 * DEPTH_MM * np.sin(np.radians(30) / 2), abs=1.5)  # to 30 degrees of tilt
     assert forgiven[1] < 1.0
+
+
+def test_a_limit_right_behind_a_seam_is_seen() -> None:
+    """The last kept directions are the seam's own, which both faces keep."""
+    wide = Approach("wide", (10.0, 80.0), (-30.0, 30.0), 45.0, 0.0, "a test")
+    faces = faces_for(wide, Side.LEFT, np.eye(3)[::-1])
+    depths = tuple(np.full(face.norms.shape, DEPTH_MM) for face in faces)
+    kept = tuple(face.wanted & (face.lps[..., 0] <= face.lps[..., 1]) for face in faces)
+    seam = TIP + DEPTH_MM * np.array([[np.sqrt(0.5), np.sqrt(0.5), 0.0]])
+    assert entry_tolerance_mm(seam, last_kept_entries_mm(TIP, faces, kept, depths))[0] < 1.0

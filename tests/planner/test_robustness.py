@@ -1,6 +1,7 @@
 """The forgiven angle against a closed form."""
 
 import numpy as np
+import pytest
 
 from planner.geometry import unit
 from planner.hand.robustness import broken_border, tolerance_deg
@@ -32,6 +33,17 @@ def test_the_border_is_found_across_the_seam_of_two_faces() -> None:
     border = broken_border(faces, posterior)
     seam = unit(np.array([[0.95, 1.0, 0.0]]))
     assert tolerance_deg(seam, border, STEP)[0] < 2.0
+
+
+def test_the_border_of_a_steep_window_lies_on_the_face_along_k() -> None:
+    """Straight up and down of it nothing is wanted either, but 45 degrees beside the axis behind is no border."""
+    steep = Approach("steep", (-25.0, 60.0), (-20.0, 75.0), 10.0, 50.0, "a test")
+    faces = faces_for(steep, Side.LEFT, np.eye(3)[::-1])
+    border = broken_border(faces, tuple(face.wanted for face in faces))
+    outward = np.array([[0.0, np.cos(tilt), -np.sin(tilt)] for tilt in np.radians([45.0, 60.0, 72.0])])
+    forgiven = tolerance_deg(outward, border, STEP)
+    aside = np.degrees(np.arcsin(np.sin(np.radians(25.0)) * np.cos(np.radians([45.0, 60.0, 72.0]))))
+    assert forgiven == pytest.approx(np.minimum([30.0, 15.0, 3.0], aside), abs=2 * np.degrees(STEP))
 
 
 def test_without_a_border_everything_is_forgiven() -> None:
