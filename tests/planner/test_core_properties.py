@@ -7,9 +7,11 @@ import pytest
 
 from planner.anatomy.model import Anatomy
 from planner.geometry import FloatArray, VolumeGeometry, frozen, unit
+from planner.measure import measured
 from planner.plan import TargetPlan
 from planner.planning import Setting, plan_prepared
 from planner.planning import planned as plan_of
+from planner.search import screen, sweep
 from planner.situation import Situation
 from planner.sweep.prepared import Prepared
 from planner.sweep.replanning import replanned
@@ -44,7 +46,10 @@ VOXELS_SAY_MM = FINE_MM / 2
     ("seed", "turn_deg"), [(0, (8.0, -5.0)), (1, (-11.0, 4.0)), (3, (5.0, 9.0)), (6, (7.0, 7.0)), (8, (15.0, 3.0))]
 )
 def test_an_obliquely_scanned_block_costs_what_it_costs_straight(seed: int, turn_deg: tuple[float, float]) -> None:
-    """Within one per cent, but for what the voxels themselves say differently on the other grid."""
+    """Within one per cent, but for what the voxels themselves say differently on the other grid.
+
+    The search's own part is below 0.1 per cent (next test); half a voxel of an obstacle 15 mm from the tip turns a path by 2 degrees.
+    """
     balls, straight = random_balls(seed, 8), turned_grid((0.0, 0.0))
     smaller, same, larger = (
         best_cost(block([replace(ball, radius_mm=ball.radius_mm + more) for ball in balls], straight))
@@ -53,6 +58,27 @@ def test_an_obliquely_scanned_block_costs_what_it_costs_straight(seed: int, turn
     turned = best_cost(block(balls, turned_grid(turn_deg)))
     assert 0.99 * smaller <= turned <= 1.01 * larger
     assert turned == pytest.approx(same, rel=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("seed", "turn_deg"), [(4, (0.0, 0.0)), (4, (-13.5, 15.0)), (7, (11.9, 10.3)), (8, (-3.2, -0.2)), (12, (5.4, 11.1))]
+)
+def test_on_any_grid_no_direction_beside_the_planned_one_measures_a_thousandth_cheaper(
+    seed: int, turn_deg: tuple[float, float]
+) -> None:
+    """So what the best costs of two grids differ by is what their labels say, not where the search stopped."""
+    ready = prepared(situation_in(block(random_balls(seed, 8), turned_grid(turn_deg))))
+    situation, rng = ready.situations[0], np.random.default_rng(seed)
+    screened = screen(situation, sweep(situation, ready.reach, ready.faces))
+    planned_path = plan_prepared(ready).plan.trajectories[0]
+    best, outward = planned_path.cost, unit(planned_path.entry_mm - planned_path.target_mm)
+    for width in (0.03, 0.01, 0.004, 0.0015):
+        for turned in unit(outward + width * rng.uniform(-1.0, 1.0, (50, 3))):
+            path = measured(situation, ready.reach, screened, 0, turned)
+            if path is not None and path.cost < best:
+                best, outward = path.cost, turned
+    assert best >= 0.999 * planned_path.cost
 
 
 def best_cost(anatomy: Anatomy) -> float:
