@@ -149,15 +149,16 @@ def best_tips(
     from_wished_mm: FloatArray,
     reasons: Mapping[str, BoolArray],
     room: list[tuple[str, FloatArray]],
+    enough_mm: float = ENOUGH_MM,
 ) -> Tips:
-    """What every reason and every obstacle leave."""
+    """What every reason and every obstacle leave; ``enough_mm`` of room are weighed against as much nearness to the place wished."""
     reasons = dict(reasons)
     least = np.full(len(points_mm), np.inf)
     for name, spare_mm in room:
         reasons[f"tip: {name}"] = spare_mm < 0
         least = np.minimum(least, spare_mm)
     rejected, left = _counted(reasons, len(points_mm))
-    score = from_wished_mm - np.minimum(least, ENOUGH_MM)
+    score = from_wished_mm - np.minimum(least, enough_mm)
     order = left[np.argsort(score[left], kind="stable")]
     return Tips(np.round(_thinned(points_mm[order]), 6), rejected, "" if len(left) else _binding(reasons))
 

@@ -18,10 +18,11 @@ from service.cli_with import NamesMap, With
 from service.commands import Along
 from service.opening import open_series
 from service.registering import EarlierScan, RegistrationDocument, lay_over
+from service.request import parse_anchor
 from service.watch import Stopwatch
 
 
-def register(
+def register(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     earlier: Annotated[Path, typer.Argument(metavar="EARLIER", help="The earlier CT or MR.", show_default=False)],
     today: Annotated[Path, typer.Argument(metavar="TODAY", help="Today's CT.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")],
@@ -29,14 +30,22 @@ def register(
         Path | None,
         typer.Option(metavar="REPORT.dcm", help="A plan made on the earlier scan, to be carried over as a proposal."),
     ] = None,
+    anchor: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL@Z",
+            help="Name one vertebra of the earlier scan by the LPS z [mm] of its body; an MR needs it.",
+        ),
+    ] = None,
     along: With = None,
     names: NamesMap = None,
 ) -> None:
     """Lay an earlier scan of the same patient over today's CT, vertebra by vertebra."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     bring = Along(tuple(along or ()), names).bring
+    scan = EarlierScan(open_series(earlier), bring, plan, parse_anchor(anchor))
     watch = Stopwatch(lambda stage: console.print(escape(f"... {stage}")))
-    show_registration(console, lay_over(EarlierScan(open_series(earlier), bring, plan), open_series(today), out, watch))
+    show_registration(console, lay_over(scan, open_series(today), out, watch))
 
 
 def show_registration(console: Console, told: RegistrationDocument) -> None:
@@ -61,7 +70,7 @@ def add_earlier_commands(app: typer.Typer) -> None:
     app.command(
         help=(
             "Lay an earlier scan of the same patient over today's CT, vertebra by vertebra, with a measured residual.\n\n"
-            "--with and --map draw the earlier scan's levels, which an MR needs.\n\n"
-            "Example: needleplan register mr/ ct/ --with mr-labels.nii.gz --out registered/"
+            "An MR needs one level named (--anchor), or its levels drawn (--with, --map).\n\n"
+            "Example: needleplan register mr/ ct/ --anchor L4@-210 --out registered/"
         )
     )(register)

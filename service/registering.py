@@ -19,10 +19,12 @@ from pydantic import Field
 
 from dicom_io.report_reader import ReportedPlan, read_report
 from planner.anatomy.model import Anatomy, StageWatch
+from planner.anatomy.network.spine_on_mr import spine_on_mr
 from planner.anatomy.registration.carry import CarriedPath, carried_path
 from planner.anatomy.registration.drawn import landmarks_of_drawings
 from planner.anatomy.registration.fused import earlier_at
 from planner.anatomy.registration.landmarks import Landmark, landmarks_of
+from planner.anatomy.registration.on_mr import landmarks_on_mr
 from planner.anatomy.registration.register import Marked, Registration, register
 from planner.anatomy.segment import segment
 from planner.brought import Brought, Source, brought_of
@@ -34,8 +36,10 @@ from service.brought.reading import Bring
 from service.earlier import BY_HAND, BY_IDENTITY, Identity
 from service.errors import RequestError
 from service.files import write_document, write_with
+from service.network import shipped_network
 from service.opening import OpenSeries
 from service.path_documents import Document, FileNumber, PointMm
+from service.request import NamedAnchor
 from viz.palette import SPINE
 from viz.planes import Plane, axial, sagittal
 from viz.slices import windowed
@@ -85,6 +89,8 @@ class EarlierScan:
     series: OpenSeries
     bring: Bring
     report: Path | None = None
+    anchor: NamedAnchor | None = None
+    """A person's word for one level; an MR without a drawing needs it."""
 
 
 def lay_over(earlier: EarlierScan, today: OpenSeries, out: Path, watch: StageWatch) -> RegistrationDocument:
@@ -94,7 +100,7 @@ def lay_over(earlier: EarlierScan, today: OpenSeries, out: Path, watch: StageWat
     with watch("anatomy of today's scan"):
         anatomy = segment(today.volume)
     with watch("landmarks of the earlier scan"):
-        there, here = _landmarks(earlier.series.volume, drawing, anatomy)
+        there, here = _landmarks(earlier, drawing, anatomy)
     with watch("registration"), ThreadPoolExecutor(2) as pool:
         found = register(Marked(earlier.series.volume, there), Marked(today.volume, here), anatomy.labels, pool.map)
     carried, left = _carried(earlier, there, found)
@@ -122,18 +128,22 @@ def _drawing(earlier: EarlierScan) -> Brought | None:
         raise RequestError(
             f"{len(along)} segmentations of the earlier scan were given; give the one whose levels are right"
         )
-    if not along and earlier.series.volume.modality is not Modality.CT:
+    if not along and earlier.anchor is None and earlier.series.volume.modality is not Modality.CT:
         raise RequestError(
-            "the earlier scan is an MR: its levels are not found by itself; give a segmentation of it with --with (docs/plugins.md)"
+            "the earlier scan is an MR, whose levels have no names by themselves: name one with --anchor LEVEL@Z, or give a segmentation "
+            "with --with (docs/plugins.md)"
         )
     return along[0] if along else None
 
 
-def _landmarks(volume: Volume, drawing: Brought | None, anatomy: Anatomy) -> tuple[Landmarks, Landmarks]:
-    """Of the earlier scan and of today's, found in the same way in both."""
+def _landmarks(earlier: EarlierScan, drawing: Brought | None, anatomy: Anatomy) -> tuple[Landmarks, Landmarks]:
+    """Of the earlier scan and of today's: from drawings in both, else as each image shows them."""
+    volume, anchor = earlier.series.volume, earlier.anchor
     if drawing is not None:
         return landmarks_of_drawings(drawing, brought_of(anatomy.labels, Source("needleplan", "", "")))
-    return landmarks_of(segment(volume)), landmarks_of(anatomy)
+    if anchor is not None and volume.modality is Modality.MR:
+        return landmarks_on_mr(spine_on_mr(volume, shipped_network()), anchor), landmarks_of(anatomy)
+    return landmarks_of(segment(volume, anchor)), landmarks_of(anatomy)
 
 
 def _carried(

@@ -20,7 +20,7 @@ from planner.obstacles import find_obstacles, with_roots
 from planner.procedure import Procedure
 from planner.structures import Structure
 from planner.target import HostCone, Target, TargetRequest, plain_frame
-from planner.tips import best_tips, outside_reasons, room_at
+from planner.tips import ENOUGH_MM, best_tips, outside_reasons, room_at
 
 GAP_DORSAL_MM = (0.0, -1.2, 1.2)
 GAP_CRANIAL_MM = (0.0, -2.0, 2.0)
@@ -158,13 +158,18 @@ def _recess_mm(joint: Joint, beside_mm: float, beyond_mm: float, behind_mm: floa
 
 
 def with_tips(
-    target: Target, anatomy: Anatomy, procedure: Procedure, points_mm: FloatArray, from_wished_mm: FloatArray
+    target: Target,
+    anatomy: Anatomy,
+    procedure: Procedure,
+    points_mm: FloatArray,
+    from_wished_mm: FloatArray,
+    enough_mm: float = ENOUGH_MM,
 ) -> Target:
     """The target with those of its points that keep every limit, the best first."""
     labels = without_hosts(with_roots(anatomy), target)
     obstacles = find_obstacles(anatomy, labels, procedure, target.between, target.side)
     room = room_at(labels, obstacles, points_mm, procedure.needles[0].radius_mm)
-    found = best_tips(points_mm, from_wished_mm, outside_reasons(anatomy, points_mm), room)
+    found = best_tips(points_mm, from_wished_mm, outside_reasons(anatomy, points_mm), room, enough_mm)
     tips = found.points_mm
     best = frozen(tips[0] if len(tips) else target.point_mm)
     return replace(

@@ -47,6 +47,9 @@ BELOW_LEDGE_MM = 2.0
 OPEN_MM = 8.0
 """Without bone of the same vertebra behind and outwards: medial of the articular process is another groove; assumed."""
 
+ROOM_WISHED_MM = 0.0
+"""The tip lies on the bone: room beyond the limits makes no place better."""
+
 ON_BONE_MM = 0.4
 """Beyond contact: a tip on the periosteum keeps the limit of the shaft and this much; assumed."""
 
@@ -138,7 +141,7 @@ def _target(anatomy: Anatomy, procedure: Procedure, corner: _Corner, place: Plac
     points, depth_mm = _places(anatomy, procedure, corner)
     if not len(points):
         return replace(target, rejected_tips={"tip: no corner of articular and transverse process": 1})
-    return with_tips(target, anatomy, procedure, points, depth_mm)
+    return with_tips(target, anatomy, procedure, points, depth_mm, ROOM_WISHED_MM)
 
 
 def _places(anatomy: Anatomy, procedure: Procedure, corner: _Corner) -> tuple[FloatArray, FloatArray]:

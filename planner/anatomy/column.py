@@ -60,6 +60,8 @@ class Pedicle:
     high_s_mm: float
     width_mm: float
     confidence: float
+    assumed_out_mm: float = 0.0
+    """How far its middle was moved outwards for a width that its neighbours have, and the image does not show."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,8 +192,8 @@ def _widened(pedicle: Pedicle, beside_mm: list[float]) -> Pedicle:
     width = min(beside_mm, default=0.0)
     if pedicle.width_mm >= _LIKE_NEIGHBOUR * width:
         return pedicle
-    out = pedicle.side.sign * (width - pedicle.width_mm) / 2.0
-    return replace(pedicle, u_mm=pedicle.u_mm + out, width_mm=width)
+    out_mm = (width - pedicle.width_mm) / 2.0
+    return replace(pedicle, u_mm=pedicle.u_mm + pedicle.side.sign * out_mm, width_mm=width, assumed_out_mm=out_mm)
 
 
 def _with_cut_ends(

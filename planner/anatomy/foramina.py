@@ -62,6 +62,11 @@ class Sheet:
         between = [self.below.s_mm, self.above.s_mm]
         return np.asarray(np.interp(s_mm, between, [self.below.u_mm, self.above.u_mm]))
 
+    @property
+    def assumed_out_mm(self) -> float:
+        """How far its middle lies outwards for a pedicle's width that was not seen."""
+        return (self.below.assumed_out_mm + self.above.assumed_out_mm) / 2.0
+
     def sampled(self, image: Float32Array, s_mm: FloatArray, v_mm: FloatArray) -> FloatArray:
         """Image at (s, v), averaged over 3 mm across the sheet; solid beyond the grid."""
         across = self.u_mm(s_mm)[..., None] + _ACROSS_MM
@@ -187,6 +192,7 @@ def _foramen(opening: Opening, openings: tuple[Opening, ...], voxel_mm: float) -
     confidence = foramen_confidence(opening, openings)
     apart = mirrored_apart_mm(opening, openings) or 0.0
     uncertainty = _SPREAD_MM + voxel_mm / 2.0 + apart / 2.0 + _UNSEEN_EDGE_MM * (1.0 - confidence)
+    uncertainty += opening.sheet.assumed_out_mm
     return Foramen(
         opening.between,
         opening.side,

@@ -151,7 +151,14 @@ def _counted_up(count: int, place: int, level: SpineLevel) -> tuple[LevelName, .
     return tuple(_FROM_BELOW[n] if 0 <= n < len(_FROM_BELOW) else Unnamed(m + 1) for m, n in enumerate(ranks))
 
 
-def _by_person(bodies_mm: FloatArray, anchor: LevelAnchor, by_image: Naming) -> Naming:
+def names_from_anchor(bodies_mm: FloatArray, anchor: LevelAnchor) -> tuple[tuple[LevelName, ...], int, float]:
+    """Names of (n, 3) bodies, caudal first, when a person names one; which one, and how far its middle is from the z given.
+
+    Raises
+    ------
+    LevelNotFoundError
+        Where no body lies near that z, or the level is one that not all people have.
+    """
     away = np.abs(bodies_mm[:, 2] - anchor.z_mm)
     place = int(np.argmin(away))
     if away[place] > _FURTHEST_MM:
@@ -161,10 +168,14 @@ def _by_person(bodies_mm: FloatArray, anchor: LevelAnchor, by_image: Naming) -> 
             f"vertebrae at z = {found} mm",
             "give the z of a vertebral body's middle",
         )
-    names = _counted_up(len(bodies_mm), place, anchor.level) if anchor.level in _FROM_BELOW else None
-    if names is None:
+    if anchor.level not in _FROM_BELOW:
         raise LevelNotFoundError(f"anchor {anchor.level}", "levels that all people have", "anchor a neighbour instead")
-    said = f"a person: {anchor.level} at z = {anchor.z_mm:.1f} mm, {away[place]:.1f} mm from the vertebra's middle"
+    return _counted_up(len(bodies_mm), place, anchor.level), place, float(away[place])
+
+
+def _by_person(bodies_mm: FloatArray, anchor: LevelAnchor, by_image: Naming) -> Naming:
+    names, place, away_mm = names_from_anchor(bodies_mm, anchor)
+    said = f"a person: {anchor.level} at z = {anchor.z_mm:.1f} mm, {away_mm:.1f} mm from the vertebra's middle"
     naming = Naming(names[0], names[1:], 0.95, said)
     image_says = (by_image.below, *by_image.names)[place]
     if by_image.confidence > 0 and image_says != anchor.level:

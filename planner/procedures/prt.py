@@ -38,7 +38,7 @@ POSTEROLATERAL_THORACIC = Approach(
     preferred_obliquity_deg=30.0,
     preferred_tilt_deg=0.0,
     source="between facet joint, pedicle, transverse process and rib (alpfmedical, thoracic selective epidural); the angles of a CT "
-    "study (synapse.koreamed 1158410: 64.4 degrees at T11) are not taken over, their zero is not stated: the window is assumed",
+    "study (synapse.koreamed 1158410) are not taken over, their zero is not stated: the window is assumed",
     below=_THORACOLUMBAR,
 )
 

@@ -23,6 +23,7 @@ from service.cli import app
 from service.errors import RequestError
 from service.opening import OpenSeries
 from service.registering import REGISTRATION_FILE, EarlierScan, RegistrationDocument, lay_over
+from service.request import NamedAnchor
 from service.series_facts import SeriesFacts
 from service.watch import Stopwatch
 from tests.dicom_io.ct_files import write_ct_series
@@ -58,8 +59,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.mark.slow
 def test_each_lumbar_vertebra_lies_within_a_millimetre_where_it_is_used(run: Run) -> None:
-    fits = {level.level: level for level in run.told.levels if level.is_usable}
-    assert set(fits) >= {"L1", "L2", "L3", "L4", "L5"}
+    assert_within_a_millimetre(run.told, at_least={"L1", "L2", "L3", "L4", "L5"})
+
+
+def assert_within_a_millimetre(told: RegistrationDocument, at_least: set[str]) -> None:
+    fits = {level.level: level for level in told.levels if level.is_usable}
+    assert set(fits) >= at_least
     for name, fit in fits.items():
         level = SpineLevel(name)
         earlier = TRUTH[level].inverse.of(BODIES[level])
@@ -78,7 +83,7 @@ def test_the_file_says_what_was_returned_and_pictures_are_there_to_look_at(run: 
 
 def test_an_mr_without_a_drawing_is_refused_with_what_to_do() -> None:
     mr = without_dicom(mr_volume(make_phantom(replace(SMALL, spacing_mm=(8.0, 6.0, 6.0)))))
-    with pytest.raises(RequestError, match="give a segmentation of it with --with"):
+    with pytest.raises(RequestError, match="name one with --anchor"):
         lay_over(EarlierScan(mr, nothing_brought), without_dicom(PHANTOM.volume), Path("never"), Stopwatch())
 
 
@@ -101,3 +106,13 @@ def test_the_command_refuses_a_folder_that_is_not_there(tmp_path: Path) -> None:
         app, ["register", str(tmp_path / "no"), str(tmp_path / "no"), "--out", str(tmp_path / "o")]
     )
     assert isinstance(result.exception, RequestError) or "no such file or folder" in result.output
+
+
+@pytest.mark.slow
+def test_an_mr_whose_levels_the_network_sees_needs_one_name(tmp_path: Path) -> None:
+    """No drawing: the network's bodies and a person's word for one of them."""
+    mr = moved(mr_volume(PHANTOM), PHANTOM, TRUTH)
+    l3_z_mm = float(TRUTH[SpineLevel.L3].inverse.of(BODIES[SpineLevel.L3])[2])
+    scan = EarlierScan(without_dicom(mr), nothing_brought, anchor=NamedAnchor(SpineLevel.L3, l3_z_mm))
+    told = lay_over(scan, without_dicom(PHANTOM.volume), tmp_path, Stopwatch())
+    assert_within_a_millimetre(told, at_least={"L2", "L3", "L4"})

@@ -19,6 +19,7 @@ from planner.procedures import PROCEDURES
 from planner.structures import Interspace, PatientPosition, Side, SpineLevel, Structure
 from planner.target import TargetRequest
 from planner.targets import find_all_targets
+from planner.tips import TIP_GRID_MM
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
 
@@ -138,7 +139,8 @@ def test_a_plan_in_the_region_is_the_plan_in_the_whole_scan(both):
         scan = reconcile(PatientPosition.HFP, anatomy.lie)
         plans.append((targets[0], plan_trajectories(anatomy, targets, procedure, scan, {}).targets[0].trajectories))
     (part_target, part_paths), (whole_target, whole_paths) = plans
-    assert np.linalg.norm(part_target.point_mm - whole_target.point_mm) < 0.5
+    one_place = TIP_GRID_MM * np.sqrt(3.0)  # two lattices a little apart may choose neighbouring places
+    assert np.linalg.norm(part_target.point_mm - whole_target.point_mm) < one_place
     part_room, whole_room = (
         {c.structure: c.clearance_mm for c in paths[0].clearances} for paths in (part_paths, whole_paths)
     )
