@@ -4,7 +4,7 @@ In: the seconds that a case takes on a worker, as measured (``benchmarks/turnaro
 size of a series. Out: a table: for each site the workers at which 95 % of cases wait less than a minute, what the
 other numbers of workers do, storage and network a day, and which limit is reached first.
 
-    python benchmarks/scale.py --case-seconds 36 --receive-rate 147 --out docs/scale.md
+    python benchmarks/scale.py --case-seconds 23 --receive-rate 389 --out docs/scale.md
     python benchmarks/scale.py ... --check benchmarks/results/load.json    # simulated beside the measured load
 
 Arrivals are a Poisson process whose rate follows the hour (a day's work lies between 7 and 18 h, one tenth at night).
