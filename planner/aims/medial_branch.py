@@ -47,8 +47,8 @@ BELOW_LEDGE_MM = 2.0
 OPEN_MM = 8.0
 """Without bone of the same vertebra behind and outwards: medial of the articular process is another groove; assumed."""
 
-ROOM_WISHED_MM = 0.0
-"""The tip lies on the bone: room beyond the limits makes no place better."""
+ROOM_WISHED_MM = 0.5
+"""The tip lies on the bone: more room than this beyond the limits makes no place better; assumed."""
 
 ON_BONE_MM = 0.4
 """Beyond contact: a tip on the periosteum keeps the limit of the shaft and this much; assumed."""
