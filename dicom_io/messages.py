@@ -52,14 +52,11 @@ class Messages(DIMSEServiceProvider):  # type: ignore[misc]
             self._image = None
 
     def receive_primitive(self, primitive: Any) -> None:  # noqa: ANN401
-        """One P-DATA indication. The network's edge: what cannot be understood ends this association alone."""
-        try:
-            if self._is_too_much(primitive):
-                self.dul.socket.close()
-            else:
-                super().receive_primitive(primitive)
-        except Exception:  # noqa: BLE001
-            self.dul.event_queue.put("Evt19")
+        """One P-DATA indication; what cannot be understood is raised to the upper layer, which ends this association alone."""
+        if self._is_too_much(primitive):
+            self.dul.socket.close()
+        else:
+            super().receive_primitive(primitive)
 
     def _hear(self, context_id: int, control: int, content: memoryview) -> None:
         self._command += content

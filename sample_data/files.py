@@ -14,6 +14,7 @@ import SimpleITK as sitk  # noqa: N813 - the name the whole field uses
 
 from planner.geometry import FloatArray
 from planner.volume import LabelMap
+from sample_data.images import as_image
 from sample_data.phantom import Phantom
 
 
@@ -27,12 +28,7 @@ def write_truth(phantom: Phantom, folder: Path) -> tuple[Path, Path]:
 
 
 def _write_nifti(label_map: LabelMap, path: Path) -> None:
-    image = sitk.GetImageFromArray(label_map.labels)
-    geometry = label_map.geometry
-    image.SetOrigin(geometry.points_mm([0, 0, 0]).tolist())
-    image.SetSpacing(geometry.spacing_mm[::-1].tolist())
-    image.SetDirection(geometry.axes[:, ::-1].ravel().tolist())
-    sitk.WriteImage(image, str(path), useCompression=True)
+    sitk.WriteImage(as_image(label_map.labels, label_map.geometry), str(path), useCompression=True)
 
 
 def landmarks_of(phantom: Phantom) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from planner.geometry import AnyArray, FloatArray, VolumeGeometry
 from planner.motion import RigidMotion
 from planner.structures import LevelName, SpineLevel, Structure
 from planner.volume import LabelMap, Volume
+from sample_data.images import as_image
 from sample_data.phantom import Phantom
 
 _FIELD_MM = 3.0
@@ -48,7 +49,7 @@ def moved_labels(phantom: Phantom, today_from_earlier: Mapping[LevelName, RigidM
 
 
 def _bent(voxels: AnyArray, geometry: VolumeGeometry, bend: sitk.Image, how: int, background: int) -> AnyArray:
-    image = _image(voxels, geometry)
+    image = as_image(voxels, geometry)
     moved_by = sitk.DisplacementFieldTransform(sitk.Image(bend))
     return np.asarray(sitk.GetArrayFromImage(sitk.Resample(image, image, moved_by, how, background)))
 
@@ -60,7 +61,7 @@ def _bend_mm(phantom: Phantom, geometry: VolumeGeometry, motions: Mapping[LevelN
     matrix[:3, :3] *= step
     coarse = VolumeGeometry(matrix, (int(count[0]), int(count[1]), int(count[2])))
     points = coarse.points_mm(np.stack(np.meshgrid(*(np.arange(n) for n in coarse.shape), indexing="ij"), axis=-1))
-    return sitk.Cast(_image(displacement_mm(phantom, points, motions), coarse, vector=True), sitk.sitkVectorFloat64)
+    return sitk.Cast(as_image(displacement_mm(phantom, points, motions), coarse, vector=True), sitk.sitkVectorFloat64)
 
 
 def displacement_mm(phantom: Phantom, points_mm: FloatArray, motions: Mapping[LevelName, RigidMotion]) -> FloatArray:
@@ -74,11 +75,3 @@ def displacement_mm(phantom: Phantom, points_mm: FloatArray, motions: Mapping[Le
         total += weight[..., None] * (today - points_mm)
         weights += weight
     return np.asarray(total / weights[..., None])
-
-
-def _image(array: AnyArray, geometry: VolumeGeometry, *, vector: bool = False) -> sitk.Image:
-    image = sitk.GetImageFromArray(array, isVector=vector)
-    image.SetOrigin(geometry.points_mm([0, 0, 0]).tolist())
-    image.SetSpacing(geometry.spacing_mm[::-1].tolist())
-    image.SetDirection(geometry.axes[:, ::-1].ravel().tolist())
-    return image

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 from pydantic import Field
 
@@ -40,16 +40,14 @@ from service.network import shipped_network
 from service.opening import OpenSeries
 from service.path_documents import Document, FileNumber, PointMm
 from service.request import NamedAnchor
-from viz.palette import SPINE
-from viz.planes import Plane, axial, sagittal
-from viz.slices import windowed
+from viz.planes import axial, sagittal
+from viz.registered import draw_registered
 
 Landmarks: TypeAlias = tuple[Landmark, ...]
 
 REGISTRATION_FILE = "registration.json"
-_PICTURE_MM, _PIXEL_MM = 180.0, 0.5
-_DARK_SHARE, _BRIGHT_SHARE = 1.0, 99.5
-"""Percentiles of an MR that are shown black and white; assumed."""
+_PICTURE_MM, _PIXEL_MM = 180.0, 0.4
+_LINE_LETTERS = 52
 
 
 class LevelFitDocument(Document):
@@ -220,21 +218,10 @@ def _write_pictures(
     middle = [mark for mark in here if mark.level in fits]
     center_mm = middle[len(middle) // 2].canal_mm
     planes = (sagittal(center_mm, _PICTURE_MM), axial(center_mm, anatomy.lie.pose, _PICTURE_MM))
+    residuals = ", ".join(f"{fit.level} {fit.residual_mm:.1f}" for fit in found.levels if fit.is_usable)
+    notes = tuple(wrap(f"residual in mm: {residuals}", _LINE_LETTERS))
     for plane in planes:
-        image = Image.fromarray(_three(plane, found, here, earlier, today))
+        points = plane.grid_mm(_PIXEL_MM)
+        then = earlier_at(found, here, earlier, points)
+        image = Image.fromarray(draw_registered(plane, today.linear(points), then, earlier.modality, notes))
         write_with(out / f"registered-{plane.name}.png", partial(image.save, format="png"))
-
-
-def _three(plane: Plane, found: Registration, here: Landmarks, earlier: Volume, today: Volume) -> npt.NDArray[np.uint8]:
-    points = plane.grid_mm(_PIXEL_MM)
-    now = windowed(today.linear(points), SPINE)
-    values = earlier_at(found, here, earlier, points)
-    then = windowed(values, SPINE) if earlier.modality is Modality.CT else _stretched(values)
-    half = ((now.astype(np.uint16) + then) // 2).astype(np.uint8)
-    return np.hstack([now, half, then])
-
-
-def _stretched(values: FloatArray) -> npt.NDArray[np.uint8]:
-    dark, bright = np.percentile(values, [_DARK_SHARE, _BRIGHT_SHARE])
-    share = np.clip((values - dark) / max(bright - dark, 1.0), 0.0, 1.0)
-    return np.asarray(np.rint(255 * share), dtype=np.uint8)

@@ -13,8 +13,7 @@ import onnxruntime
 import torch
 from torch import nn
 
-from training.painter import WINDOW
-from training.tissues import Target
+from planner.anatomy.network.session import WINDOW, Share
 from training.unet import Net
 
 _MOST_BYTES = 4 * 1024 * 1024
@@ -37,7 +36,7 @@ class Probabilities(nn.Module):
 
 def averaged(checkpoint: Path) -> Probabilities:
     """The running mean of the weights."""
-    net = Net(len(Target))
+    net = Net(len(Share))
     net.load_state_dict(torch.load(checkpoint, weights_only=True)["mean"])
     return Probabilities(net).eval()
 

@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.anatomy import itk
+from planner.anatomy.network.session import Share
+from planner.anatomy.network.windows import SPACING_MM
 from planner.geometry import BoolArray, VolumeGeometry
-from training.tissues import OTHER_BONES, Target, Tissue, tissue_of
-
-SPACING_MM = 1.5
-"""Of every map and of the network's windows."""
+from training.tissues import OTHER_BONES, Tissue, tissue_of
 
 NO_HU = -32768
 """Where a map has no real image."""
@@ -161,17 +160,17 @@ def _between(below: BoolArray, above: BoolArray, grid: VolumeGeometry) -> BoolAr
 
 
 def targets_of(parts: Parts) -> npt.NDArray[np.uint8]:
-    """(k, j, i) ``Target`` of each voxel."""
+    """(k, j, i) ``Share`` of each voxel."""
     target = np.zeros(parts.body.shape, dtype=np.uint8)
     for mask, value in (
-        (parts.other, Target.OTHER_BONE),
-        (parts.disc, Target.DISC),
-        (parts.canal, Target.CANAL),
-        (parts.sacrum, Target.SACRUM),
-        (parts.body, Target.BODY),
-        (parts.posterior, Target.POSTERIOR),
-        (parts.superior, Target.SUPERIOR_PROCESS),
-        (parts.inferior, Target.INFERIOR_PROCESS),
+        (parts.other, Share.OTHER_BONE),
+        (parts.disc, Share.DISC),
+        (parts.canal, Share.CANAL),
+        (parts.sacrum, Share.SACRUM),
+        (parts.body, Share.BODY),
+        (parts.posterior, Share.POSTERIOR),
+        (parts.superior, Share.SUPERIOR_PROCESS),
+        (parts.inferior, Share.INFERIOR_PROCESS),
     ):
         target[mask] = value
     return target

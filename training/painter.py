@@ -14,14 +14,12 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from planner.anatomy.network.session import WINDOW, Share
+from planner.anatomy.network.windows import CT_RANGE_HU
 from training.maps import NO_HU, TrainingMap
-from training.tissues import SIGNALS, Target, Tissue
+from training.tissues import SIGNALS, Tissue
 
-WINDOW = 64
 IGNORED = 255
-CT_RANGE_HU = (-250.0, 1000.0)
-"""What a CT window is cut to, in training and in use."""
-
 _CORTICAL = (Tissue.BODY_CORTEX, Tissue.POSTERIOR_CORTEX, Tissue.SACRUM_CORTEX, Tissue.OTHER_CORTEX)
 _MARROWS = (Tissue.BODY_MARROW, Tissue.POSTERIOR_MARROW, Tissue.SACRUM_MARROW, Tissue.OTHER_MARROW)
 _FATS = (Tissue.SKIN_FAT, Tissue.FAT, Tissue.LAMINAR, Tissue.FORAMINAL)
@@ -59,12 +57,12 @@ class Patient:
     @classmethod
     def of(cls, given: TrainingMap) -> Patient:
         """Tensors of one map."""
-        near = np.argwhere(given.target == Target.POSTERIOR)
+        near = np.argwhere(given.target == Share.POSTERIOR)
         low, high = near[:, 0].min() - 40, near[:, 0].max()
-        bones = np.argwhere(given.target == Target.OTHER_BONE)
+        bones = np.argwhere(given.target == Share.OTHER_BONE)
         places = [
-            np.argwhere(given.target == Target.CANAL),
-            np.argwhere(given.target == Target.SACRUM),
+            np.argwhere(given.target == Share.CANAL),
+            np.argwhere(given.target == Share.SACRUM),
             bones[(bones[:, 0] > low) & (bones[:, 0] < high)],
             np.argwhere(given.tissue > 0)[::50],
         ]
@@ -193,7 +191,7 @@ def _sampled(patient: Patient, places: torch.Tensor) -> tuple[torch.Tensor, torc
     # Beside a map its tissue goes on; above and below the patient goes on and nothing is known of it.
     beyond = (nearest[..., 0] < 0) | (nearest[..., 0] >= shape[0])
     tissue[~inside & ~beyond] = int(Tissue.AIR)
-    target[~inside & ~beyond] = int(Target.BACKGROUND)
+    target[~inside & ~beyond] = int(Share.BACKGROUND)
     target[beyond] = IGNORED
     return tissue, target, patient.hu[k, j, i].float()
 

@@ -13,13 +13,14 @@ import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy import itk
+from planner.anatomy.network.windows import SPACING_MM
 from planner.anatomy.outside.schemes import TOTALSEGMENTATOR
 from planner.geometry import BoolArray, VolumeGeometry
 from planner.structures import Part, Structure
 from planner.volume import Volume
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import Phantom, make_phantom
-from training.maps import NO_HU, SPACING_MM, Parts, TrainingMap, masks_by_name, parts_of, targets_of, tissues_of
+from training.maps import NO_HU, Parts, TrainingMap, masks_by_name, parts_of, targets_of, tissues_of
 from training.tissues import Tissue
 
 PHANTOMS = (

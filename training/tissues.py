@@ -1,6 +1,6 @@
 """What the painter can paint, and what the network is to say of it.
 
-In: names of labels. Out: a ``Tissue`` per voxel, a ``Target`` per tissue, and each tissue's range of signal in CT, T1 and T2.
+In: names of labels. Out: a ``Tissue`` per voxel, and each tissue's range of signal in CT, T1 and T2.
 Signals of MR are shares of the brightest tissue, 0..1. All ranges are assumed, wide on purpose: a network trained on
 many wrong pictures needs none to be right.
 """
@@ -9,20 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum, auto
-
-
-class Target(IntEnum):
-    """The network's classes, in the order of its outputs."""
-
-    BACKGROUND = 0
-    BODY = 1
-    POSTERIOR = 2
-    DISC = 3
-    CANAL = 4
-    SACRUM = 5
-    OTHER_BONE = 6
-    SUPERIOR_PROCESS = 7
-    INFERIOR_PROCESS = 8
 
 
 class Tissue(IntEnum):

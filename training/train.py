@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from planner.anatomy.network.session import Share
 from training.maps import TrainingMap
 from training.painter import IGNORED, Patient, paint
 from training.sources import training_maps
-from training.tissues import Target
 from training.unet import Net
 
 _RATE, _DECAY = 3e-3, 1e-2
@@ -71,7 +71,7 @@ class Run:
     def start(cls, seed: int) -> Run:
         """Fresh weights."""
         torch.manual_seed(seed)
-        net, mean = (Net(len(Target)).to(memory_format=torch.channels_last_3d) for _ in range(2))
+        net, mean = (Net(len(Share)).to(memory_format=torch.channels_last_3d) for _ in range(2))
         mean.load_state_dict(net.state_dict())
         return cls(net, mean, torch.optim.AdamW(net.parameters(), lr=_RATE, weight_decay=_DECAY))
 
@@ -94,11 +94,11 @@ def loss_of(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Cross entropy and soft Dice over the classes that occur; ignored voxels count nothing."""
     known = (target[0] != IGNORED).reshape(-1)
     logs = logits[0].float().flatten(1).log_softmax(dim=0)
-    truth = target[0].reshape(-1).clamp(max=len(Target) - 1)
+    truth = target[0].reshape(-1).clamp(max=len(Share) - 1)
     right = logs.gather(0, truth[None])[0] * known
     entropy = -right.sum() / known.sum().clamp(min=1)
-    common = torch.zeros(len(Target)).index_add(0, truth, right.exp() * known)
-    wanted = torch.bincount(truth[known], minlength=len(Target))
+    common = torch.zeros(len(Share)).index_add(0, truth, right.exp() * known)
+    wanted = torch.bincount(truth[known], minlength=len(Share))
     size = logs.exp() @ known.float()
     dice = (2 * common + 1.0) / (size + wanted + 1.0)
     return entropy + (1.0 - dice[wanted > 0]).mean()

@@ -1,4 +1,4 @@
-"""The network: a small 3-D U-Net, five levels, one input channel, one output per ``Target``.
+"""The network: a small 3-D U-Net, five levels, one input channel, one output per ``Share``.
 
 In: (1, 1, 64, 64, 64), one window of 1.5 mm with mean 0 and standard deviation 1. Out: logits of the same size.
 """

