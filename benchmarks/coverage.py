@@ -3,7 +3,7 @@
 Usage: python benchmarks/coverage.py [--scans NAME ...] [--procedures KEY ...] [--pictures FOLDER] [--resume FOLDER]
 Writes benchmarks/results/coverage.json and docs/coverage.md; NEEDLEPLAN_DATA names the scans. One picture for each target, and
 one sheet of them for each procedure. ``--resume`` keeps anatomies and finished procedures in a folder, and takes up what lies
-there: give a fresh folder after the planner has changed.
+there: give a fresh folder after the planner has changed. Each procedure's rows name the commit they were made at.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,17 +53,25 @@ def first_stage_of(procedure: Procedure) -> str:
     return first.key if all(getattr(first, name) == getattr(procedure, name) for name in same) else ""
 
 
-def tried(scan: Scan, key: str, pictures: Path | None, kept: Path | None) -> list[dict[str, Any]]:
-    """The rows of one procedure, or those an earlier run finished."""
+def tried(scan: Scan, key: str, pictures: Path | None, kept: Path | None) -> dict[str, Any]:
+    """The rows of one procedure with their commit, or those an earlier run finished."""
     at = None if kept is None else kept / f"{scan.name}-{key}.json"
     if at is not None and at.exists():
-        return list(json.loads(at.read_text(encoding="utf8")))
-    rows = rows_of(scan, PROCEDURES[key], pictures)
-    sys.stdout.write(f"{scan.name} {key}: {coverage_page.summary(rows)}\n")
+        return dict(json.loads(at.read_text(encoding="utf8")))
+    found = {"commit": commit(), "rows": rows_of(scan, PROCEDURES[key], pictures)}
+    sys.stdout.write(f"{scan.name} {key}: {coverage_page.summary(found['rows'])}\n")
     sys.stdout.flush()
     if at is not None:
-        at.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf8")
-    return rows
+        at.write_text(json.dumps(found, indent=1) + "\n", encoding="utf8")
+    return found
+
+
+def commit() -> str:
+    """Of the planner that runs; *with changes* where the tree is not that commit's."""
+    git = ["git", "-C", str(PROJECT)]
+    name = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
+    changed = subprocess.run([*git, "status", "--porcelain", "planner"], capture_output=True, text=True, check=True)
+    return name.strip() + (" with changes" if changed.stdout.strip() else "")
 
 
 def report_of(scan: Scan, given: argparse.Namespace, before: dict[str, Any]) -> dict[str, Any]:

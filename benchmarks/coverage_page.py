@@ -52,12 +52,23 @@ def _section(name: str, found: dict[str, Any]) -> str:
         f"## {name} ({found['pose']}; {', '.join(found['vertebrae'])})",
         "",
         *([f"No scan as it came: {found['composed']}.", ""] if found.get("composed") else []),
+        f"At commit {_commits(found['procedures'])}.",
+        "",
         "| procedure | planned | no path, no tip, or refused |",
         "|---|---|---|",
-        *(_row(key, rows) for key, rows in found["procedures"].items()),
+        *(_row(key, tried["rows"]) for key, tried in found["procedures"].items()),
         "",
     ]
     return "\n".join(lines)
+
+
+def _commits(procedures: dict[str, Any]) -> str:
+    """*1a2b3c4*, or *1a2b3c4; `celiac` at 5d6e7f8*: the commit of most rows first."""
+    by_commit: dict[str, list[str]] = {}
+    for key, tried in procedures.items():
+        by_commit.setdefault(tried["commit"], []).append(f"`{key}`")
+    most = max(by_commit, key=lambda one: len(by_commit[one]), default="none")
+    return "; ".join([most, *(f"{', '.join(keys)} at {one}" for one, keys in by_commit.items() if one != most)])
 
 
 def _row(key: str, rows: list[dict[str, Any]]) -> str:
