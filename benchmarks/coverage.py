@@ -58,8 +58,9 @@ def tried(scan: Scan, key: str, pictures: Path | None, kept: Path | None) -> dic
     at = None if kept is None else kept / f"{scan.name}-{key}.json"
     if at is not None and at.exists():
         return dict(json.loads(at.read_text(encoding="utf8")))
-    found = {"commit": commit(), "rows": rows_of(scan, PROCEDURES[key], pictures)}
-    sys.stdout.write(f"{scan.name} {key}: {coverage_page.summary(found['rows'])}\n")
+    rows = rows_of(scan, PROCEDURES[key], pictures)
+    found = {"commit": commit(), "rows": rows}
+    sys.stdout.write(f"{scan.name} {key}: {coverage_page.summary(rows)}\n")
     sys.stdout.flush()
     if at is not None:
         at.write_text(json.dumps(found, indent=1) + "\n", encoding="utf8")
