@@ -1,14 +1,13 @@
 """Painted windows: what a scanner might have shown of a labelled patient, different each time.
 
 In: training maps, a seeded generator. Out: (1, 64, 64, 64) windows with mean 0 and deviation 1, and their targets
-(``IGNORED`` where the window lies outside the image). Half look like CT, half like MR of some kind.
+(``IGNORED`` where the window lies outside the image). Two of five look like CT, three like MR of some kind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import torch
@@ -16,25 +15,32 @@ from torch.nn import functional
 
 from planner.anatomy.network.session import WINDOW, Share
 from planner.anatomy.network.windows import CT_RANGE_HU
+from training.dice import Dice
+from training.levels import CORTICAL, FATS, MARROWS, ct_levels, mr_levels
 from training.maps import NO_HU, TrainingMap
-from training.tissues import SIGNALS, Tissue
+from training.tissues import Tissue
 
 IGNORED = 255
-_CORTICAL = (Tissue.BODY_CORTEX, Tissue.POSTERIOR_CORTEX, Tissue.SACRUM_CORTEX, Tissue.OTHER_CORTEX)
-_MARROWS = (Tissue.BODY_MARROW, Tissue.POSTERIOR_MARROW, Tissue.SACRUM_MARROW, Tissue.OTHER_MARROW)
-_FATS = (Tissue.SKIN_FAT, Tissue.FAT, Tissue.LAMINAR, Tissue.FORAMINAL)
-_MUSCLES = (Tissue.MUSCLE, Tissue.BACK_MUSCLE, Tissue.PSOAS)
 _MIXED = {
     Tissue.SOFT: (Tissue.FAT, Tissue.MUSCLE, Tissue.BOWEL, Tissue.GLAND, Tissue.FAT, Tissue.VEIN),
-    Tissue.LAMINAR: (Tissue.FAT, Tissue.BACK_MUSCLE, Tissue.FLAVUM, Tissue.FAT),
-    Tissue.INTERSPINOUS: (Tissue.FAT, Tissue.FLAVUM, Tissue.INTERSPINOUS, Tissue.INTERSPINOUS, Tissue.BACK_MUSCLE),
+    Tissue.LAMINAR: (Tissue.BACK_MUSCLE, Tissue.FAT, Tissue.BACK_MUSCLE, Tissue.FLAVUM, Tissue.BACK_MUSCLE, Tissue.FAT),
+    Tissue.INTERSPINOUS: (Tissue.INTERSPINOUS, Tissue.FLAVUM, Tissue.INTERSPINOUS, Tissue.FAT, Tissue.BACK_MUSCLE),
     Tissue.FLAVUM: (Tissue.FLAVUM, Tissue.FAT, Tissue.FLAVUM, Tissue.EPIDURAL),
     Tissue.FORAMINAL: (Tissue.FAT, Tissue.FAT, Tissue.MUSCLE, Tissue.VEIN),
     Tissue.EPIDURAL: (Tissue.FAT, Tissue.SAC, Tissue.EPIDURAL),
     Tissue.BOWEL: (Tissue.BOWEL, Tissue.GAS, Tissue.FLUID, Tissue.BOWEL),
-    Tissue.BACK_MUSCLE: (Tissue.BACK_MUSCLE, Tissue.BACK_MUSCLE, Tissue.BACK_MUSCLE, Tissue.FAT),
+    Tissue.BACK_MUSCLE: (*(Tissue.BACK_MUSCLE,) * 6, Tissue.FAT),
 }
 """Tissues that are a patchwork of others: each place takes one of these."""
+
+_MR_SHARE = 0.6
+"""Of windows: on MR nothing else finds a spine, on CT the network is a second opinion."""
+
+_FAT_MOVES = 0.35
+"""How often fat and fatty marrow are seen beside their place, up to one voxel: the chemical shift."""
+
+_THICK_MR, _THICK_CT = 0.45, 0.3
+"""How often slices are thick; of MR's, most are sagittal."""
 
 # What a window is centred on, and how often.
 _CANAL, _SACRUM, _RIBS, _ANYWHERE = 0.74, 0.09, 0.08, 0.09
@@ -80,71 +86,21 @@ class Patient:
         )
 
 
-class Dice:
-    """Numbers from one seeded generator."""
-
-    def __init__(self, seed: int) -> None:
-        self.generator = torch.Generator().manual_seed(seed)
-
-    def uniform(self, low: float, high: float) -> float:
-        """One number."""
-        return low + (high - low) * float(torch.rand((), generator=self.generator))
-
-    def chance(self, share: float) -> bool:
-        """Whether something that happens this often happens."""
-        return self.uniform(0.0, 1.0) < share
-
-    def whole(self, count: int) -> int:
-        """One of 0..count - 1."""
-        return int(torch.randint(count, (), generator=self.generator))
-
-    def normal(self, *shape: int) -> torch.Tensor:
-        """Standard normal numbers."""
-        return torch.randn(shape, generator=self.generator)
-
-    def smooth(self, coarse: int, channels: int = 1) -> torch.Tensor:
-        """(channels, 64, 64, 64) a smooth field of about unit deviation with ``coarse`` knots along each edge."""
-        knots = self.normal(1, channels, coarse, coarse, coarse)
-        return functional.interpolate(knots, (WINDOW,) * 3, mode="trilinear", align_corners=True)[0] * 1.4
-
-    def patches(self) -> torch.Tensor:
-        """(64, 64, 64) smooth with 8 to 24 knots: one of a stock, turned over and moved; making each anew takes too long."""
-        return self._moved(_stock_of_patches())
-
-    def grain(self) -> torch.Tensor:
-        """(64, 64, 64) standard normal, from a stock as well."""
-        return self._moved(_stock_of_grain())
-
-    def _moved(self, stock: tuple[torch.Tensor, ...]) -> torch.Tensor:
-        field = stock[self.whole(len(stock))]
-        flips = [axis for axis in range(3) if self.chance(0.5)]
-        by = [self.whole(WINDOW) for _ in range(3)]
-        return field.flip(flips).roll(by, (0, 1, 2)) if flips else field.roll(by, (0, 1, 2))
-
-
-@cache
-def _stock_of_patches() -> tuple[torch.Tensor, ...]:
-    dice = Dice(11)
-    return tuple(dice.smooth(8 + n % 17)[0].contiguous() for n in range(51))
-
-
-@cache
-def _stock_of_grain() -> tuple[torch.Tensor, ...]:
-    dice = Dice(12)
-    return tuple(dice.normal(WINDOW, WINDOW, WINDOW) for _ in range(24))
-
-
 def paint(patients: Sequence[Patient], weights: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """One window and its targets; the same seed paints the same window."""
     dice = Dice(seed)
     patient = patients[int(torch.multinomial(weights, 1, generator=dice.generator))]
     places = _places(patient, dice)
     tissue, target, hu = _sampled(patient, places)
-    if dice.chance(0.5):
-        image = _as_ct(tissue, hu, dice, may_be_real=patient.has_image)
-        image = _degraded(image, dice).clamp(*CT_RANGE_HU)
+    if dice.chance(_MR_SHARE):
+        image = _blurred(_as_mr(tissue, dice), dice.uniform(0.25, 0.85))
+        if dice.chance(_THICK_MR):
+            image = _in_thick_slices(image, 2 if dice.chance(0.5) else dice.whole(3), dice)
     else:
-        image = _degraded(_as_mr(tissue, dice), dice)
+        image = _blurred(_as_ct(tissue, hu, dice, may_be_real=patient.has_image), dice.uniform(0.25, 0.85))
+        if dice.chance(_THICK_CT):
+            image = _in_thick_slices(image, dice.whole(3), dice)
+        image = image.clamp(*CT_RANGE_HU)
     if dice.chance(0.5):
         image, target = image.flip(2), target.flip(2)
     return _normal(image, target, dice)
@@ -211,24 +167,6 @@ def _patchwork(tissue: torch.Tensor, dice: Dice) -> torch.Tensor:
     return mixed
 
 
-def _levels(table: torch.Tensor, dice: Dice) -> torch.Tensor:
-    """(tissues,) one mean per tissue between the table's (tissues, 2) ends."""
-    return table[:, 0] + (table[:, 1] - table[:, 0]) * torch.rand(len(table), generator=dice.generator)
-
-
-_ENDS = {
-    kind: torch.tensor([getattr(SIGNALS[tissue], kind) for tissue in Tissue], dtype=torch.float32)
-    for kind in ("ct_hu", "t1", "t2")
-}
-
-
-def _alike(levels: torch.Tensor, group: Sequence[Tissue], spread: float, dice: Dice) -> None:
-    """Tissues of one kind lie near each other."""
-    common = float(levels[int(group[0])])
-    for tissue in group:
-        levels[int(tissue)] = common + spread * float(dice.normal(1))
-
-
 def _textured(mixed: torch.Tensor, levels: torch.Tensor, spread: torch.Tensor, dice: Dice) -> torch.Tensor:
     """Each tissue's mean with a patchy and a fine texture."""
     patchy = dice.patches() * dice.uniform(0.2, 1.0)
@@ -238,14 +176,11 @@ def _textured(mixed: torch.Tensor, levels: torch.Tensor, spread: torch.Tensor, d
 
 def _as_ct(tissue: torch.Tensor, hu: torch.Tensor, dice: Dice, *, may_be_real: bool) -> torch.Tensor:
     """HU; where a real image is known it is used half of the time."""
-    levels = _levels(_ENDS["ct_hu"], dice)
-    _alike(levels, _MARROWS, 35.0, dice)
-    _alike(levels, _FATS, 6.0, dice)
-    _alike(levels, _MUSCLES, 8.0, dice)
+    levels = ct_levels(dice)
     spread = torch.full((len(Tissue),), dice.uniform(3.0, 18.0))
-    for kind in _MARROWS:
+    for kind in MARROWS:
         spread[int(kind)] = dice.uniform(15.0, 90.0)
-    for kind in _CORTICAL:
+    for kind in CORTICAL:
         spread[int(kind)] = 0.3 * float(levels[int(kind)])
     image = _textured(_patchwork(tissue, dice), levels, spread, dice)
     if may_be_real and dice.chance(0.5):
@@ -255,40 +190,33 @@ def _as_ct(tissue: torch.Tensor, hu: torch.Tensor, dice: Dice, *, may_be_real: b
 
 
 def _as_mr(tissue: torch.Tensor, dice: Dice) -> torch.Tensor:
-    """Signal 0..1: a third T1, a third T2, the rest of any order."""
-    chance = dice.uniform(0.0, 1.0)
-    if chance < 0.65:
-        levels = _levels(_ENDS["t1" if chance < 0.25 else "t2"], dice)
-        if dice.chance(0.2):  # fat suppressed
-            levels[[int(t) for t in (*_FATS, *_MARROWS)]] *= dice.uniform(0.1, 0.5)
-    else:
-        levels = torch.rand(len(Tissue), generator=dice.generator)
-        levels[[int(Tissue.AIR), int(Tissue.GAS)]] = 0.02
-        if dice.chance(0.7):
-            levels[[int(t) for t in _CORTICAL]] = dice.uniform(0.02, 0.3)
-    _alike(levels, _MARROWS, 0.05, dice)
-    _alike(levels, _FATS, 0.05, dice)
-    _alike(levels, _MUSCLES, 0.04, dice)
-    for cortex, marrow in zip(_CORTICAL, _MARROWS, strict=True):  # thinner than a voxel: part of it is marrow
-        share = dice.uniform(0.0, 0.75)
-        levels[int(cortex)] = levels[int(cortex)] * (1.0 - share) + levels[int(marrow)] * share
-    for soft in (Tissue.INTERSPINOUS, Tissue.BACK_MUSCLE, Tissue.FLAVUM):  # then only the dark rim tells bone from it
-        if dice.chance(0.25):
-            levels[int(soft)] = levels[int(Tissue.POSTERIOR_MARROW)] * dice.uniform(0.85, 1.15)
-    spread = torch.full((len(Tissue),), dice.uniform(0.01, 0.09))
-    image = _textured(_patchwork(tissue, dice), levels, spread, dice).clamp(min=0.0)
+    """Signal from 0 on, tissues about 0..1: three of ten T1, half T2, the rest of any order."""
+    levels = mr_levels(dice)
+    spread = torch.full((len(Tissue),), dice.uniform(0.01, 0.07))
+    mixed = _patchwork(tissue, dice)
+    image = _textured(mixed, levels, spread, dice).clamp(min=0.0)
+    if dice.chance(_FAT_MOVES):
+        image = _with_fat_moved(image, mixed, dice)
     bias = torch.exp(dice.smooth(3)[0] * dice.uniform(0.0, 0.35))
     image = image ** dice.uniform(0.7, 1.4) * bias
     strength = dice.uniform(0.0, 0.07)
     return torch.hypot(image + strength * dice.grain(), strength * dice.grain())
 
 
-def _degraded(image: torch.Tensor, dice: Dice) -> torch.Tensor:
-    """Blurred by the scanner, and by thick slices along any axis."""
-    image = _blurred(image, dice.uniform(0.25, 0.85))
-    if not dice.chance(0.3):
-        return image
-    axis, thickness = dice.whole(3), dice.uniform(1.4, 3.6)
+_FATTY = torch.zeros(len(Tissue), dtype=torch.bool)
+_FATTY[[int(kind) for kind in (*FATS, *MARROWS)]] = True
+
+
+def _with_fat_moved(image: torch.Tensor, mixed: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Fat's signal moved along one axis: a dark border on one side of it, a bright one on the other."""
+    fat = image * _FATTY[mixed]
+    by = dice.uniform(0.2, 1.0)
+    return image + by * (fat.roll(1 if dice.chance(0.5) else -1, dice.whole(3)) - fat)
+
+
+def _in_thick_slices(image: torch.Tensor, axis: int, dice: Dice) -> torch.Tensor:
+    """Averaged over slices of 2 to 5 mm, and drawn smooth between them."""
+    thickness = dice.uniform(1.4, 3.6)
     moved = image.movedim(axis, -1).reshape(1, WINDOW * WINDOW, WINDOW)
     slices = (
         functional.interpolate(moved, round(WINDOW / thickness), mode="linear", align_corners=False, antialias=False)

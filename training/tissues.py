@@ -65,7 +65,7 @@ class Signal:
     t2: tuple[float, float]
 
 
-_MUSCLE = Signal((40, 75), (0.28, 0.42), (0.10, 0.28))
+_MUSCLE = Signal((40, 75), (0.25, 0.42), (0.04, 0.26))
 _FAT = Signal((-120, -80), (0.75, 1.0), (0.40, 0.95))
 _CORTEX = Signal((350, 1300), (0.02, 0.25), (0.02, 0.22))
 _MARROW = Signal((40, 330), (0.40, 0.75), (0.25, 0.62))
@@ -91,12 +91,12 @@ SIGNALS: dict[Tissue, Signal] = {
     Tissue.SAC: Signal((0, 45), (0.10, 0.35), (0.60, 1.0)),
     Tissue.CORD: Signal((20, 50), (0.30, 0.52), (0.30, 0.75)),
     Tissue.EPIDURAL: Signal((-100, 40), (0.35, 0.95), (0.35, 0.95)),
-    Tissue.FLAVUM: Signal((50, 120), (0.15, 0.42), (0.05, 0.30)),
-    Tissue.INTERSPINOUS: Signal((-60, 90), (0.25, 0.90), (0.15, 0.85)),
+    Tissue.FLAVUM: Signal((50, 120), (0.12, 0.42), (0.03, 0.28)),
+    Tissue.INTERSPINOUS: Signal((-60, 90), (0.15, 0.70), (0.05, 0.50)),
     Tissue.LAMINAR: _FAT,
     Tissue.FORAMINAL: _FAT,
     Tissue.JOINT: Signal((20, 120), (0.15, 0.50), (0.10, 1.0)),
-    Tissue.BACK_MUSCLE: Signal((20, 75), (0.28, 0.50), (0.10, 0.36)),
+    Tissue.BACK_MUSCLE: Signal((20, 75), (0.25, 0.46), (0.04, 0.28)),
     Tissue.PSOAS: _MUSCLE,
     Tissue.CARTILAGE: Signal((60, 180), (0.2, 0.5), (0.2, 0.6)),
     Tissue.AORTA: _BLOOD,

@@ -1,7 +1,8 @@
 """The training run: painted windows in, checkpoints out; the same seed and steps give the same network.
 
 In: the folder of label maps, a folder to work in. Out: ``checkpoint.pt`` there, every 250 steps and at the end; a run
-that finds one goes on from it. ``python -m training.train --data FOLDER --work FOLDER --steps 4000 --minutes 60``.
+that finds one goes on from it, and ends where a run without a pause would have: window n is painted from seed and n alone.
+``python -m training.train --data FOLDER --work FOLDER --steps 4000``.
 """
 
 from __future__ import annotations
@@ -131,8 +132,8 @@ def step_once(run: Run, image: torch.Tensor, target: torch.Tensor, steps: int) -
     return float(loss.detach())
 
 
-def train(patients: Sequence[Patient], work: Path, seed: int, steps: int, minutes: float) -> Run:
-    """Step until ``steps`` or ``minutes`` are used up, whichever is first."""
+def train(patients: Sequence[Patient], work: Path, seed: int, steps: int) -> Run:
+    """Step until ``steps`` are done."""
     run = Run.start(seed)
     path = work / "checkpoint.pt"
     if path.exists():
@@ -148,8 +149,6 @@ def train(patients: Sequence[Patient], work: Path, seed: int, steps: int, minute
             print(f"step {run.step} loss {sum(losses[-50:]) / 50:.3f} {each:.3f} s/step", flush=True)
         if run.step % _KEPT_EVERY == 0:
             run.keep(path)
-        if time.monotonic() - began > 60.0 * minutes:
-            break
     run.keep(path)
     return run
 
@@ -178,13 +177,12 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=4000)
-    parser.add_argument("--minutes", type=float, default=90.0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     patients = [Patient.of(one) for one in _prepared(given.data, given.work)]
     print(f"{len(patients)} patients are ready", flush=True)
-    train(patients, given.work, given.seed, given.steps, given.minutes)
+    train(patients, given.work, given.seed, given.steps)
 
 
 if __name__ == "__main__":
