@@ -27,7 +27,8 @@ from service.pictures import get_ready
 from service.request import NamedAnchor
 from service.results import PlannedSeries, Written, begin_segmentation, clear, write_anatomy, write_labels, write_plan
 from service.scribe import Begin, Work, when_asked
-from service.viewing.keeping import KEPT, KeptCase, forget, keep, keep_plan
+from service.viewing.judging import targets_of
+from service.viewing.keeping import KEPT, KeptCase, forget, keep, keep_plan, keep_targets
 from service.watch import Stopwatch
 from viz.viewer.words import Language
 
@@ -121,6 +122,7 @@ def site_tools(
     def publish(plan: Plan, anatomy: Anatomy, series: OpenSeries) -> Written:
         written = write_plan(out, planned(plan, anatomy, series), watch, beside.begin, segmentation_of(anatomy, series))
         keep_plan(out / KEPT, plan)
+        keep_targets(out / KEPT, plan.procedure, targets_of(anatomy, plan))
         return write_anatomy(out, anatomy, series, watch.seconds) + written
 
     return Tools(segment_and_keep, publish, watch)

@@ -19,6 +19,7 @@ from planner.plan import Plan
 from planner.targets import TargetRequest
 from service.viewing.chores import Chore, ChoreError, ChoresEndedError, Refused, Room, Stage, site_of
 from service.viewing.correcting import corrected
+from service.viewing.keeping import Known
 from service.viewing.memory import give_back_memory
 from viz.viewer.correction import Correction
 from viz.viewer.offer import Offer
@@ -113,8 +114,8 @@ class Errands:
 class PagePlanning:
     """What the page asks of the planner: a drag is answered at once, all else by the other process."""
 
-    def __init__(self, anatomy: Anatomy, errands: Errands) -> None:
-        self._found, self._anatomy, self._errands = anatomy, anatomy, errands
+    def __init__(self, anatomy: Anatomy, errands: Errands, known: Known) -> None:
+        self._found, self._anatomy, self._errands, self._known = anatomy, anatomy, errands, known
         self._corrections: tuple[Correction, ...] = ()
         self._judges: Any = None
         self._making = threading.Lock()
@@ -171,10 +172,11 @@ class PagePlanning:
         return self._errands.ask(Chore(name, arguments, self._corrections))
 
     def _judge_of(self, plan: Plan, target_index: int) -> Any:  # noqa: ANN401 - its module comes late
-        from service.viewing.judges import Judges  # noqa: PLC0415 - SimpleITK, only where somebody may edit
+        from service.viewing.judges import NONE_KNOWN, Judges  # noqa: PLC0415 - only where somebody may edit
 
         with self._making:
             if self._judges is None:
-                self._judges = Judges(self._anatomy, self._errands.site)
+                known = NONE_KNOWN if self._corrections else self._known  # to find one needs SimpleITK
+                self._judges = Judges(self._anatomy, self._errands.site, known)
             judges = self._judges
         return judges.of(plan, target_index)

@@ -6,14 +6,18 @@ In: an anatomy, a site's values, a plan. Out: a ``JudgeOfTarget``, the same one 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 
 from planner.anatomy.model import Anatomy
 from planner.plan import Plan
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
 from planner.site import Site
+from planner.target import Target
 from service.errors import RequestError
 from service.viewing.judging import JudgeOfTarget
+
+NONE_KNOWN: Mapping[tuple[str, str], Target] = {}
 
 
 def own_procedure(key: str, site: Site) -> Procedure:
@@ -24,10 +28,11 @@ def own_procedure(key: str, site: Site) -> Procedure:
 
 
 class Judges:
-    """Of one anatomy."""
+    """Of one anatomy; ``known`` targets were found in it before, and are not looked for again."""
 
-    def __init__(self, anatomy: Anatomy, site: Site) -> None:
+    def __init__(self, anatomy: Anatomy, site: Site, known: Mapping[tuple[str, str], Target] = NONE_KNOWN) -> None:
         self._anatomy, self._site = anatomy, site
+        self._known = known
         self._made: dict[tuple[str, str], JudgeOfTarget] = {}
         self._making = threading.Lock()
 
@@ -39,6 +44,11 @@ class Judges:
             if key not in self._made:
                 procedure = own_procedure(plan.procedure, self._site)
                 self._made[key] = JudgeOfTarget.of(
-                    self._anatomy, target, procedure, is_rehearsal=plan.is_rehearsal, site=self._site
+                    self._anatomy,
+                    target,
+                    procedure,
+                    is_rehearsal=plan.is_rehearsal,
+                    site=self._site,
+                    known=self._known.get(key),
                 )
             return self._made[key]

@@ -6,6 +6,7 @@ Obstacles and their surfaces are made once for each target, so that a drag is an
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from planner.anatomy.model import Anatomy
 from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.costs import WEIGHTS, costs, weighted
-from planner.errors import LevelNotFoundError
+from planner.errors import LevelNotFoundError, PlannerError
 from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg, unit
 from planner.hand.advice import told
 from planner.hand.entry_shift import entry_tolerance_mm
@@ -25,6 +26,7 @@ from planner.obstacles import find_obstacles, hardened, obstacle_at, ordered, wi
 from planner.plan import Clearance, Plan, PlannedTrajectory, TargetPlan
 from planner.planning import approach_for, needle_groups, plan_prepared
 from planner.procedure import Needle, Procedure
+from planner.procedures import PROCEDURES
 from planner.rules import hard_limits
 from planner.search import screen, sweep
 from planner.sentences import explanation, floor_angle_deg
@@ -51,14 +53,22 @@ class JudgeOfTarget:
     situation: Situation
     longest_mm: float
     surfaces: tuple[Surface, ...]
+    """With their voxels as small whole numbers: they are held as long as a page is open, and measured a few at a time."""
 
     @classmethod
     def of(
-        cls, anatomy: Anatomy, planned: TargetPlan, procedure: Procedure, *, is_rehearsal: bool, site: Site = PLAIN
+        cls,
+        anatomy: Anatomy,
+        planned: TargetPlan,
+        procedure: Procedure,
+        *,
+        is_rehearsal: bool,
+        site: Site = PLAIN,
+        known: Target | None = None,
     ) -> JudgeOfTarget:
-        """Everything that stays fixed while a path to this target is moved."""
+        """Everything that stays fixed while a path to this target is moved; ``known``: the target, found before."""
         anatomy = ordered(anatomy)
-        target = target_of(anatomy, planned, procedure)
+        target = target_of(anatomy, planned, procedure) if known is None else known
         labels = without_hosts(with_roots(anatomy), target)
         groups = needle_groups(procedure)
         found = find_obstacles(anatomy, labels, procedure, target.between, target.side)
@@ -80,7 +90,8 @@ class JudgeOfTarget:
         longest_mm = needles[-1].length_mm + MEASURED_TO_MM
         low, high = _box(situation, target.point_mm, longest_mm)
         box = obstacle_at(obstacles)[labels.labels[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]]
-        return cls(situation, longest_mm, surfaces_in(labels.geometry, box, low, len(obstacles)))
+        surfaces = surfaces_in(labels.geometry, box, low, len(obstacles))
+        return cls(situation, longest_mm, tuple(replace(one, voxels=one.voxels.astype(np.int16)) for one in surfaces))
 
     def __call__(self, entry_mm: FloatArray, target_mm: FloatArray) -> Judged | None:
         """The path from the skin towards a wished entry; None where no skin lies that way."""
@@ -138,7 +149,7 @@ class JudgeOfTarget:
         margin = (MEASURED_TO_MM + 1.0) / grid.spacing_mm
         low, high = ends.min(axis=0) - margin, ends.max(axis=0) + margin
         return tuple(
-            replace(one, voxels=one.voxels[((one.voxels >= low) & (one.voxels <= high)).all(axis=1)])
+            replace(one, voxels=one.voxels[((one.voxels >= low) & (one.voxels <= high)).all(axis=1)].astype(np.float64))
             for one in self.surfaces
         )
 
@@ -153,6 +164,15 @@ def target_of(anatomy: Anatomy, planned: TargetPlan, procedure: Procedure) -> Ta
             planned.words, ", ".join(one.words for one in found) or "none", "plan the series again"
         )
     return same[0]
+
+
+def targets_of(anatomy: Anatomy, plan: Plan) -> tuple[Target, ...]:
+    """Every target of a plan of our own, found again; one that is not is looked for, and refused, where a hand moves its path."""
+    found = []
+    for planned in plan.targets:
+        with contextlib.suppress(PlannerError):
+            found.append(target_of(anatomy, planned, PROCEDURES[plan.procedure]))
+    return tuple(found)
 
 
 def replanned(old: Plan, target_index: int, prepared: Prepared, tip_mm: FloatArray | None) -> Plan:

@@ -7,7 +7,7 @@ from a file: a kept case cannot run code.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,13 +16,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from dicom_io import identity, instances, series
-from planner import geometry, injectate, plan, procedure, structures, volume
+from planner import geometry, injectate, plan, procedure, structures, target, volume
 from planner.anatomy import model
 from planner.anatomy.model import Anatomy
 from planner.geometry import AnyArray
 from planner.obstacles import ordered
 from planner.plan import Plan
 from planner.release import gate_answers, looks
+from planner.target import Target
 from planner.volume import Volume
 from service.errors import RequestError
 from service.files import write_text
@@ -35,7 +36,7 @@ from viz.viewer.session import Signature, Step
 KEPT = "view"
 """Where a results folder keeps what the page needs."""
 
-CASE_FILE, _SESSION_FILE = "case.json", "session.json"
+CASE_FILE, _SESSION_FILE, _TARGETS_FILE = "case.json", "session.json", "targets.json"
 Json: TypeAlias = Any
 """What a JSON file holds, or the value made of it."""
 
@@ -49,7 +50,7 @@ opened. 64 numbers stay free for the nerve roots that the planner draws."""
 
 _VERSION = 1
 _MODULES = (
-    *(geometry, volume, structures, model, plan, procedure, injectate, gate_answers, looks),
+    *(geometry, volume, structures, model, plan, procedure, injectate, gate_answers, looks, target),
     *(series, instances, identity, sessions, correction),
 )
 _ROOMS = {"planner", "dicom_io", "viz"}
@@ -96,15 +97,37 @@ def keep(folder: Path, case: KeptCase) -> Path:
 
 def forget(folder: Path) -> None:
     """A case that was kept is none any more."""
-    for name in (CASE_FILE, _SESSION_FILE):
+    for name in (CASE_FILE, _SESSION_FILE, _TARGETS_FILE):
         (folder / name).unlink(missing_ok=True)
 
 
 def keep_plan(folder: Path, plan: Plan) -> Path:
     """Put a plan to a case that is kept; what a person did to an older plan is forgotten."""
-    (folder / _SESSION_FILE).unlink(missing_ok=True)
+    for name in (_SESSION_FILE, _TARGETS_FILE):
+        (folder / name).unlink(missing_ok=True)
     content = json.loads((folder / CASE_FILE).read_text(encoding="utf-8"))
     return write_text(folder / CASE_FILE, json.dumps(content | {"plan": _Writer(folder / "plan").value(plan)}))
+
+
+Known: TypeAlias = Mapping[tuple[str, str], Target]
+"""Targets by their procedure's key and their own words."""
+
+
+def keep_targets(folder: Path, procedure: str, targets: Sequence[Target]) -> Path:
+    """Put the targets of the kept plan to its case: whoever judges a path by hand looks for none again."""
+    (folder / "targets").mkdir(mode=0o700, exist_ok=True)
+    values = _Writer(folder / "targets").value(tuple(targets))
+    content = {"version": _VERSION, "procedure": procedure, "targets": values}
+    return write_text(folder / _TARGETS_FILE, json.dumps(content))
+
+
+def open_targets(folder: Path) -> Known:
+    """The kept plan's targets; none where none were kept or another version wrote them."""
+    file = folder / _TARGETS_FILE
+    content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if content.get("version") != _VERSION:
+        return {}
+    return {(content["procedure"], one.words): one for one in _value(folder / "targets", content["targets"])}
 
 
 def is_kept(folder: Path) -> bool:

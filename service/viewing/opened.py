@@ -22,8 +22,8 @@ from service.viewing.before import earlier_plans
 from service.viewing.chores import Chore, ChoreError, Room
 from service.viewing.errands import Errands, PagePlanning
 from service.viewing.job import Job
-from service.viewing.keeping import KeptCase, KeptSession, keep_session, open_kept, open_session
-from service.viewing.memory import give_back_memory
+from service.viewing.keeping import KeptCase, KeptSession, keep_session, open_kept, open_session, open_targets
+from service.viewing.memory import give_back_memory, let_go
 from service.viewing.releasing import release_of, seen_on_the_image
 from service.viewing.wish import SignedCase, Wish, mark
 from viz.viewer.desk import Desk
@@ -85,7 +85,7 @@ def open_page(folder: Path, job: Job, canvas: Canvas | None = None) -> Opened:
     """The page of a kept case, with the session as it was left; drawn on a canvas that is warm, or on a new one."""
     case = open_kept(folder)
     errands = Errands(Room(folder, Path(job.site_file) if job.site_file else None, job.organization))
-    planning = PagePlanning(case.anatomy, errands)
+    planning = PagePlanning(case.anatomy, errands, open_targets(folder))
     session = _session(folder, case)
     pose = reconcile(case.series.patient_position, case.anatomy.lie).pose
     anatomy = case.anatomy if session is None else planning.apply(session.now.corrections)
@@ -104,9 +104,17 @@ def open_page(folder: Path, job: Job, canvas: Canvas | None = None) -> Opened:
         signing=_signing(errands, job),
         earlier=earlier_plans(folder),
         listen=errands.tell_stages_to,
+        rested=lambda: _rest(desk),
     )
     give_back_memory()
     return Opened(Page(desk, host), errands, job)
+
+
+def _rest(desk: Desk) -> None:
+    """What is looked at is mapped again; what was made meanwhile goes back."""
+    anatomy = desk.case.anatomy
+    let_go(desk.case.volume.voxels, anatomy.labels.labels, anatomy.surroundings.labels)
+    give_back_memory()
 
 
 def _first_session(planning: PagePlanning, key: str, offer: Offer) -> Session:

@@ -55,3 +55,5 @@ class Host:
     earlier: tuple[Earlier, ...] = ()
     listen: Callable[[Hear], None] = lambda _hear: None
     """Who hears which stage long work is in: a key of ``words``, from any thread."""
+    rested: Callable[[], None] = lambda: None
+    """Called where nobody has moved anything for some seconds."""

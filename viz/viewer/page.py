@@ -29,6 +29,9 @@ from viz.viewer.work import Work
 OTHERS_AFTER_S, OTHERS_AT_LEAST_S = 0.08, 0.4
 """The pane under the pointer first; the linked ones follow when the hand rests, and now and then while it moves."""
 
+RESTED_AFTER_S = 3.0
+"""Longer than a hand pauses between two turns of the wheel; assumed."""
+
 _FIRST_VALUES: dict[str, object] = {
     "help": False,
     "big": "",
@@ -54,6 +57,7 @@ class Page:
         self._timer: asyncio.TimerHandle | None = None
         self._others_by_s = 0.0
         self._is_prepared = False
+        self._resting: asyncio.TimerHandle | None = None
         self._work = Work(self)
         self._build()
 
@@ -107,6 +111,9 @@ class Page:
         if not self._is_prepared:
             self._is_prepared = True
             self._work.prepare()
+        if self._resting is not None:
+            self._resting.cancel()
+        self._resting = asyncio.get_running_loop().call_later(RESTED_AFTER_S, self.host.rested)
 
     def moved(self, names: tuple[str, ...]) -> None:
         """After a pointer's event: draw, and where a step was made say what it means."""
