@@ -25,20 +25,30 @@ from planner.anatomy.itk import filled_in_slices
 from planner.anatomy.liver_spleen import evenness, find_liver_and_spleen
 from planner.geometry import BoolArray
 
-_FAT_HU = -40.0
-"""Above it is no fat: half-way between mesenteric fat (-100 HU) and bowel wall or content (20 HU)."""
+_FAT_HU = -60.0
+"""Above it is no fat: stool mixed with fat or small bubbles goes down to this; mesenteric fat is -100 HU, with its noise below -70."""
 
-_WALL_MM = 14.0
-"""Skin-side muscle of the abdomen and its thickness where it is thickest beside the spine (assumed)."""
+_WALL_MM, _FRONT_WALL_MM = 14.0, 4.0
+"""Muscle of the abdomen's wall where it is thickest, beside the spine; no needle comes from where it is thin, in front: calling some of
+it bowel there is the lesser harm (assumed)."""
+
+_WALL_GAP_MM = 16.0
+"""The wall's ring is closed over gaps twice as wide: its tendons beside the rectus and above the iliac crest are thinner than a voxel."""
+
+_DIRECTIONS = 36
+"""Sides of the polygon around the wall in each slice: 10 degrees apart it lies 0.4 % of the radius outside."""
+
+_FLESH_HU = -40.0
+"""Half-way between fat and muscle at the wall."""
 
 _GAS_WALL_MM = 4.0
 """Wall around gas: 3 mm where bowel is distended, and one voxel's blur."""
 
-_CLEFT_MM = 5.0
-"""Fat between two loops narrower than twice this is no way for a needle."""
+_CLEFT_MM = 8.0
+"""Fat between two loops narrower than twice this is no way for a needle, nor is a loop filled with what looks like fat."""
 
-_FRONT_V_MM = 45.0
-"""In front of the bodies everything soft without a name is the abdomen's content."""
+_FRONT_V_MM, _PELVIS_V_MM = 45.0, 20.0
+"""In front of the bodies everything soft without a name is the abdomen's content; below the canal's end, in front of the sacrum."""
 
 _PSOAS_U_MM, _PSOAS_V_MM = 55.0, -5.0
 """Further to the side than psoas, content lies as far back as the quadratus lumborum."""
@@ -53,7 +63,7 @@ _SPINE_U_MM = 26.0
 """Beside the bodies: between the bodies and behind them lies no bowel."""
 
 _CHEST_SHARE = 0.3
-"""A slice with more lung than this share of the body is chest: heart, not bowel."""
+"""A slice with more lung than this share of the body is chest, and what lies above it: heart and shoulders, not bowel."""
 
 _LEAST_VOXELS = 30
 
@@ -82,8 +92,10 @@ def find_abdomen(image: CoarseImage, gas: BoolArray, lung: BoolArray, taken: Boo
 
     ``gas`` is gas outside the lungs; ``taken`` is what has a name already. All are on the coarse grid.
     """
-    inside = _inside_wall(image)
-    content = _content(image, gas, lung, inside)
+    wall = _wall(image)
+    inside = _inside_wall(image, wall)
+    before = _polygon(wall, image.spacing_mm) & (image.v_mm > _FRONT_V_MM)
+    content = _content(image, gas, lung, inside | before)
     liver, spleen = find_liver_and_spleen(image, lung, gas | taken, inside)
     bowel = _bowel(image, gas, content, taken | liver | spleen)
     regions = (
@@ -112,12 +124,12 @@ def _missing(bowel: Region | None, liver: Region | None, spleen: Region | None) 
 def _content(image: CoarseImage, gas: BoolArray, lung: BoolArray, inside: BoolArray) -> BoolArray:
     """Inside the wall of the trunk, in front of psoas and the muscles of the back, between the iliac wings."""
     beside = np.abs(image.u_mm)
-    front = image.v_mm > _FRONT_V_MM
+    front = image.v_mm > np.where(image.s_mm < 0.0, _PELVIS_V_MM, _FRONT_V_MM)
     front |= (beside > _PSOAS_U_MM) & (image.v_mm > _PSOAS_V_MM)
     front |= (beside > _FLANK_U_MM) & (image.v_mm > _FLANK_V_MM)
     front &= ~_beside_wings(image)
     chest = lung.sum(axis=(1, 2)) > _CHEST_SHARE * np.maximum(image.body.sum(axis=(1, 2)), 1)
-    front[chest] = False
+    front[np.logical_or.accumulate(chest)] = False
     near_gas = image.near(gas & ~image.near(lung, _NEAR_GAS_MM), _NEAR_GAS_MM)
     near_gas &= (image.v_mm > _FLANK_V_MM) & ((beside > _SPINE_U_MM) | (image.v_mm > _FRONT_V_MM))
     return ((inside & front) | near_gas) & image.body & ~dilated(image.bone, 1)
@@ -138,12 +150,27 @@ def _beside_wings(image: CoarseImage) -> BoolArray:
     return outside
 
 
-def _inside_wall(image: CoarseImage) -> BoolArray:
+def _wall(image: CoarseImage) -> BoolArray:
+    """Muscle of the trunk's wall, and what is as dense inside it."""
+    flesh = (image.hu > _FLESH_HU) | (image.hu < -250.0)
+    return opened(flesh & eroded(image.body, image.ball(4.0)), 1)
+
+
+def _inside_wall(image: CoarseImage, wall: BoolArray) -> BoolArray:
     """Deeper than the wall of the abdomen: a ring of muscle under the subcutaneous fat, filled slice by slice."""
-    flesh = (image.hu > _FAT_HU) | (image.hu < -250.0)
-    under_skin = eroded(image.body, image.ball(4.0))
-    ring = closed(opened(flesh & under_skin, 1), image.ball(8.0))
+    ring = closed(wall, image.ball(_WALL_GAP_MM))
     return eroded(filled_in_slices(ring & image.body), image.ball(_WALL_MM))
+
+
+def _polygon(wall: BoolArray, spacing_mm: float) -> BoolArray:
+    """What lies deeper than a thin wall behind each of the straight lines that touch it, slice by slice: the ring may be open."""
+    row, column = (np.arange(n, dtype=np.float32) * np.float32(spacing_mm) for n in wall.shape[1:])
+    inside = np.ones(wall.shape, dtype=bool)
+    for angle in np.arange(_DIRECTIONS) * 2.0 * np.pi / _DIRECTIONS:
+        along = (row[:, None] * np.sin(angle) + column[None, :] * np.cos(angle)).astype(np.float32)
+        outermost = np.where(wall, along[None], -np.inf).max(axis=(1, 2))
+        inside &= along[None] <= (outermost - _FRONT_WALL_MM)[:, None, None]
+    return inside
 
 
 def _bowel(image: CoarseImage, gas: BoolArray, content: BoolArray, named: BoolArray) -> BoolArray:

@@ -95,3 +95,24 @@ def _near(mask: BoolArray) -> BoolArray:
 def test_a_missing_spleen_is_a_sentence():
     assert found().spleen is None
     assert any(warning.startswith("spleen: none seen") for warning in found().warnings)
+
+
+def test_a_wall_with_a_wide_gap_still_holds_its_content():
+    image, parts = scan()
+    x, v = image.u_mm, image.v_mm
+    beside = (np.abs(v - 60.0) < 40.0) & (np.abs(x) > 100.0) & (image.hu == 55.0)  # both flanks' muscle is fat
+    open_wall = image.with_hu(np.where(beside, -100.0, image.hu).astype(np.float32))
+    bowel = find_abdomen(open_wall, parts["gas"], NOTHING, NOTHING).bowel
+    assert bowel is not None
+    drawn = bowel.on(image.geometry)
+    assert (drawn & parts["loop"]).sum() >= 0.95 * parts["loop"].sum()
+
+
+def test_what_lies_above_the_lungs_is_no_bowel():
+    image, parts = scan()
+    lung = np.zeros(SHAPE, bool)
+    lung[40:50] = (image.body & (image.v_mm > 0.0))[40:50]
+    bowel = find_abdomen(image, parts["gas"], lung, NOTHING).bowel
+    assert bowel is not None
+    away = image.near(parts["gas"], 20.0)
+    assert not (bowel.on(image.geometry) & ~away)[40:].any()
