@@ -80,15 +80,15 @@ bench-load: $(VENV)/.development ## 20 series from 4 senders, three ways to comp
 
 TRAINING := .venv-training
 WORK ?= training-work
-STEPS ?= 5000
+STEPS ?= 4500
 
 $(TRAINING)/.ready: training/requirements.txt
 	sh .ci/python $(PYTHON) $(TRAINING)
 	$(TRAINING)/bin/pip install --quiet --disable-pip-version-check -r training/requirements.txt
 	touch $@
 
-train: $(TRAINING)/.ready ## make the small network again: NEEDLEPLAN_DATA names the label maps; WORK=folder STEPS=5000
-	OMP_NUM_THREADS=2 $(TRAINING)/bin/python -m training.train --data $(NEEDLEPLAN_DATA) --work $(WORK) --steps $(STEPS)
+train: $(TRAINING)/.ready ## make the small network again: NEEDLEPLAN_DATA names the label maps; WORK=folder STEPS=4500
+	OMP_NUM_THREADS=1 $(TRAINING)/bin/python -m training.train --data $(NEEDLEPLAN_DATA) --work $(WORK) --steps $(STEPS)
 	$(TRAINING)/bin/python -m training.export --work $(WORK) --out $(WORK)/spine.onnx
 
 train-check: $(TRAINING)/.ready ## a few steps twice, the export, the shipped file
