@@ -6,9 +6,11 @@ In: the headers of a folder. Out: one ``Candidate`` per series, with its geometr
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
 
 from dicom_io.errors import (
     DicomIoError,
@@ -25,6 +27,7 @@ from dicom_io.errors import (
 from dicom_io.instances import MODALITIES, Instance
 from dicom_io.scan import Scan
 from dicom_io.stack import Stack, stack
+from dicom_io.volumes import VolumePart, volume_of, volumes
 
 _SAME_OVER_A_SERIES = (
     ("patient", "patient_id", "Patient ID"),
@@ -117,12 +120,23 @@ def choose(
     return meant[0], tuple(one for one in found if one is not meant[0])
 
 
-def _candidate(instances: tuple[Instance, ...]) -> Candidate:
+def with_volume(candidate: Candidate, wanted: str) -> Candidate:
+    """The series as the one of its volumes that is meant (``volumes.CHOICE``); what is left out is counted in its notes."""
+    found = _candidate(candidate.instances, wanted)
+    return replace(found, notes=(*candidate.notes, *(note for note in found.notes if note not in candidate.notes)))
+
+
+def _candidate(instances: tuple[Instance, ...], wanted: str = "") -> Candidate:
     try:
         kept, notes = _without_copies(instances)
         _require_one_source(kept)
         _require_stored_as_ct_or_mr(kept)
-        return _with_count_checked(Candidate(kept, _one_stack(kept), None, (*notes, *_frame_notes(kept))))
+        if wanted:
+            part, count = volume_of(kept, wanted)
+            notes = (*notes, *_volume_notes(part, count, len(kept)))
+            kept = part.instances
+        notes = (*notes, *_frame_notes(kept), *_turn_notes(kept))
+        return _with_count_checked(Candidate(kept, _one_stack(kept), None, notes))
     except DicomIoError as refusal:
         return Candidate(instances, None, refusal, ())
 
@@ -132,20 +146,41 @@ def _one_stack(instances: tuple[Instance, ...]) -> Stack:
     try:
         return stack(instances)
     except DuplicatePositionError:
-        for name, mark in _VOLUME_MARKS.items():
-            counts = Counter(mark(one) for one in instances)
-            if len(counts) > 1 and len({tuple(one.plane.position_mm or ()) for one in instances}) < len(instances):
-                raise SeveralVolumesError(name, sorted(counts.values(), reverse=True)) from None
-        raise
+        parts = volumes(instances)
+        if not parts:
+            raise
+        told_by = " and ".join(pair.partition("=")[0] for pair in parts[0].mark.split(", "))
+        counts = sorted((len(one.instances) for one in parts), reverse=True)
+        raise SeveralVolumesError(told_by, counts, [one.words for one in parts]) from None
 
 
-_VOLUME_MARKS: dict[str, Callable[[Instance], str]] = {
-    "Acquisition Number": lambda one: str(one.acquisition_number),
-    "Temporal Position Index": lambda one: one.volume_marks[0],
-    "Stack ID": lambda one: one.volume_marks[1],
-    "Echo Time": lambda one: one.volume_marks[2],
-}
-"""What tells volumes of one series apart, the commonest first."""
+def _volume_notes(part: VolumePart, count: int, images: int) -> tuple[str, ...]:
+    if count == 1:
+        return ()
+    left_out = images - len(part.instances)
+    return (
+        f"volume {part.number} of {count} at one place was chosen: {part.mark}; {left_out} images of the others left out",
+    )
+
+
+def _turn_notes(instances: tuple[Instance, ...]) -> tuple[str, ...]:
+    """Acquisitions that take turns along the stack make one grid, but the patient may have moved between them."""
+    numbers = [one.acquisition_number for one in sorted(instances, key=_depth)]
+    turns = sum(one != other for one, other in pairwise(numbers))
+    acquisitions = len(set(numbers))
+    if turns < acquisitions or None in numbers:
+        return ()
+    return (
+        f"slices of {acquisitions} acquisitions take turns in this volume: the patient may have moved between them",
+    )
+
+
+def _depth(one: Instance) -> float:
+    plane = one.plane
+    if plane.position_mm is None or plane.orientation is None:
+        return 0.0
+    normal = np.cross(plane.orientation[:3], plane.orientation[3:])
+    return float(normal @ np.array(plane.position_mm))
 
 
 def _frame_notes(instances: tuple[Instance, ...]) -> tuple[str, ...]:

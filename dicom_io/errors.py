@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+SEVERAL_VOLUMES = "volumes at one place"
+"""In every sentence of ``SeveralVolumesError``."""
+
 EXPORT_AGAIN = "export the whole series again from the scanner or the PACS"
 
 
@@ -201,14 +204,27 @@ class MultiFrameError(DicomIoError):
 
 
 class SeveralVolumesError(DicomIoError):
-    """Several volumes of one place in one series."""
+    """Several volumes of one place in one series; a person, a rule or an order says which is meant."""
 
-    def __init__(self, told_by: str, counts: Sequence[int]) -> None:
-        listed = ", ".join(map(str, counts[:8])) + (" ..." if len(counts) > 8 else "")
+    def __init__(self, told_by: str, counts: Sequence[int], listed: Sequence[str]) -> None:
+        sizes = ", ".join(map(str, counts[:8])) + (" ..." if len(counts) > 8 else "")
         super().__init__(
-            f"the series holds {len(counts)} volumes at one place, told apart by {told_by} ({listed} images); "
-            "export the one that is meant as its own series"
+            f"the series holds {len(counts)} {SEVERAL_VOLUMES}, told apart by {told_by} ({sizes} images); "
+            f"say which is meant (--volume NUMBER): {_some(listed)}"
         )
+
+
+class VolumeNotFoundError(DicomIoError):
+    """The named volume is not in the series."""
+
+    def __init__(self, wanted: str, listed: Sequence[str]) -> None:
+        number = wanted if wanted.isdecimal() else "of that mark"
+        found = _some(listed) if listed else "one volume alone, which is volume 1"
+        super().__init__(f"there is no volume {number} in the series; it holds {found}")
+
+
+def _some(listed: Sequence[str]) -> str:
+    return "; ".join(listed[:8]) + (f"; and {len(listed) - 8} more" if len(listed) > 8 else "")
 
 
 class ReceiverError(DicomIoError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pydicom.dataset import Dataset
 
 from dicom_io.attributes import integer, number, numbers, text, values
 from dicom_io.enhanced import frame_headers
+from dicom_io.image_tags import MARKS
 from planner.volume import Modality
 
 config.settings.reading_validation_mode = config.IGNORE
@@ -126,8 +128,8 @@ class Instance:
     patient: Patient
     frame_number: int | None = None
     """Which frame of a multi-frame object this is, from 1; None for a single-frame image."""
-    volume_marks: tuple[str, str, str] = ("", "", "")
-    """Temporal Position Index (0020,9128), Stack ID (0020,9056), Echo Time (0018,0081): tell volumes of a series apart."""
+    marks: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What may tell volumes of one series apart, by the names of ``MARKS``; absent ones are left out."""
 
     @property
     def is_multi_frame(self) -> bool:
@@ -181,8 +183,13 @@ def instance_of(path: Path, header: Dataset) -> Instance | str:
         encoding=_encoding(header),
         study=_study(header),
         patient=_patient(header),
-        volume_marks=(text(header, "TemporalPositionIndex"), text(header, "StackID"), text(header, "EchoTime")),
+        marks=_marks(header),
     )
+
+
+def _marks(header: Dataset) -> dict[str, str]:
+    found = {name: text(header, keyword) for name, keyword in MARKS.items()}
+    return {name: value for name, value in found.items() if value}
 
 
 def _plane(header: Dataset) -> Plane:

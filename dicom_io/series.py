@@ -15,7 +15,7 @@ import numpy as np
 import pydicom
 from pydicom.dataset import Dataset
 
-from dicom_io.candidates import Candidate, candidates, choose
+from dicom_io.candidates import Candidate, candidates, choose, with_volume
 from dicom_io.enhanced import frame_headers
 from dicom_io.instances import MODALITIES, Instance, Patient, Study
 from dicom_io.scan import Scan, scan_files
@@ -82,16 +82,18 @@ class ImageSeries:
     notes: tuple[str, ...]
 
 
-def read_series(path: Path, series_uid: str | None = None) -> ImageSeries:
+def read_series(path: Path, series_uid: str | None = None, volume: str = "") -> ImageSeries:
     """Read the only (or the named) CT or MR volume series under ``path``.
 
     Parameters
     ----------
     path : a folder, a DICOMDIR, or one image (its series is then read from the images beside it).
     series_uid : Series Instance UID (0020,000E) to read where a folder holds several.
+    volume : which one is meant of several volumes at one place in the series, as ``volumes.CHOICE`` says; empty: the only one.
     """
     scan = scan_files(path)
     chosen, others = choose(candidates(scan), series_uid, scan.left_out)
+    chosen = with_volume(chosen, volume) if volume else chosen
     stack = chosen.require_stack()
     source = _source(stack, chosen)
     shear = _shear(stack)

@@ -30,6 +30,7 @@ class AuditEvent(StrEnum):
     QUERIED = "query"
     FETCHED = "instances transferred: fetched"
     JOINED = "patient record: earlier scan joined by hand"
+    VOLUME_CHOSEN = "patient record: volume of a series chosen by hand"
     PURGED = "images purged"
     CASE_CHANGED = "case changed"
     SECURITY_ALERT = "security alert"

@@ -40,6 +40,7 @@ KINDS = {
     AuditEvent.QUERIED: _Kind(("110112", "Query"), None, "E"),
     AuditEvent.FETCHED: _Kind(_TRANSFER, None, "C"),
     AuditEvent.JOINED: _Kind(_RECORD, None, "U"),
+    AuditEvent.VOLUME_CHOSEN: _Kind(_RECORD, None, "U"),
     AuditEvent.IMPORTED: _Kind(("110107", "Import"), None, "C"),
     AuditEvent.CASE_CHANGED: _Kind(("110111", "Procedure Record"), None, "U"),
     AuditEvent.PURGED: _Kind(("110105", "DICOM Study Deleted"), None, "D"),

@@ -29,6 +29,8 @@ class CaseJob:
     bringing: Bringing = OWN_ANATOMY
     language: Language = Language.ENGLISH
     """Of the sheet."""
+    volume: str = ""
+    """Which of several volumes of the series is meant, as a person, a rule or an order said it."""
     joined: frozenset[str] = frozenset()
     """Names of results folders beside ``out`` whose patient is this one's by a person's word."""
 

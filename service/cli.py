@@ -73,6 +73,14 @@ SeriesUid = Annotated[
     str | None,
     typer.Option("--series", metavar="UID", help="Series Instance UID, where the folder holds several series."),
 ]
+VolumeOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NUMBER",
+        help="Which of several volumes at one place in the series: a number, or 'Acquisition Number=3'.",
+        show_default=False,
+    ),
+]
 ModalityOption = Annotated[
     Modality | None,
     typer.Option(help="What an image file holds, where its values do not show it (no air in view)."),
@@ -123,6 +131,7 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     anchor: Anchor = None,
     series_uid: SeriesUid = None,
     modality: ModalityOption = None,
+    volume: VolumeOption = "",
     checklist: Annotated[
         Path | None, typer.Option(help="TOML file with the checklist's answers; without it every gate stays open.")
     ] = None,
@@ -148,7 +157,7 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     values = values if margin_growth is None else replace(values, margin_growth=margin_growth)
     brought = commands.Along(tuple(along or ()), names)
     options = commands.PlanOptions(checklist, values, tuple(earlier or ()), brought, language)
-    found = commands.plan(_console(), SeriesChoice(series, series_uid, modality), request, out, options)
+    found = commands.plan(_console(), SeriesChoice(series, series_uid, modality, volume), request, out, options)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 
 
@@ -164,6 +173,7 @@ def segment(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     anchor: Anchor = None,
     series_uid: SeriesUid = None,
     modality: ModalityOption = None,
+    volume: VolumeOption = "",
     explain: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="One picture of each stage of the anatomy, with how sure the stage is."),
@@ -173,7 +183,7 @@ def segment(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
 ) -> None:
     """Find the anatomy alone."""
     brought = commands.Along(tuple(along or ()), names)
-    choice = SeriesChoice(series, series_uid, modality)
+    choice = SeriesChoice(series, series_uid, modality, volume)
     commands.segment(_console(), choice, parse_anchor(anchor), out, explain, brought)
 
 

@@ -19,6 +19,7 @@ from rich.markup import escape
 
 from service.audit import AuditTrail
 from service.audit_message import messages
+from service.choosing import choose_volume
 from service.errors import RequestError
 from service.joining import join
 from service.outlook import look
@@ -76,6 +77,18 @@ def join_(
 ) -> None:
     """Say that two cases are one patient's, where the identity does not prove it."""
     _console().print(escape(join(_settings(settings), number, other, said_by)))
+
+
+def choose_(
+    number: Annotated[int, typer.Argument(metavar="CASE", show_default=False)],
+    volume: Annotated[
+        str, typer.Option(metavar="NUMBER", help="Its number, or what tells it apart: 'Acquisition Number=3'.")
+    ],
+    said_by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who says so; stands in the audit trail.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Say which of several volumes of its series a case is about."""
+    _console().print(escape(choose_volume(_settings(settings), number, volume, said_by)))
 
 
 def settings_(settings: SettingsFile = None) -> None:
@@ -184,6 +197,13 @@ def add_running_commands(app: typer.Typer) -> None:
             "Refused where Patient ID, issuer or birth date contradict. Example: needleplan join 17 9 --by 'A. Weber'"
         ),
     )(join_)
+    app.command(
+        "choose",
+        help=(
+            "Say which volume a waiting case is about, where its series holds several at one place.\n\n"
+            "[bold]needleplan cases 17[/bold] lists them. Example: needleplan choose 17 --volume 2 --by 'A. Weber'"
+        ),
+    )(choose_)
     app.command("settings", help="Check the settings and print every key: its value, and its default.")(settings_)
     app.command("purge", help="List, or with [bold]--do[/bold] remove, what is past its time (see retention).")(purge_)
     app.add_typer(outbox, name="outbox")

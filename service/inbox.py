@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from dicom_io.candidates import Candidate
+from dicom_io.candidates import Candidate, with_volume
 from dicom_io.errors import MissingSliceError, NoSeriesError, OneSliceError, UnevenSpacingError
 from dicom_io.series import find_series
 from service.settings import InboxSettings
@@ -36,14 +36,15 @@ class Verdict:
     why: str
 
 
-def judge(folder: Path, series_uid: str, quiet_for_s: float, settings: InboxSettings) -> Verdict:
-    """Whether the images of one series under ``folder`` make a whole volume."""
+def judge(folder: Path, series_uid: str, quiet_for_s: float, settings: InboxSettings, volume: str = "") -> Verdict:
+    """Whether the images of one series under ``folder`` make a whole volume, or the named one of several at one place."""
     if quiet_for_s < settings.quiet_seconds:
         return Verdict(Readiness.KEEP_WAITING, "images came a moment ago")
     found = [one for one in find_series(folder) if one.series_uid == series_uid]
     if not found:
         return Verdict(Readiness.IGNORE, str(NoSeriesError({"no CT or MR image": 1})))
-    return _of_geometry(found[0], quiet_for_s, settings)
+    series = with_volume(found[0], volume) if volume else found[0]
+    return _of_geometry(series, quiet_for_s, settings)
 
 
 def _of_count(series: Candidate, quiet_for_s: float, settings: InboxSettings) -> Verdict:

@@ -25,6 +25,8 @@ class SeriesChoice:
     path: Path
     series_uid: str | None = None
     modality: Modality | None = None
+    volume: str = ""
+    """Which of several volumes at one place in the series (``dicom_io.volumes.CHOICE``)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,24 +47,26 @@ def open_chosen(choice: SeriesChoice) -> OpenSeries:
     from service.image_files import is_image_file  # noqa: PLC0415 - SimpleITK: whoever opens a kept case needs none
 
     if choice.modality is None:
-        return open_series(choice.path, choice.series_uid)
+        return open_series(choice.path, choice.series_uid, choice.volume)
     if not is_image_file(choice.path):
         raise RequestError("--modality is for image files; a DICOM series says its own: leave it out")
     return _open_image_file(choice.path, choice.series_uid, choice.modality)
 
 
-def open_series(path: Path, series_uid: str | None = None) -> OpenSeries:
-    """The volume at ``path``; ``series_uid`` chooses among several DICOM series."""
+def open_series(path: Path, series_uid: str | None = None, volume: str = "") -> OpenSeries:
+    """The volume at ``path``; ``series_uid`` chooses among several DICOM series, ``volume`` among those of one series."""
     from service.image_files import is_image_file  # noqa: PLC0415 - as above
 
     if not path.exists():
         raise RequestError("there is no such file or folder; give the folder of a CT series, or one image file")
     if is_image_file(path):
+        if volume:
+            raise RequestError("--volume chooses within a DICOM series, this is an image file; leave it out")
         return _open_image_file(path, series_uid)
     from service.jpeg_12_bit import enable_jpeg_12_bit  # noqa: PLC0415 - as above
 
     enable_jpeg_12_bit()
-    series = read_series(path, series_uid)
+    series = read_series(path, series_uid, volume)
     return OpenSeries(series.volume, SeriesFacts.of(series))
 
 

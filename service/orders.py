@@ -6,7 +6,7 @@ Never from free text. An order is for a series only where Accession Number or St
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from dicom_io.worklist import Code, WorklistItem
@@ -27,6 +27,7 @@ _SIDES = {
 """Laterality as the Standard codes it (PS3.16 CID 244, and its former SRT values)."""
 
 _ASPECTS = ("procedure", "root", "level", "side")
+_ALL_ASPECTS = (*_ASPECTS, "volume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Order:
     request: PlanRequest | None
     why: str
     priority: int = PLANNED_PRIORITY
+    volume: str = ""
+    """Which of several volumes of its series; empty where its codes do not say."""
 
 
 _PRIORITIES = {"STAT": 9, "HIGH": 7, "LOW": 3}
@@ -48,17 +51,25 @@ _PRIORITIES = {"STAT": 9, "HIGH": 7, "LOW": 3}
 
 def read_order(item: WorklistItem, table: Sequence[OrderCode]) -> Order:
     """The order that an item's codes make."""
-    request, why = _request(item.codes, table)
+    said, strange = _said(item.codes, table)
+    request, why = _request(said, strange)
     priority = _PRIORITIES.get(item.urgency, PLANNED_PRIORITY)
     return Order(
-        item.study_uid, item.accession_number, item.patient_id, item.issuer_of_patient_id, request, why, priority
+        item.study_uid,
+        item.accession_number,
+        item.patient_id,
+        item.issuer_of_patient_id,
+        request,
+        why,
+        priority,
+        next(iter(said["volume"])) if request is not None and said["volume"] else "",
     )
 
 
 def order_for(orders: Iterable[Order], tags: SeriesTags) -> Order | None:
     """The order of a series; where several ask for different things, one without a request that says so."""
     found = [one for one in orders if _is_for(one, tags)]
-    wanted = {str(one.request) for one in found if one.request is not None}
+    wanted = {(str(one.request), one.volume) for one in found if one.request is not None}
     if len(wanted) > 1:
         first = found[0]
         why = f"{len(wanted)} orders ask for different things"
@@ -75,18 +86,23 @@ def _is_for(order: Order, tags: SeriesTags) -> bool:
     return (same_study or same_accession) and same_patient and len(issuers) < 2
 
 
-def _request(codes: Sequence[Code], table: Sequence[OrderCode]) -> tuple[PlanRequest | None, str]:
+def _said(codes: Sequence[Code], table: Sequence[OrderCode]) -> tuple[dict[str, set[str]], list[str]]:
+    """What the codes say of each aspect, and the codes that nobody has explained."""
     known = {Code(one.code, one.scheme): one for one in table}
-    said: dict[str, set[str]] = {aspect: set() for aspect in _ASPECTS}
+    said: dict[str, set[str]] = {aspect: set() for aspect in _ALL_ASPECTS}
     strange = []
     for code in codes:
         if code in known:
-            for aspect in _ASPECTS:
+            for aspect in _ALL_ASPECTS:
                 said[aspect] |= {value} if (value := getattr(known[code], aspect)) else set()
         elif code in _SIDES:
             said["side"].add(_SIDES[code])
         else:
             strange.append(code.words)
+    return said, strange
+
+
+def _request(said: Mapping[str, set[str]], strange: Sequence[str]) -> tuple[PlanRequest | None, str]:
     twice = [aspect for aspect, values in said.items() if len(values) > 1]
     if twice:
         return None, f"the order's codes contradict each other on {', '.join(twice)}"
@@ -116,4 +132,11 @@ def ordered(found: Route, order: Order | None) -> Route:
         return found
     if order.request is None:
         return replace(found, why=f"{NO_TARGET_CHOSEN}: {order.why}")
-    return replace(found, action=Action.PLAN, request=order.request, why=order.why, ordered_priority=order.priority)
+    return replace(
+        found,
+        action=Action.PLAN,
+        request=order.request,
+        why=order.why,
+        ordered_priority=order.priority,
+        ordered_volume=order.volume,
+    )

@@ -47,6 +47,14 @@ class Route:
     ordered_priority: int | None = None
     """What the order says of its urgency; None without an order."""
 
+    ordered_volume: str = ""
+    """Which of several volumes of the series the order means."""
+
+    @property
+    def volume(self) -> str:
+        """Which of several volumes of the series is meant, by the rule, else by the order; empty where neither says."""
+        return (self.rule.volume if self.rule is not None else "") or self.ordered_volume
+
     @property
     def priority(self) -> int:
         """What the rule says, else the order; else what is to be planned goes before what is only segmented."""

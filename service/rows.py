@@ -83,6 +83,8 @@ class Case(Base):
     """Given out until then; later the case is given out again."""
     images_purged_at_s: Mapped[float | None] = mapped_column(default=None)
     results_purged_at_s: Mapped[float | None] = mapped_column(default=None)
+    volume: Mapped[str] = mapped_column(default="", server_default="")
+    """Which of several volumes of the series a person chose (``dicom_io.volumes.CHOICE``); empty: nobody did."""
 
 
 class HistoryLine(Base):

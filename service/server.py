@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
+from dicom_io.errors import SEVERAL_VOLUMES
 from service.audit import AuditEvent, AuditTrail
 from service.brought.site import Bringing, bringing_for
 from service.case_job import CaseJob, CaseOutcome
@@ -149,8 +150,11 @@ class Service:
             return
         self._orders_seen = self._incoming.orders_version
         for case in self._store.cases(CaseState.WAITING):
-            found = self._route(case) if case.reason.startswith(NO_TARGET_CHOSEN) else None
-            if found is not None and found.action is Action.PLAN:
+            waits_for_volume = SEVERAL_VOLUMES in case.reason
+            found = self._route(case) if waits_for_volume or case.reason.startswith(NO_TARGET_CHOSEN) else None
+            if waits_for_volume and found is not None and found.volume:
+                self._move(case.number, CaseState.RECEIVING, "an order came", now_s)
+            elif not waits_for_volume and found is not None and found.action is Action.PLAN:
                 self._store.prioritize(case.number, found.priority)
                 self._move(case.number, CaseState.READY, "an order came", now_s)
 
@@ -171,6 +175,9 @@ class Service:
         folder = self._incoming.folder_of(case.series_instance_uid)
         quiet_for_s = now_s - case.last_image_at_s
         verdict = judge(folder, case.series_instance_uid, quiet_for_s, self._settings.inbox)
+        volume = self._volume(case) if verdict.readiness is Readiness.ASK else ""
+        if volume:
+            verdict = judge(folder, case.series_instance_uid, quiet_for_s, self._settings.inbox, volume)
         if verdict.readiness is Readiness.KEEP_WAITING:
             self._next_look_s[case.number] = max(
                 case.last_image_at_s + self._settings.inbox.quiet_seconds,
@@ -196,6 +203,10 @@ class Service:
             self._begun_at_s[case.number] = now_s
             self._running[case.number] = self._pool.submit(work_on, self._job(case, found, out))
 
+    def _volume(self, case: Case) -> str:
+        """Which of several volumes is meant: a person's word goes before the rule's and the order's."""
+        return case.volume or self._route(case).volume
+
     def _route(self, case: Case) -> Route:
         tags = self._incoming.tags_of(case.series_instance_uid)
         found = route((*self._settings.rules, *DEFAULT_RULES), tags)
@@ -210,6 +221,7 @@ class Service:
             anchor=found.rule.named_anchor() if found.rule else None,
             opened_at=datetime.fromtimestamp(case.last_image_at_s, UTC).astimezone(),
             site_file=self._settings.jobs.site_file,
+            volume=case.volume or found.volume,
             bringing=self._bringing(case.series_instance_uid),
             language=Language(self._settings.sheet_language),
             joined=frozenset(Path(one).name for one in self._store.joined_folders(case.series_instance_uid)),

@@ -102,6 +102,13 @@ class Store(ImageRows, LeaseRows, ExportRows, JoinRows):
         with self._transaction() as session:
             session.get_one(Case, number).folder = folder
 
+    def choose_volume(self, number: int, volume: str, reason: str, now_s: float) -> None:
+        """A person said which volume of the series is meant: the case is judged anew."""
+        with self._transaction() as session:
+            case = session.get_one(Case, number)
+            case.volume = volume
+            put(session, case, CaseState.RECEIVING, reason, now_s)
+
     def purged(self, number: int, now_s: float, *, results: bool) -> None:
         """Note that a case's images, or its results too, were removed."""
         with self._transaction() as session:

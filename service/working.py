@@ -32,7 +32,7 @@ def worked(job: CaseJob) -> CaseOutcome:
 def _opened(job: CaseJob, begin: Begin) -> tuple[Tools, OpenSeries]:
     watch = Stopwatch(telling(job.out))
     with watch("reading"):
-        series = open_series(job.folder, job.series_uid)
+        series = open_series(job.folder, job.series_uid, job.volume)
     beside = Beside(
         lambda one: signed_before(job.out.parent, one, job.out, job.joined), job.language, begin, _judge(job)
     )

@@ -12,9 +12,10 @@ from sqlalchemy.engine import Connection, Engine
 from service.migrations.joins import JOINS
 from service.migrations.leases import LEASES
 from service.migrations.step import Step
+from service.migrations.volumes import VOLUMES
 from service.rows import Base
 
-STEPS: tuple[Step, ...] = (LEASES, JOINS)
+STEPS: tuple[Step, ...] = (LEASES, JOINS, VOLUMES)
 """The steps from schema 1, in order; a new one goes to the end."""
 
 FIRST = 1

@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from dicom_io.volumes import CHOICE
 from planner.errors import PlannerError
 from planner.procedures import PROCEDURES
 from planner.structures import Side
@@ -39,6 +40,8 @@ class OrderCode(Part):
     root: str | None = None
     level: str | None = None
     side: str | None = None
+    volume: str | None = Field(default=None, pattern=CHOICE)
+    """Of a series that holds several at one place: ``Temporal Position Index=2``."""
 
     @model_validator(mode="after")
     def _says_what_can_be_planned(self) -> Self:
@@ -48,8 +51,8 @@ class OrderCode(Part):
         return self
 
     def _fault(self) -> str:
-        if not any((self.procedure, self.root, self.level, self.side)):
-            return "says nothing; give procedure, root, level or side"
+        if not any((self.procedure, self.root, self.level, self.side, self.volume)):
+            return "says nothing; give procedure, root, level, side or volume"
         if self.procedure is not None and self.procedure not in PROCEDURES:
             return f"names no procedure; valid: {', '.join(sorted(PROCEDURES))}"
         try:

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from dicom_io.volumes import CHOICE
 from planner.errors import PlannerError
 from service.errors import RequestError
 from service.request import NamedAnchor, PlanRequest, parse_anchor, parse_request
@@ -54,6 +55,8 @@ class Rule(Part):
     level: str | None = None
     side: str | None = None
     anchor: str | None = None
+    volume: str = Field(default="", pattern=f"^$|{CHOICE}")
+    """Where a series holds several volumes at one place: which is meant, by number or by what tells it apart."""
     priority: int | None = Field(default=None, ge=0, le=9)
     """9: the patient lies on the table. Else what is ordered (5) goes before what is only segmented (0)."""
 
@@ -67,6 +70,8 @@ class Rule(Part):
     def _fault(self) -> str:
         if self.action is not Action.PLAN:
             target = any((self.procedure, self.root, self.level, self.side))
+            if self.action is Action.IGNORE and self.volume:
+                return "names a volume but ignores the series"
             return f'names a target but its action is "{self.action}", not "plan"' if target else ""
         if not (self.match.study_uid or self.match.accession_number):
             return "plans; it must match on study_uid or accession_number"
