@@ -21,6 +21,7 @@ from service.retention import keep_house
 from service.server import Service
 from service.settings import Settings
 from service.store import Store
+from service.syslog import audit_exports
 
 _EXPORT_EVERY_S = 0.5
 _TELL_EVERY_S = 1.0
@@ -49,7 +50,7 @@ def hearing(outbox: Outbox, service: Service) -> Callable[[CommitmentReport], No
 
 
 def upkeep(settings: Settings, folder: Path, store: Store, audit: AuditTrail) -> list[Chore]:
-    """Purging, and a teller for each address."""
+    """Purging, a teller for each address, and the audit repository."""
     told = tellers(settings.notifications, store, folder)
 
     def purge() -> None:
@@ -60,6 +61,10 @@ def upkeep(settings: Settings, folder: Path, store: Store, audit: AuditTrail) ->
     return [
         Chore("retention", _KEEP_HOUSE_EVERY_S, purge),
         *(Chore("notifications", _TELL_EVERY_S, partial(_tell, one.tell_due)) for one in told),
+        *(
+            Chore("audit repository", _TELL_EVERY_S, partial(_tell, one.send_due))
+            for one in audit_exports(settings, folder)
+        ),
     ]
 
 

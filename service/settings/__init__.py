@@ -22,7 +22,7 @@ from service.settings.running import (
     StorageSettings,
     ViewerSettings,
 )
-from service.settings.watching import MetricsSettings, Notification
+from service.settings.watching import AuditSettings, MetricsSettings, Notification
 from service.settings.whole import Settings
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "NOT_SETTINGS",
     "SETTINGS_VARIABLE",
     "Action",
+    "AuditSettings",
     "Confirm",
     "DatabaseSettings",
     "Destination",

@@ -18,7 +18,7 @@ from service.settings.running import (
     ViewerSettings,
 )
 from service.settings.segmentation import SegmentationSettings
-from service.settings.watching import MetricsSettings, Notification
+from service.settings.watching import AuditSettings, MetricsSettings, Notification
 
 
 class Settings(Part):
@@ -37,6 +37,7 @@ class Settings(Part):
     segmentation: SegmentationSettings = SegmentationSettings()
     viewer: ViewerSettings = ViewerSettings()
     metrics: MetricsSettings = MetricsSettings()
+    audit: AuditSettings = AuditSettings()
     notifications: tuple[Notification, ...] = ()
     destinations: tuple[Destination, ...] = ()
     rules: tuple[Rule, ...] = ()
