@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813  (the name its own documentation uses)
 
-from planner.anatomy import balls, itk
+from planner.anatomy import aligned, balls, itk
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, Skin
-from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
+from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
 from planner.volume import Volume
 
 SPACING_MM = 2.0
@@ -26,6 +26,9 @@ _FRAME_STEP = 6
 """Spine coordinates are computed on every sixth voxel and interpolated: the spine bends over centimetres."""
 
 _OUTSIDE_HU = -1024
+
+_VOXELS_OWN, _PADDED = 0.5, 2.5
+"""Voxels beyond the outer centres that still see the edge's own values: the edge's own half, and two that are added."""
 
 _MARGIN_MM = 10.0
 """Room around the body where the scan has it, so that its surface is seen as one; the scan's own edge is none."""
@@ -56,8 +59,7 @@ class Region:
         if min(shape) <= 0:
             return (0, 0, 0), np.zeros((0, 0, 0), dtype=bool)
         target = geometry.cropped(first, shape)
-        field = resampled(to_itk(self.mask.astype(np.uint8) * np.uint8(200), self.geometry), target, 0)
-        return first, np.asarray(to_array(field) >= 100)
+        return first, aligned.at_least_half(self.mask.astype(np.float32), self.geometry, target, _VOXELS_OWN)
 
     @property
     def volume_ml(self) -> float:
@@ -136,7 +138,7 @@ def spine_coordinates(geometry: VolumeGeometry, frame: SpineFrame) -> tuple[Floa
     sparse_matrix[:3, :3] *= _FRAME_STEP
     sparse = VolumeGeometry(sparse_matrix, (counts[0], counts[1], counts[2]))
     suv = frame.from_lps(geometry.points_mm(index)).astype(np.float32)
-    s, u, v = (to_array(resampled(to_itk(suv[..., axis], sparse), geometry, 0.0)) for axis in range(3))
+    s, u, v = (aligned.linear(suv[..., axis], sparse, geometry, _VOXELS_OWN) for axis in range(3))
     return s, u, v
 
 
@@ -184,18 +186,22 @@ def resampled(image: sitk.Image, geometry: VolumeGeometry, outside: float) -> si
 def _reduced(array: AnyArray, geometry: VolumeGeometry, target: VolumeGeometry, outside: float) -> sitk.Image:
     """Averaged down by whole voxels first, so that noise falls and nothing thin is skipped."""
     image = to_itk(array, geometry)
-    factors = [
-        max(1, int(t / s + 1e-6)) for t, s in zip(target.spacing_mm[::-1], geometry.spacing_mm[::-1], strict=True)
-    ]
+    factors = _whole_factors(geometry, target)
     if max(factors) > 1:
-        image = sitk.BinShrink(image, [min(f, n) for f, n in zip(factors, image.GetSize(), strict=True)])
+        image = sitk.BinShrink(image, factors[::-1].tolist())
     padded = sitk.ZeroFluxNeumannPad(sitk.Cast(image, sitk.sitkFloat32), [2, 2, 2], [2, 2, 2])
     return resampled(padded, target, outside)
 
 
 def _reduced_mask(mask: BoolArray, geometry: VolumeGeometry, target: VolumeGeometry) -> BoolArray:
-    field = _reduced(mask.astype(np.uint8) * np.uint8(200), geometry, target, 0.0)
-    return np.asarray(to_array(field) >= 100)
+    """The same of a mask, its border at the half level."""
+    return aligned.at_least_half(*aligned.shrunk(mask, geometry, _whole_factors(geometry, target)), target, _PADDED)
+
+
+def _whole_factors(geometry: VolumeGeometry, target: VolumeGeometry) -> IntArray:
+    """(3,) how many voxels of the finer grid make one of the coarser."""
+    factors = np.maximum((target.spacing_mm / geometry.spacing_mm + 1e-6).astype(np.intp), 1)
+    return np.asarray(np.minimum(factors, geometry.shape))
 
 
 def _grid_around(body: BoolArray, geometry: VolumeGeometry, spacing_mm: float) -> VolumeGeometry:

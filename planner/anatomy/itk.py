@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813  (the name its own documentation uses)
 
-from planner.anatomy import balls
+from planner.anatomy import aligned, balls
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.volume import Volume
 
@@ -66,8 +66,11 @@ def mask_on(mask: BoolArray, geometry: VolumeGeometry, grid: VolumeGeometry) -> 
     """The mask on another grid, its border at the half level of a linear interpolation."""
     if geometry.matches(grid):
         return mask.copy()
-    smooth = to_image(mask.astype(np.int16) * np.int16(2 * _HALF), geometry)
     coarser = grid.spacing_mm / geometry.spacing_mm
+    if aligned.are_aligned(geometry, grid):
+        factors = np.maximum(np.floor(coarser), 1).astype(int) if coarser.max() > 1.5 else np.ones(3, dtype=int)
+        return aligned.at_least_half(*aligned.shrunk(mask, geometry, factors), grid, _PADDED)
+    smooth = to_image(mask.astype(np.int16) * np.int16(2 * _HALF), geometry)
     if coarser.max() > 1.5:
         smooth = sitk.BinShrink(smooth, [int(max(1, np.floor(n))) for n in coarser[::-1]])
     return np.asarray(to_array(_on_grid(smooth, grid, sitk.sitkLinear, 0)) >= _HALF)
@@ -76,9 +79,14 @@ def mask_on(mask: BoolArray, geometry: VolumeGeometry, grid: VolumeGeometry) -> 
 _HALF = 5000
 """A mask's border level while it is interpolated: as fine as needed in half the memory of floats."""
 
+_PADDED = 1.5
+"""Voxels beyond the outer centres that still see the edge's own values (``_edge_padded``)."""
+
 
 def labels_on(labels: AnyArray, geometry: VolumeGeometry, grid: VolumeGeometry) -> AnyArray:
     """Label values on another grid, nearest voxel; 0 beyond."""
+    if aligned.are_aligned(geometry, grid):
+        return aligned.nearest(labels, geometry, grid)
     return to_array(_on_grid(to_image(labels, geometry), grid, sitk.sitkNearestNeighbor, 0))
 
 
