@@ -17,6 +17,7 @@ from planner.position import reconcile
 from planner.procedures import PROCEDURES
 from planner.structures import SpineLevel
 from planner.targets import SURE_NAME, TargetRequest
+from service.german import in_german
 from service.series_facts import SeriesFacts
 from service.viewing.before import earlier_plans
 from service.viewing.chores import Chore, ChoreError, Room
@@ -104,6 +105,7 @@ def open_page(folder: Path, job: Job, canvas: Canvas | None = None) -> Opened:
         signing=_signing(errands, job),
         earlier=earlier_plans(folder),
         listen=errands.tell_stages_to,
+        german=in_german,
         rested=lambda: _rest(desk),
     )
     give_back_memory()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.structures import Structure
+from planner.structures import Side, Structure
 from viz.palette import CONTOURS
 from viz.viewer import facts
 from viz.viewer.desk import Desk
+from viz.viewer.facts import Say
 from viz.viewer.host import Host
 from viz.viewer.keys import keys
 from viz.viewer.looks import OBLIQUE
@@ -22,14 +23,15 @@ from viz.viewer.words import Language, rule_words, side_words, structure_words, 
 
 def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
     """Everything that is said; how the pictures look is not in it."""
+    say = host.says(language)
     return {
         **_of_case(desk.session, host, language),
         **_of_path(desk.judged, desk, host, language),
-        **release_values(desk.session, host.signing, language),
+        **release_values(desk.session, host.signing, language, say),
         "t": texts(language),
         "language": str(language),
         "keys": keys(language),
-        "message": texts(language).get(desk.message, desk.message),
+        "message": texts(language).get(desk.message) or say(desk.message),
         "outlines": desk.looks.shows_outlines,
         "anterior_up": desk.looks.anterior_up,
         "tool": str(desk.tool),
@@ -38,33 +40,35 @@ def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
             for one in desk.scan.outlined
         ],
         "brush": ["" if desk.brushed is None else str(desk.brushed), desk.brush_mm],
-        "corrections": [] if desk.session is None else [one.words for one in desk.session.now.corrections],
+        "corrections": [] if desk.session is None else [say(one.words) for one in desk.session.now.corrections],
         "skin": _skin_rows(desk, language),
         "can": _can(desk.session, host),
-        "procedures": [list(one) for one in host.choice.procedures],
-        **_of_choice(desk, language),
+        "procedures": [[key, say(title)] for key, title in host.choice.procedures],
+        **_of_choice(desk, language, say),
         "doubts": list(host.choice.doubts),
-        "earlier": [[one.date, one.title, one.joined_by, list(one.targets)] for one in host.earlier],
+        "earlier": [
+            [one.date, say(one.title), say(one.joined_by), list(map(say, one.targets))] for one in host.earlier
+        ],
     }
 
 
 def _of_case(session: Session | None, host: Host, language: Language) -> dict[str, Any]:
     plan = None if session is None else session.now.plan
-    identity = host.identity
+    identity, say = host.identity, host.says(language)
     return {
         "identity": {"patient": identity.patient, "study": identity.study, "series": identity.series},
-        "target": facts.target_words(plan, 0 if session is None else session.now.target_index, language),
-        "procedure": "" if plan is None else plan.title,
+        "target": facts.target_words(plan, 0 if session is None else session.now.target_index, language, say),
+        "procedure": "" if plan is None else say(plan.title),
         "banner": facts.banner(
             plan, is_signed=session is not None and session.signature is not None, language=language
         ),
         "read_only": host.is_read_only,
         "waiting": session is None,
-        "paths": facts.path_rows(session),
+        "paths": facts.path_rows(session, say),
         "rejected": [[rule_words(name, language), count] for name, count in facts.rejected_rows(session)],
-        "relaxations": [] if session is None else list(session.now.target.relaxations),
-        "together": facts.together_rows(session),
-        "targets": facts.target_rows(session, language),
+        "relaxations": [] if session is None else list(map(say, session.now.target.relaxations)),
+        "together": list(map(say, facts.together_rows(session))),
+        "targets": facts.target_rows(session, language, say),
     }
 
 
@@ -73,8 +77,8 @@ def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) 
     binding = None if path is None else path.binding
     closest = "" if binding is None else f"{facts.clearance_name(binding, language)} {binding.clearance_mm:.1f} mm"
     return {
-        "facts": facts.path_facts(judged, host.places, language),
-        "sentence": "" if path is None else path.sentence,
+        "facts": facts.path_facts(judged, host.places, language, host.says(language)),
+        "sentence": "" if path is None else host.says(language)(path.sentence),
         "broken": []
         if judged is None
         else [f"{rule_words(name, language)}: {room:+.1f} {unit}" for name, room, unit in judged.broken],
@@ -98,30 +102,35 @@ def _hex(desk: Desk, structure: Structure) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _of_choice(desk: Desk, language: Language) -> dict[str, Any]:
+def _of_choice(desk: Desk, language: Language, say: Say) -> dict[str, Any]:
     """The places to choose from, one row for each name with its sides."""
     if desk.session is not None:
         return {"offers": [], "picked": -1, "picked_words": "", "near": -1, "near_words": ""}
     rows: dict[str, dict[str, Any]] = {}
     for number, offer in enumerate(desk.choosing.offers):
-        words = offer.words.replace(f", {offer.side}", "")
+        words = _place_words(offer.words, offer.side, say)
         row = rows.setdefault(words, {"words": words, "sides": [], "doubt": not offer.name_is_certain})
         row["sides"].append([number, side_words(offer.side, language)])
     near = nearest(desk.choosing.offers, desk.looks.cross_mm)
     return {
         "offers": list(rows.values()),
         "picked": desk.choosing.picked,
-        "picked_words": _offer_words(desk, desk.choosing.picked, language),
+        "picked_words": _offer_words(desk, desk.choosing.picked, language, say),
         "near": near,
-        "near_words": _offer_words(desk, near, language),
+        "near_words": _offer_words(desk, near, language, say),
     }
 
 
-def _offer_words(desk: Desk, number: int, language: Language) -> str:
+def _place_words(words: str, side: Side, say: Say) -> str:
+    """Of one place or several needles, without the side, which stands beside."""
+    return "; ".join(map(say, words.replace(f", {side}", "").split("; ")))
+
+
+def _offer_words(desk: Desk, number: int, language: Language, say: Say) -> str:
     if not 0 <= number < len(desk.choosing.offers):
         return ""
     offer = desk.choosing.offers[number]
-    return f"{offer.words.replace(f', {offer.side}', '')}, {side_words(offer.side, language).upper()}"
+    return f"{_place_words(offer.words, offer.side, say)}, {side_words(offer.side, language).upper()}"
 
 
 def _can(session: Session | None, host: Host) -> dict[str, bool]:

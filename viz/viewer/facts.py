@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -45,6 +45,9 @@ class Identity:
     procedure: str = ""
 
 
+Say: TypeAlias = Callable[[str], str]
+"""How the planner's own words are said."""
+
 Places = Callable[[FloatArray], tuple[str, str]]
 """What the images call the slice at a point, and the table position; empty where they do not say."""
 
@@ -64,13 +67,14 @@ def banner(plan: Plan | None, *, is_signed: bool, language: Language) -> list[st
     return lines
 
 
-def path_rows(session: Session | None) -> list[dict[str, Any]]:
+def path_rows(session: Session | None, say: Say = str) -> list[dict[str, Any]]:
     """The list of paths; the chosen one marked, a path by hand last."""
     if session is None:
         return []
     now = session.now
     rows = [
         _path_row(path, is_chosen=index == now.path_index, index=index, is_known=True)
+        | {"merits": ", ".join(map(say, path.merits))}
         for index, path in enumerate(now.target.trajectories)
     ]
     if now.path_index is None and now.judged is not None:
@@ -90,12 +94,12 @@ def _path_row(path: PlannedTrajectory, *, is_chosen: bool, index: int, is_known:
         "room": f"{spare:+.1f}" if np.isfinite(spare) else "-",
         "floor": "-" if path.floor_angle_deg is None else f"{path.floor_angle_deg:.0f}",
         "contact": "-" if path.risk is None else _percent(path.risk.any_contact),
-        "merits": ", ".join(path.merits),
+        "merits": "",
         "ok": bool(spare >= 0),
     }
 
 
-def path_facts(judged: Judged | None, places: Places, language: Language) -> list[list[str]]:
+def path_facts(judged: Judged | None, places: Places, language: Language, say: Say = str) -> list[list[str]]:
     """Label and value of everything that is set at the scanner."""
     if judged is None:
         return []
@@ -105,40 +109,43 @@ def path_facts(judged: Judged | None, places: Places, language: Language) -> lis
     target_slice, _ = places(path.target_mm)
     return [
         [words["entry"], _midline(path, words)],
-        *([["", str(path.landmark)]] if path.landmark is not None else []),
+        *([["", say(str(path.landmark))]] if path.landmark is not None else []),
         ["", f"{words['slice']} {entry_slice or words['not_in_images']}"],
         [words["target"], f"{words['slice']} {target_slice or words['not_in_images']}"],
         [words["table"], table or words["not_in_images"]],
         [words["needle_word"], str(path.needle)],
         [words["floor"], floor],
-        *_forgiving(judged, words),
+        *_forgiving(judged, words, say),
     ]
 
 
-def _forgiving(judged: Judged, words: dict[str, str]) -> list[list[str]]:
+def _forgiving(judged: Judged, words: dict[str, str], say: Say) -> list[list[str]]:
     """How far the hand may err, how likely it does harm, where to look again, how to turn the bevel."""
     path, unknown = judged.path, words["not_measured"]
     shift = unknown if path.entry_tolerance_mm is None else f"{path.entry_tolerance_mm:.1f} mm"
     rows = [[words["entry_shift"], shift]]
     if path.risk is None:
-        return [*rows, [words["contact"], unknown], *_bevel(path, words)]
+        return [*rows, [words["contact"], unknown], *_bevel(path, words, say)]
     risk = path.risk
     rows += [
-        [words["contact"], str(risk.any_contact)],
-        [words["missed"], str(risk.target_missed)],
-        ["", f"{words['guided']}: {risk.guidance}"],
+        [words["contact"], say(str(risk.any_contact))],
+        [words["missed"], say(str(risk.target_missed))],
+        ["", f"{words['guided']}: {say(risk.guidance)}"],
     ]
     if risk.checkpoints_mm:
         depths = ", ".join(f"{depth:.0f}" for depth in risk.checkpoints_mm)
         rows += [
             [words["checkpoints"], f"{depths} mm"],
-            ["", f"{words['with_checkpoints']}: {risk.with_checkpoints}; {risk.missed_with_checkpoints}"],
+            [
+                "",
+                f"{words['with_checkpoints']}: {say(str(risk.with_checkpoints))}; {say(str(risk.missed_with_checkpoints))}",
+            ],
         ]
-    return [*rows, *_bevel(path, words)]
+    return [*rows, *_bevel(path, words, say)]
 
 
-def _bevel(path: PlannedTrajectory, words: dict[str, str]) -> list[list[str]]:
-    return [] if path.bend is None else [[words["bevel"], str(path.bend)]]
+def _bevel(path: PlannedTrajectory, words: dict[str, str], say: Say) -> list[list[str]]:
+    return [] if path.bend is None else [[words["bevel"], say(str(path.bend))]]
 
 
 def _percent(probability: Probability) -> str:
@@ -153,12 +160,12 @@ def together_rows(session: Session | None) -> list[str]:
     return [] if session is None else list(session.now.plan.placing)
 
 
-def target_rows(session: Session | None, language: Language) -> list[dict[str, Any]]:
+def target_rows(session: Session | None, language: Language, say: Say = str) -> list[dict[str, Any]]:
     """The targets of one plan, where there are several."""
     if session is None or len(session.now.plan.targets) < 2:
         return []
     index = session.now.target_index
-    names = [target_words(session.now.plan, number, language) for number in range(len(session.now.plan.targets))]
+    names = [target_words(session.now.plan, number, language, say) for number in range(len(session.now.plan.targets))]
     return [{"index": number, "words": words, "chosen": number == index} for number, words in enumerate(names)]
 
 
@@ -230,12 +237,12 @@ def colour(structure: Structure | None) -> str:
     return f"rgb({red},{green},{blue})"
 
 
-def target_words(plan: Plan | None, index: int, language: Language) -> str:
+def target_words(plan: Plan | None, index: int, language: Language, say: Say = str) -> str:
     """*Wurzel L4, Foramen L4/L5, LINKS*."""
     if plan is None:
         return ""
     target, words = plan.targets[index], texts(language)
-    place = target.what or f"{words['root']} {target.root}, Foramen {target.between}"
+    place = say(target.what) if target.what else f"{words['root']} {target.root}, Foramen {target.between}"
     return f"{place}, {side_words(target.side, language).upper()}"
 
 

@@ -55,5 +55,11 @@ class Host:
     earlier: tuple[Earlier, ...] = ()
     listen: Callable[[Hear], None] = lambda _hear: None
     """Who hears which stage long work is in: a key of ``words``, from any thread."""
+    german: Callable[[str], str] = str
+    """A sentence or name of the planner's in German."""
     rested: Callable[[], None] = lambda: None
     """Called where nobody has moved anything for some seconds."""
+
+    def says(self, language: Language) -> Callable[[str], str]:
+        """How the planner's own words are said in a language."""
+        return str if language is Language.ENGLISH else self.german

@@ -55,25 +55,27 @@ class Signing:
     form_token: str = ""
 
 
-def release_values(session: Session | None, signing: Signing, language: Language) -> dict[str, Any]:
+def release_values(
+    session: Session | None, signing: Signing, language: Language, say: Callable[[str], str] = str
+) -> dict[str, Any]:
     """For the template."""
     release = NOTHING if session is None else signing.releasing(session)
     signature = None if session is None else session.signature
     return {
-        "blockers": list(release.blockers),
-        "warnings": [[signing.mark(one), one] for one in release.warnings],
-        "questions": [_row(question, language) for question in release.questions],
+        "blockers": list(map(say, release.blockers)),
+        "warnings": [[signing.mark(one), say(one)] for one in release.warnings],
+        "questions": [_row(question, language, say) for question in release.questions],
         "version": release.version,
-        "sign_refused": release.refused,
+        "sign_refused": say(release.refused),
         "form_token": signing.form_token,
         "signed_by": [] if signature is None else [signature.signer, signature.signed_at, signature.digest[:16]],
     }
 
 
-def _row(question: Question, language: Language) -> dict[str, Any]:
+def _row(question: Question, language: Language, say: Callable[[str], str]) -> dict[str, Any]:
     return {
         "key": question.key,
-        "words": question_words(question.key, question.words, language),
+        "words": question_words(question.key, say(question.words), language),
         "choices": [[choice, answer_words(choice, language)] for choice in question.choices],
         "said": question.said,
         "open": not question.said or bool(question.closes and question.said != question.closes),

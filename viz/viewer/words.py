@@ -1,6 +1,6 @@
 """Every word on the page, in German and English: one table, switchable while a case is open.
 
-Sentences of the planner itself stay as the plan has them: they must be the same in every output.
+Sentences of the planner itself come in English; whoever opens the page says them in German (``host.Host.german``).
 """
 
 from __future__ import annotations
@@ -199,7 +199,12 @@ _QUESTIONS: dict[str, str] = {
     "recent_steroid": "Vor kurzem ein Steroid an diesem oder einem anderen Gelenk?",
     "other_side_same_sitting": "Wird in derselben Sitzung die andere Seite behandelt?",
     "respiratory": "Ateminsuffizienz?",
-    "aneurysm": "Aortenaneurysma oder verdrängender Tumor?",
+    "aneurysm": "Aortenaneurysma?",
+    "distorting_tumour": "Verdrängt ein Tumor die Anatomie am Weg oder Ziel?",
+    "bowel_behind_psoas": "Liegt in diesem Scan Darm hinter dem Psoas?",
+    "immunosuppression": "Ist das Immunsystem unterdrückt?",
+    "uncontrolled_diabetes": "Nicht eingestellter Diabetes?",
+    "vascular_prosthesis": "Stent oder Prothese der Aorta in Höhe des Ziels?",
     "test_response_recorded": "Positive Antwort auf die Testinjektion dokumentiert?",
     "contrast_spread_recorded": "Kontrastmittel im Kontrollscan frei von Wurzel, Epiduralraum, Psoas, Gefäßen, dokumentiert?",
     "scheme": "Nach wessen Klassen des Blutungsrisikos?",
