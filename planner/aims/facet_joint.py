@@ -34,9 +34,10 @@ back of the lower vertebra's lamina; assumed (inferior recess: RadioGraphics 199
 SECOND_CHOICE_MM, THIRD_CHOICE_MM = 20.0, 40.0
 """Order of the places: posterior gap, inferior recess where osteophytes close it (PubMed 9925394), superior recess; assumed."""
 
-CORONAL_BEYOND_MM, CORONAL_BEHIND_MM, CORONAL_BESIDE_MM = (0.0, 2.0), (0.5, 1.5, 2.5), (-3.0, -5.0, -1.0)
-"""Below the end of the facing processes, behind the gap's plane, and medial of the joint's point, for a thoracic joint's inferior
-recess; assumed."""
+CORONAL_BEYOND_MM, CORONAL_BEHIND_MM = (0.0, 2.0), (0.5, 1.5, 2.5, 4.0, 5.5)
+CORONAL_BESIDE_MM = (-3.0, -5.0, -1.0, 1.0)
+"""Below the end of the facing processes, behind the gap's plane, and beside the joint's point (medial: negative), for the inferior
+recess of a joint that faces backwards: in the thorax, and of some people at L5/S1; behind it reaches as far as a lumbar one; assumed."""
 
 CORONAL_RISE_DEG = 50.0
 """How steeply a needle rises to it, close to the lamina below (steep caudocranial: assumed)."""

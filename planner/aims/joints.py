@@ -30,8 +30,8 @@ LATERAL_MM, MOST_UNEVEN_MM = (7.0, 32.0), 8.0
 """From the canal's middle to a joint, and between the two of a pair: about 11 mm in the lower thorax to 20 mm at L5/S1, spurs
 and a turned vertebra allowed for; what lies elsewhere is a rib's joint or a lamina, not this one; assumed."""
 
-CORONAL = 0.7
-"""Cosine between the gap's normal and straight posterior; lumbar joints face 15 to 60 degrees off sagittal (assumed)."""
+CORONAL = 0.88
+"""Cosine between the gap's normal and the vertebra's own back: 62 degrees off sagittal; lumbar joints face 15 to 60 (assumed)."""
 
 MOST_ACROSS = 0.9
 """Cosine: a gap whose normal points this much cranially is no lumbar joint but a landmark that went wrong; assumed."""
@@ -53,8 +53,11 @@ class Joint:
 
     @property
     def is_coronal(self) -> bool:
-        """The upper process lies behind the lower one, as in the thorax: no needle enters the gap from behind."""
-        return bool(self.across[1] >= CORONAL)
+        """The upper process lies behind the lower one, as in the thorax: no needle enters the gap from behind.
+
+        Behind in the joint's own frame: at L5/S1 that is as steep as the sacrum, not the scan's posterior.
+        """
+        return bool(self.across @ back_of(self.cranial) >= CORONAL)
 
     def at(self, dorsal_mm: float, cranial_mm: float) -> FloatArray:
         """(3,) a point of the gap's plane."""
@@ -89,8 +92,14 @@ def joint_at(anatomy: Anatomy, facet: Facet) -> Joint:
     across = middles[0] - middles[1]
     across = unit(across - (across @ cranial) * cranial)
     dorsal = np.cross(across, cranial)
-    dorsal = dorsal * (1.0 if dorsal[1] >= 0 else -1.0)
+    dorsal = dorsal * (1.0 if dorsal @ back_of(cranial) >= 0 else -1.0)
     return Joint(facet, frozen(dorsal), frozen(across), frozen(cranial), bones[0], bones[1], _processes(facet))
+
+
+def back_of(cranial: FloatArray) -> FloatArray:
+    """(3,) the patient's back, across a vertebra's own cranial direction."""
+    posterior = np.array([0.0, 1.0, 0.0])
+    return unit(posterior - (posterior @ cranial) * cranial)
 
 
 def _processes(facet: Facet) -> tuple[Host, ...]:
