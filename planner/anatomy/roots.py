@@ -34,8 +34,9 @@ _SHOWN_TO_MM, _SURE_FORAMEN, _DOUBT_MM = 2.0, 0.8, 2.5
 """Voxels up to the first were behind these figures, half of what is longer is added; and the last for each unit of confidence that the
 foramen which it hangs in lacks (assumed: its border is unseen then)."""
 
-_UNNAMED_UNCERTAINTY_MM = 4.5
-"""Without a name it is not known whether the ganglion lies medial (L1-L3) or lateral (L4, L5)."""
+_UNNAMED_MM = 3.3
+"""Without a name it is not known whether the ganglion lies medial (L1: 1.8 mm beyond the pedicle's border) or lateral (L5: 8.3 mm): it
+is placed half-way, and may lie this much to either side, whether its place in the sheet is seen or not."""
 
 _SHARE_BELOW_PEDICLE = 1.0 / 3.0
 """Of the foramen's height: a ganglion lies in its upper third (Silverstein 2015, PMC4337191)."""
@@ -68,13 +69,16 @@ _SILAV_2016 = {
 }
 """Silav 2016, J Neurosurg Sci 60:339, 150 ganglia (L6: as L5, assumed)."""
 
-_OTHER = GanglionSize(3.0, 4.4, 5.5)
-"""Thoracic or unnamed: near L1 (assumed)."""
+_THORACIC = GanglionSize(3.0, 4.4, 5.5)
+"""Near L1 (assumed)."""
+
+_UNNAMED = GanglionSize(5.0, 4.4, 5.5)
+"""As far out as half-way between L1 and L5, and no larger than L1's: a wider shell goes with it."""
 
 
 def ganglion_size(between: Interspace) -> GanglionSize:
     """Size and place of the ganglion in this foramen."""
-    return _SILAV_2016.get(between.upper, _OTHER) if isinstance(between.upper, SpineLevel) else _OTHER
+    return _SILAV_2016.get(between.upper, _THORACIC) if isinstance(between.upper, SpineLevel) else _UNNAMED
 
 
 def find_roots(column: SpineColumn, openings: tuple[Opening, ...]) -> tuple[NerveRoot, ...]:
@@ -87,7 +91,8 @@ def _root(column: SpineColumn, opening: Opening, confidence: float) -> NerveRoot
     seen = _seen_ganglion(column, model)
     ganglion = model if seen is None else seen
     course = _course(column, opening, ganglion)
-    uncertainty = _UNNAMED_UNCERTAINTY_MM if not opening.between.is_named else MODEL_UNCERTAINTY_MM
+    placed = MODEL_UNCERTAINTY_MM if seen is None else SEEN_UNCERTAINTY_MM
+    of_level = 0.0 if opening.between.is_named else _UNNAMED_MM
     more = max(0.0, column.voxel_mm - _SHOWN_TO_MM) / 2.0 + _DOUBT_MM * max(0.0, _SURE_FORAMEN - confidence)
     to_lps = column.grid.frame.to_lps
     return NerveRoot(
@@ -97,7 +102,7 @@ def _root(column: SpineColumn, opening: Opening, confidence: float) -> NerveRoot
         frozen(to_lps(course)),
         frozen(to_lps(ganglion)),
         ROOT_RADIUS_MM,
-        round((uncertainty if seen is None else SEEN_UNCERTAINTY_MM) + more, 2),
+        round(float(np.hypot(placed, of_level)) + more, 2),
         round(confidence * (0.7 if seen is None else 0.9), 3),
     )
 

@@ -65,15 +65,8 @@ def check(before: Anatomy, variant: Variant, kinds: set[str]) -> None:
     assert not changed_names(before, variant, after)
 
 
-UNNAMED = pytest.mark.xfail(
-    reason="where no level is named, the ganglion is placed as at L1 to L4; at L5 it lies 3 to 4 mm further out",
-    strict=True,
-)
-"""Not reached; said in docs/limits.md."""
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("change", [n if n != "70 mm" else pytest.param(n, marks=UNNAMED) for n in NAMES])
+@pytest.mark.parametrize("change", NAMES)
 def test_nothing_moves_further_than_it_says_and_no_sure_name_changes(scan, undisturbed, change):
     variant = variants(scan, float(undisturbed.discs[1].center_mm[2]))[change]()
     check(undisturbed, variant, {"disc", "body", "ganglion"})
