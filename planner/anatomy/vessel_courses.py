@@ -22,7 +22,7 @@ USUAL_FRONT_MM = 42.0
 _ABOVE_T12_MM = np.array([-125.0, -80.0, -60.0, -40.0, -20.0, 0.0, 20.0, 40.0, 60.0])
 _CAVA_U_MM = np.array([-13.0, -15.0, -18.0, -21.0, -22.0, -22.0, -21.0, -19.0, -12.0])
 _CAVA_AHEAD_MM = np.array([11.0, 11.0, 13.0, 18.0, 24.0, 28.0, 33.0, 41.0, 47.0])
-_CAVA_U_SD_MM = np.array([8.0, 7.0, 6.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0])
+_CAVA_U_SD_MM = np.array([11.0, 10.0, 8.0, 8.0, 10.0, 11.0, 13.0, 14.0, 15.0])
 _CAVA_AHEAD_SD_MM = np.array([6.0, 6.0, 6.0, 7.0, 8.0, 9.0, 11.0, 14.0, 16.0])
 """On the bodies' right as far as L2, then forward through the back of the liver to the atrium."""
 
