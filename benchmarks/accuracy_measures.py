@@ -9,14 +9,15 @@ from typing import Any
 
 from accuracy_cases import Case
 from accuracy_landmarks import canal_of, discs_of, facets_of, landmarks_of, names_of
-from accuracy_overlaps import gas_held, hull, risks, structures, vertebrae
+from accuracy_overlaps import below_the_arch, gas_held, hull, risks, structures, vertebrae
 
 from planner.anatomy.model import Anatomy
 
 
 def measure(case: Case, anatomy: Anatomy) -> dict[str, Any]:
     """All that is known of one case."""
-    rows = [*hull(case, anatomy), *structures(case, anatomy), *vertebrae(case, anatomy)]
+    rows = [*hull(case, anatomy), *structures(case, anatomy), *below_the_arch(case, anatomy)]
+    rows += vertebrae(case, anatomy)
     return {
         "structures": rows,
         "at_risk": list(risks(case, anatomy)),

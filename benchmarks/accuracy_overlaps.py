@@ -59,6 +59,8 @@ _WHOLE = (Structure.SACRUM, Structure.AORTA, Structure.INFERIOR_VENA_CAVA, Struc
 _GAS_HU = -400
 _AROUND_MM = 12.0
 _LEAST_VOXELS = 30
+_SETTLED, _ARCH = 8, 2.0
+"""A section twice as large as the median of the slices below is where the arch begins."""
 
 
 def selection(labels: LabelMap, structure: Structure, **wanted: object) -> BoolArray:
@@ -171,6 +173,33 @@ def vertebrae(case: Case, anatomy: Anatomy) -> Iterable[dict[str, Any]]:
             found_part = selection(anatomy.labels, Structure.VERTEBRA, level=best, part=part)
             for row in _row(f"{part} {level}", found_part, true_part, geometry):
                 yield row | kind | {"kind": str(part), "cut": _is_cut(truth)}
+
+
+def below_the_arch(case: Case, anatomy: Anatomy) -> Iterable[dict[str, Any]]:
+    """The descending aorta alone, found and true, as high as the slices in which it is a section of its own."""
+    truth = case.truth.mask(Structure.AORTA)
+    descending = _descending(truth)
+    rows = np.flatnonzero(descending.any(axis=(1, 2)))
+    if not len(rows) or (descending == truth).all():
+        return
+    found = anatomy.labels.mask(Structure.AORTA)
+    found[rows[-1] + 1 :] = False
+    yield from _row("descending aorta", found, descending, case.volume.geometry)
+
+
+def _descending(aorta: BoolArray) -> BoolArray:
+    """From below: in each slice the parts that go on from the slice below, up to where they are much larger: the arch."""
+    kept = np.zeros_like(aorta)
+    areas: list[int] = []
+    for k in np.flatnonzero(aorta.any(axis=(1, 2))):
+        parts = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(aorta[k].astype(np.uint8))))
+        going_on = np.unique(parts[kept[k - 1] & aorta[k]]) if areas else np.unique(parts[parts > 0])
+        own = np.isin(parts, going_on) & aorta[k]
+        if len(areas) > _SETTLED and own.sum() > _ARCH * np.median(areas[-_SETTLED:]):
+            break
+        kept[k] = own
+        areas.append(int(own.sum()))
+    return kept
 
 
 def _best_level(labels: LabelMap, truth: BoolArray) -> LevelName | None:

@@ -254,6 +254,7 @@ _BARS: tuple[tuple[str, str, Callable[[Rows], str]], ...] = (
     ("ganglion", "within its own uncertainty in 95 %", _ganglia),
     ("first sacral foramen, dorsal opening", "none yet; 3 mm here", _sacral),
     ("aorta", "Dice 0.88 plain, 0.93 contrast (0.88 here)", _dices(_named("aorta"), 0.88)),
+    ("aorta below the arch, where the scan shows the arch", "the same", _dices(_named("descending"), 0.88)),
     ("inferior vena cava", "Dice 0.80 plain, 0.85 contrast (0.80 here)", _dices(_named("inferior"), 0.80)),
     ("iliac vessels", "Dice 0.80 with contrast, else a zone", _dices(_named("artery", "vein"), 0.80)),
     ("lung", "Dice 0.97", _dices(_named("lung"), 0.97)),
