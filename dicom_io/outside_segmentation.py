@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +60,10 @@ class _Frame:
 
     segment: int
     position_mm: FloatArray
+
+
+_Plane: TypeAlias = tuple[_Frame, int, AnyArray]
+"""A frame, its slice and its voxels."""
 
 
 def is_segmentation(path: Path) -> bool:
@@ -131,9 +136,7 @@ def _geometry(dataset: Dataset, frames: list[_Frame]) -> VolumeGeometry:
     row, column = np.array(orientation, dtype=np.float64).reshape(2, 3)
     normal = np.cross(row, column)
     heights = np.unique(np.round([frame.position_mm @ normal for frame in frames], 3))
-    stated = measures.get("SpacingBetweenSlices") or measures.get("SliceThickness") or 1.0
-    gaps = np.diff(heights)
-    step = float(gaps[gaps > _LARGEST_MM].min()) if (gaps > _LARGEST_MM).any() else float(stated)
+    step = _step_mm(heights, measures)
     lowest = min(frames, key=lambda frame: float(frame.position_mm @ normal)).position_mm
     matrix = np.eye(4)
     down, right = (float(mm) for mm in measures.PixelSpacing)
@@ -148,7 +151,19 @@ def _geometry(dataset: Dataset, frames: list[_Frame]) -> VolumeGeometry:
         raise OutsideSegmentationError(str(error), "export it again") from error
 
 
-def _planes(dataset: Dataset, frames: list[_Frame], geometry: VolumeGeometry) -> list[tuple[_Frame, int, AnyArray]]:
+def _step_mm(heights_mm: FloatArray, measures: Dataset) -> float:
+    """Between slices: as stated where the frames lie on that grid (slices may be left out), else the smallest gap that occurs."""
+    gaps = np.diff(heights_mm)
+    gaps = gaps[gaps > _LARGEST_MM]
+    stated = float(measures.get("SpacingBetweenSlices") or measures.get("SliceThickness") or 0.0)
+    if not gaps.size:
+        return stated or 1.0
+    if stated > _LARGEST_MM and np.abs(gaps - np.round(gaps / stated) * stated).max() <= _LARGEST_MM / 2.0:
+        return float(gaps.min() / np.round(gaps.min() / stated))
+    return float(gaps.min())
+
+
+def _planes(dataset: Dataset, frames: list[_Frame], geometry: VolumeGeometry) -> Iterator[_Plane]:
     index = geometry.indices(np.array([frame.position_mm for frame in frames]))
     rows = np.round(index[:, 0]).astype(int)
     whole = np.stack([rows, np.zeros_like(rows), np.zeros_like(rows)], axis=1)
@@ -157,18 +172,37 @@ def _planes(dataset: Dataset, frames: list[_Frame], geometry: VolumeGeometry) ->
         raise OutsideSegmentationError(
             f"its frames lie up to {off_mm:.2f} mm off an even grid (limit {_LARGEST_MM} mm)", "export it on one grid"
         )
-    return list(zip(frames, rows.tolist(), iter_pixels(dataset), strict=True))
+    yield from _matched(frames, rows.tolist(), _pixels(dataset))
+
+
+def _matched(frames: list[_Frame], rows: list[int], pixels: Iterator[AnyArray]) -> Iterator[_Plane]:
+    """Frame by frame, so that a file of many segments is never in memory unpacked."""
+    held = 0
+    for held, plane in enumerate(pixels, start=1):
+        if held <= len(frames):
+            yield frames[held - 1], rows[held - 1], plane
+    if held != len(frames):
+        raise OutsideSegmentationError(
+            f"it describes {len(frames)} frames and holds {held}", "export it again from the system that made it"
+        )
+
+
+def _pixels(dataset: Dataset) -> Iterator[AnyArray]:
+    try:
+        yield from iter_pixels(dataset)
+    except (ValueError, AttributeError, RuntimeError, NotImplementedError) as why:
+        raise OutsideSegmentationError("its voxels cannot be decoded", "export it uncompressed") from why
 
 
 def _of_masks(
-    dataset: Dataset, geometry: VolumeGeometry, planes: list[tuple[_Frame, int, AnyArray]], by_name: ByName
+    dataset: Dataset, geometry: VolumeGeometry, planes: Iterator[_Plane], by_name: ByName
 ) -> tuple[tuple[BroughtSegment, ...], list[tuple[int, str]]]:
     least = (
         _HALF * float(dataset.get("MaximumFractionalValue", 1)) if dataset.SegmentationType == "FRACTIONAL" else _HALF
     )
-    by_segment: dict[int, list[tuple[int, BoolArray]]] = {}
+    by_segment: dict[int, list[tuple[int, npt.NDArray[np.uint8]]]] = {}
     for frame, row, plane in planes:
-        by_segment.setdefault(frame.segment, []).append((row, plane >= least))
+        by_segment.setdefault(frame.segment, []).append((row, np.packbits(plane >= least, axis=-1)))
     known = {int(one.SegmentNumber) for one in dataset.SegmentSequence}
     missing = sorted(set(by_segment) - known)
     if missing:
@@ -178,15 +212,15 @@ def _of_masks(
 
     def mask_of(number: int) -> BoolArray:
         whole = np.zeros(geometry.shape, dtype=bool)
-        for row, plane in by_segment.get(number, ()):
-            whole[row] |= plane
+        for row, packed in by_segment.get(number, ()):
+            whole[row] |= np.unpackbits(packed, axis=-1, count=geometry.shape[2]).astype(bool)
         return whole
 
     return _segments(dataset, mask_of, by_name)
 
 
 def _of_label_map(
-    dataset: Dataset, geometry: VolumeGeometry, planes: list[tuple[_Frame, int, AnyArray]], by_name: ByName
+    dataset: Dataset, geometry: VolumeGeometry, planes: Iterator[_Plane], by_name: ByName
 ) -> tuple[tuple[BroughtSegment, ...], list[tuple[int, str]]]:
     labels: npt.NDArray[np.uint16] = np.zeros(geometry.shape, dtype=np.uint16)
     for _, row, plane in planes:

@@ -9,6 +9,7 @@ import pytest
 from highdicom.color import CIELabColor
 from highdicom.content import AlgorithmIdentificationSequence
 from highdicom.seg import Segmentation, SegmentDescription
+from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
@@ -182,6 +183,123 @@ def test_a_segmentation_without_a_voxel_is_refused(folder, series, tmp_path):
         read_outside_segmentation(path, meaning_of)
 
 
+def slices_mm(read) -> list[float]:
+    """Where each slice lies that a segment fills, along z."""
+    one = read.brought.segments[0]
+    filled = np.flatnonzero(one.mask.any(axis=(1, 2))) + one.box[0].start
+    return sorted(
+        float(z) for z in read.brought.geometry.points_mm(np.stack([filled, 0 * filled, 0 * filled], axis=1))[:, 2]
+    )
+
+
+def test_slices_that_are_left_out_stay_empty(folder, series, tmp_path):
+    """Drawn on every third slice alone: what lies between is not stated, and is not filled."""
+    masks = np.zeros((*series.volume.geometry.shape, 1), dtype=np.uint8)
+    masks[0:7:3, 8:14, 6:12, 0] = 1
+    read = read_outside_segmentation(
+        written(folder, tmp_path / "s.dcm", masks, [described(1, "one", KIDNEY, LEFT)]), meaning_of
+    )
+    spacing = series.volume.geometry.spacing_mm[0]
+    assert read.brought.geometry.spacing_mm[0] == pytest.approx(spacing)
+    assert np.diff(slices_mm(read)) == pytest.approx([3 * spacing, 3 * spacing])
+    assert int(read.brought.segments[0].mask.sum()) == truth(masks, 0)
+
+
+def test_slices_left_out_at_uneven_distances_are_read(folder, series, tmp_path):
+    masks = np.zeros((*series.volume.geometry.shape, 1), dtype=np.uint8)
+    masks[[0, 2, 5], 8:14, 6:12, 0] = 1
+    read = read_outside_segmentation(
+        written(folder, tmp_path / "s.dcm", masks, [described(1, "one", KIDNEY, LEFT)]), meaning_of
+    )
+    assert int(read.brought.segments[0].mask.sum()) == truth(masks, 0)
+    assert len(slices_mm(read)) == 3
+
+
+def test_the_order_of_frames_means_nothing(folder, series, tmp_path):
+    """Frames and their descriptions turned round together: the same masks in the same places."""
+    segments = [described(1, "one", KIDNEY, LEFT), described(2, "two", L4)]
+    path = written(folder, tmp_path / "s.dcm", blocks(series, 2), segments)
+    before = read_outside_segmentation(path, meaning_of)
+    dataset = pydicom.dcmread(path)
+    frames = dataset.pixel_array[::-1]
+    dataset.PixelData = np.packbits(frames.astype(np.uint8).ravel(), bitorder="little").tobytes()
+    dataset.PixelData += bytes(len(dataset.PixelData) % 2)
+    dataset.PerFrameFunctionalGroupsSequence = list(dataset.PerFrameFunctionalGroupsSequence)[::-1]
+    dataset.save_as(path)
+    after = read_outside_segmentation(path, meaning_of)
+    assert after.brought.geometry.matches(before.brought.geometry)
+    for one, other in zip(before.brought.segments, after.brought.segments, strict=True):
+        assert (one.label, one.box) == (other.label, other.box)
+        assert np.array_equal(one.mask, other.mask)
+
+
+def test_a_frame_that_is_not_described_is_refused(folder, series, tmp_path):
+    path = written(folder, tmp_path / "s.dcm", blocks(series, 1), [described(1, "one", KIDNEY, LEFT)])
+    dataset = pydicom.dcmread(path)
+    dataset.PerFrameFunctionalGroupsSequence = list(dataset.PerFrameFunctionalGroupsSequence)[:-1]
+    dataset.save_as(path)
+    with pytest.raises(OutsideSegmentationError, match="describes 3 frames and holds 4"):
+        read_outside_segmentation(path, meaning_of)
+
+
+def test_another_frame_of_reference_is_kept_as_stated(folder, series, tmp_path):
+    """It is refused where it meets the scan (``tests/planner/outside``), with both."""
+    path = written(folder, tmp_path / "s.dcm", blocks(series, 1), [described(1, "one", KIDNEY, LEFT)])
+    dataset = pydicom.dcmread(path)
+    dataset.FrameOfReferenceUID = "1.2.3.4"
+    dataset.save_as(path)
+    assert read_outside_segmentation(path, meaning_of).brought.geometry.frame_of_reference_uid == "1.2.3.4"
+
+
+@pytest.mark.parametrize(
+    ("code", "label", "structure"),
+    [
+        (Code("T-62000", "SRT", "Liver"), "", Structure.LIVER),
+        (Code("10200004", "SCT", "Liver"), "Liver", Structure.LIVER),
+        (Code("51114001", "SCT", "Artery"), "ORANGE", Structure.ARTERY),
+        (Code("29092000", "SCT", "Vein"), "DARK_BLUE", Structure.VEIN),
+    ],
+)
+def test_codes_of_dcmqis_published_examples_are_known(folder, series, tmp_path, code, label, structure):
+    """doc/examples/seg-example.json, seg-example_liver_spine_gapped.json, seg-example_partial_overlaps.json."""
+    segment = described(1, label or "x", code)
+    path = written(folder, tmp_path / "s.dcm", blocks(series, 1), [segment])
+    if not label:  # the first example has a description alone
+        dataset = pydicom.dcmread(path)
+        dataset.SegmentSequence[0].SegmentLabel = ""
+        dataset.save_as(path)
+    one = read_outside_segmentation(path, meaning_of).brought.segments[0]
+    assert isinstance(one.meaning, LabelEntry)
+    assert one.meaning.structure is structure
+
+
+@pytest.mark.parametrize("code", ["122495006", "79654002", "20982000"])
+def test_codes_of_dcmqis_examples_that_are_no_structure_here_are_kept_without_meaning(folder, series, tmp_path, code):
+    """Thoracic spine, oedema, capillary: listed to the user, never dropped."""
+    segment = described(1, "PURPLE", Code(code, "SCT", "as in the example"))
+    read = read_outside_segmentation(written(folder, tmp_path / "s.dcm", blocks(series, 1), [segment]), meaning_of)
+    assert [(one.label, one.meaning) for one in read.brought.segments] == [("PURPLE", None)]
+
+
+@pytest.mark.parametrize("name", ["liver.dcm", "liver_expb.dcm"])
+def test_a_file_that_dcmqi_wrote_is_read(name):
+    """Test data of pydicom: dcmqi 0d533f1, BINARY, SRT codes, little and big endian."""
+    path = get_testdata_file(name)
+    if path is None:
+        pytest.skip("pydicom-data is not installed")
+    read = read_outside_segmentation(Path(path), meaning_of)
+    (liver,) = read.brought.segments
+    assert isinstance(liver.meaning, LabelEntry)
+    assert (liver.label, liver.meaning.structure) == ("Liver", Structure.LIVER)
+    assert int(liver.mask.sum()) == int(pydicom.dcmread(path).pixel_array.sum())
+    assert (read.brought.source.name, read.brought.source.version) == ("SlicerEditor", "0d533f1")
+
+
+def test_a_file_cut_to_one_of_its_frames_is_refused():
+    with pytest.raises(OutsideSegmentationError, match="describes 3 frames and holds 1"):
+        read_outside_segmentation(Path(get_testdata_file("liver_1frame.dcm") or ""), meaning_of)
+
+
 def structure_set(series: ImageSeries, corners_mm: Sequence[np.ndarray], name: str) -> Dataset:
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
@@ -224,4 +342,35 @@ def test_a_contour_across_the_slices_is_refused(series, tmp_path):
     corners[2:, 2] += 4.0
     structure_set(series, [corners], "liver").save_as(tmp_path / "rt.dcm", enforce_file_format=True)
     with pytest.raises(ContourError, match="rises"):
+        read_structure_set(tmp_path / "rt.dcm", series.volume.geometry, meaning_of)
+
+
+def keyhole(series: ImageSeries, k: int) -> np.ndarray:
+    """An outer square and a hole in one closed contour: in by a bridge, round the hole the other way, out by the same bridge."""
+    outer = [(4.5, 4.5), (4.5, 14.5), (14.5, 14.5), (14.5, 4.5), (4.5, 4.5)]
+    inner = [(7.5, 7.5), (9.5, 7.5), (9.5, 9.5), (7.5, 9.5), (7.5, 7.5)]
+    return series.volume.geometry.points_mm([(k, row, column) for row, column in outer + inner])
+
+
+def test_a_keyhole_contour_leaves_its_hole_open(series, tmp_path):
+    """PS3.3 C.8.8.6.3: an inner opening drawn by a narrow channel within one contour."""
+    structure_set(series, [keyhole(series, 3)], "liver").save_as(tmp_path / "rt.dcm", enforce_file_format=True)
+    one = read_structure_set(tmp_path / "rt.dcm", series.volume.geometry, meaning_of).brought.segments[0]
+    assert int(one.mask.sum()) == 10 * 10 - 2 * 2
+    assert not one.mask[0, 8 - one.box[1].start, 8 - one.box[2].start]
+
+
+def test_two_separate_contours_of_one_region_in_one_slice_are_both_filled(series, tmp_path):
+    contours = [rectangle(series, 3, 2.5, 5.5), rectangle(series, 3, 8.5, 13.5)]
+    structure_set(series, contours, "liver").save_as(tmp_path / "rt.dcm", enforce_file_format=True)
+    one = read_structure_set(tmp_path / "rt.dcm", series.volume.geometry, meaning_of).brought.segments[0]
+    assert int(one.mask.sum()) == 3 * 3 + 5 * 5
+
+
+@pytest.mark.parametrize("kind", ["POINT", "OPEN_PLANAR", "OPEN_NONPLANAR"])
+def test_a_region_that_encloses_nothing_is_said_to_be_empty(series, tmp_path, kind):
+    made = structure_set(series, [rectangle(series, 3, 4.5, 14.5)], "liver")
+    made.ROIContourSequence[0].ContourSequence[0].ContourGeometricType = kind
+    made.save_as(tmp_path / "rt.dcm", enforce_file_format=True)
+    with pytest.raises(ContourError, match="no region holds a voxel"):
         read_structure_set(tmp_path / "rt.dcm", series.volume.geometry, meaning_of)
