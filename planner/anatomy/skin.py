@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from planner.anatomy import itk
+from planner.anatomy import aligned, itk
 from planner.anatomy.lie import lie_on_table
 from planner.anatomy.model import Surroundings
 from planner.anatomy.stages import Skin
@@ -53,16 +53,15 @@ def find_skin(volume: Volume) -> Skin:
     coarse = itk.resampled(volume, grid)
     outside_scan = itk.mask_on(absent, volume.geometry, grid) if absent.any() else np.zeros(grid.shape, dtype=bool)
     rough = _rough_body(coarse, outside_scan)
-    body = _refined(volume, rough, grid) & ~absent
-    blur = itk.labels_on(itk.dilated(rough, grid, _BLUR_MM).view(np.uint8), grid, volume.geometry) > 0
-    surroundings = _surroundings(volume, body, absent, blur)
-    objects = (coarse.voxels > _OBJECT_HU) & ~itk.dilated(rough, grid, _BLUR_MM) & ~outside_scan
+    blur = itk.dilated(rough, grid, _BLUR_MM)
+    body, surroundings = _refined(volume, absent, (rough, blur), grid)
+    objects = (coarse.voxels > _OBJECT_HU) & ~blur & ~outside_scan
     return Skin(
         volume.geometry,
         body,
         surroundings,
         lie_on_table(rough, objects, grid),
-        _share_of_outline_in_air(rough, outside_scan),
+        share_of_outline_in_air(rough, outside_scan),
     )
 
 
@@ -73,10 +72,15 @@ def not_reconstructed(volume: Volume) -> BoolArray:
     lowest = int(corners.min())
     if volume.padding_value is not None:
         return np.asarray(voxels == volume.padding_value)
-    inner = _inner_disc(voxels.shape)
-    if (corners == lowest).mean() < 0.75 or (lowest > -1100 and (voxels[:, inner] == lowest).mean() > 0.01):
+    if (corners == lowest).mean() < 0.75 or (lowest > -1100 and _share_inside(voxels, lowest) > 0.01):
         return np.zeros(voxels.shape, dtype=bool)
     return np.asarray(voxels == lowest)
+
+
+def _share_inside(voxels: npt.NDArray[np.int16], value: int) -> float:
+    """Share of the voxels well inside the scanner's circle that have this value."""
+    inner = _inner_disc(voxels.shape)
+    return float(np.mean([np.count_nonzero((plane == value) & inner) for plane in voxels]) / max(1, inner.sum()))
 
 
 def _inner_disc(shape: tuple[int, ...]) -> BoolArray:
@@ -144,23 +148,34 @@ def _gas_cut_by_the_edge(body: BoolArray, outside_scan: BoolArray, coarse: Volum
     return np.asarray(inside[labels] & itk.dilated(body, coarse.geometry, 60.0))
 
 
-def _refined(volume: Volume, rough: BoolArray, grid: VolumeGeometry) -> BoolArray:
-    """The outline at the scan's own resolution, within one coarse voxel of the rough one."""
-    distance = itk.signed_distance_mm(rough, grid)
-    zones = (distance < _COARSE_MM).astype(np.uint8) + (distance < -_COARSE_MM - 0.5)
-    own = itk.labels_on(zones, grid, volume.geometry)
-    return np.asarray((own == 2) | ((own == 1) & (volume.voxels > _SKIN_HU)))
+def _refined(
+    volume: Volume, absent: BoolArray, coarse: tuple[BoolArray, BoolArray], grid: VolumeGeometry
+) -> tuple[BoolArray, npt.NDArray[np.uint8]]:
+    """The outline at the scan's own resolution, within one coarse voxel of the rough one, and the kinds of what lies around it.
+
+    ``coarse`` is the rough body and where its own blur may lie. A slice after the other: a whole scan's masks cost more to
+    fetch than to compute.
+    """
+    distance = itk.signed_distance_mm(coarse[0], grid)
+    zones = (distance < _COARSE_MM).astype(np.uint8) + (distance < -_COARSE_MM - 0.5) + np.uint8(_BLURRED) * coarse[1]
+    body = np.empty(volume.geometry.shape, dtype=bool)
+    kinds = np.empty(volume.geometry.shape, dtype=np.uint8)
+    for k, own in enumerate(aligned.nearest_slices(zones, grid, volume.geometry)):
+        hu, missing, zone = volume.voxels[k], absent[k], own % _BLURRED
+        body[k] = ((zone == 2) | ((zone == 1) & (hu > _SKIN_HU))) & ~missing
+        kinds[k] = np.where(
+            (hu > _OBJECT_HU) & (own < _BLURRED), np.uint8(Surroundings.OBJECT), np.uint8(Surroundings.AIR)
+        )
+        kinds[k][missing] = Surroundings.OUTSIDE_RECONSTRUCTION
+        kinds[k][body[k]] = Surroundings.BODY
+    return body, kinds
 
 
-def _surroundings(volume: Volume, body: BoolArray, absent: BoolArray, blur: BoolArray) -> npt.NDArray[np.uint8]:
-    kinds = np.full(body.shape, Surroundings.AIR, dtype=np.uint8)
-    kinds[(volume.voxels > _OBJECT_HU) & ~blur] = Surroundings.OBJECT
-    kinds[absent] = Surroundings.OUTSIDE_RECONSTRUCTION
-    kinds[body] = Surroundings.BODY
-    return kinds
+_BLURRED = 4
+"""Added to a zone where the skin's own blur may lie."""
 
 
-def _share_of_outline_in_air(body: BoolArray, outside_scan: BoolArray) -> float:
+def share_of_outline_in_air(body: BoolArray, outside_scan: BoolArray) -> float:
     """How much of the body's outline in the axial slices is skin, not the image's or the scanner's edge."""
     frame = np.pad(outside_scan, ((0, 0), (1, 1), (1, 1)), constant_values=True)
     inner = np.pad(body, ((0, 0), (1, 1), (1, 1)), constant_values=False)
