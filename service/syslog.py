@@ -13,7 +13,6 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +22,7 @@ from dicom_io.errors import DicomIoError
 from service.audit import AuditEvent
 from service.audit_message import message
 from service.files import write_text
+from service.last_word import say
 from service.logs import Log
 from service.nodes import context_of
 from service.settings import Settings, host_and_port
@@ -60,8 +60,7 @@ class Repository:
             if self.context is None:
                 _tell(plain, framed)
                 return
-            with self.context().wrap_socket(plain, server_hostname=self.host) as secure:
-                _tell_securely(secure, framed)
+            say(plain, self.context(), self.host, framed)
 
     def _send_datagrams(self, messages: list[bytes]) -> None:
         (family, *_, address), *_ = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_DGRAM)
@@ -110,13 +109,6 @@ def _tell(plain: socket.socket, framed: bytes) -> None:
     plain.shutdown(socket.SHUT_WR)
     while plain.recv(4096):
         pass  # the other side has read all there was when it closes too; a reset raises
-
-
-def _tell_securely(secure: ssl.SSLSocket, framed: bytes) -> None:
-    """We close first, as RFC 5425 4.4 wants; an alert raises, a repository that just closes has read all before."""
-    secure.sendall(framed)
-    with suppress(ssl.SSLEOFError):
-        secure.unwrap()
 
 
 def _lines_after(trail: Path, start: int) -> tuple[list[bytes], int]:
