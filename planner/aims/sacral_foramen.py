@@ -68,7 +68,7 @@ class SacralRoot:
             place.confidence,
             chosen_by,
             f"{place.between.root} root, sacral foramen {place.between}",
-            notes=_notes(anatomy, foramen),
+            notes=(*_notes(anatomy, foramen), *steepness_notes(procedure, foramen)),
             opening=dorsal_opening(foramen),
         )
         return with_tips(target, anatomy, procedure, *_points(foramen, target.frame))
@@ -139,12 +139,32 @@ def _notes(anatomy: Anatomy, foramen: SacralForamen) -> tuple[str, ...]:
     drawn = any(_is_root(entry, foramen) for entry in anatomy.labels.entries.values())
     modelled = any(r.between == foramen.between and r.side is foramen.side for r in anatomy.nerve_roots)
     unseen = () if drawn or modelled else (f"The {foramen.between.root} root itself is not drawn in its foramen.",)
-    limits = (
+    return (opening_note(foramen), *unseen)
+
+
+def opening_note(foramen: SacralForamen) -> str:
+    """How well its openings are known, and where the tip stays."""
+    return (
         f"Sacral foramen: the openings lie within {foramen.uncertainty_mm:.1f} mm; the tip stays {DEPTH_STOP_MM:g} mm dorsal of "
         "the ventral opening (assumed). Medial and lateral tips are offered: fewer vessels were met medially "
         "(10.1155/2017/6426802)."
     )
-    return (limits, *unseen)
+
+
+def steepness_notes(procedure: Procedure, foramen: SacralForamen) -> tuple[str, ...]:
+    """Where the sacrum lies so flat that a needle straight down the tunnel would be steeper than the approach allows."""
+    approach = next((a for a in procedure.approaches if SpineLevel.S1 in a.below), procedure.approaches[0])
+    inward = unit(foramen.anterior_mm - foramen.posterior_mm)
+    tilt_deg = float(np.degrees(np.arcsin(inward[2])))
+    steepest_deg = approach.tilt_deg[0]
+    if tilt_deg >= steepest_deg:
+        return ()
+    return (
+        (
+            f"A needle straight down this foramen would aim {-tilt_deg:.0f} degrees caudally, {-steepest_deg:.0f} are allowed: scan again "
+            "prone with a pillow under the abdomen, the sacrum stands steeper then (pijn.com, lumbar transforaminal)."
+        ),
+    )
 
 
 def _is_root(entry: LabelEntry, foramen: SacralForamen) -> bool:

@@ -74,6 +74,14 @@ _TEMPLATES = tuple(
          "{a}, {side}: kein Weg für {b} G; geplant für {c} G."),
         (rf"(?P<a>.+), {_SIDE}: no safe path; of (?P<b>\d+) examined: (?P<c>.+)\.",
          "{a}, {side}: kein sicherer Weg; von {b} geprüften verworfen: {c}."),
+        ((r"A needle straight down this foramen would aim (?P<a>\d+) degrees caudally, (?P<b>\d+) are allowed: scan again prone with a "
+         r"pillow under the abdomen, the sacrum stands steeper then \(pijn\.com, lumbar transforaminal\)\."),
+         ("Eine Nadel gerade in dieses Foramen zielte {a} Grad nach kaudal, erlaubt sind {b}: in Bauchlage mit Kissen unter dem Bauch neu "
+         "scannen, das Kreuzbein steht dann steiler (pijn.com, lumbal transforaminal).")),
+        ((r"Sacral foramen: the openings lie within (?P<a>[\d.]+) mm; the tip stays (?P<b>[\d.]+) mm dorsal of the ventral opening "
+         r"\(assumed\)\. Medial and lateral tips are offered: fewer vessels were met medially \(10\.1155/2017/6426802\)\."),
+         ("Sakralforamen: die Öffnungen liegen auf {a} mm genau; die Spitze bleibt {b} mm dorsal der ventralen Öffnung (angenommen). "
+         "Mediale und laterale Spitzen sind angeboten: medial wurden weniger Gefäße getroffen (10.1155/2017/6426802).")),
         (r"SITE VALUE: (?P<a>.+)\.", "WERT DIESES HAUSES: {a}."),
         (r"LEFT OUT by the site: (?P<a>.+)\.", "AUSGELASSEN von diesem Haus: {a}."),
     )

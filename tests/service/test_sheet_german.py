@@ -2,10 +2,14 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from planner.aims import beside_aorta, facet_joint
+from planner.aims.sacral_foramen import opening_note, steepness_notes
+from planner.anatomy.model import SacralForamen
 from planner.procedures import PROCEDURES
+from planner.structures import Interspace, Side, SpineLevel
 from service.sheet.german import TITLES, in_german
 from tests.dicom_io import plans
 
@@ -23,6 +27,21 @@ def test_every_procedure_has_a_german_title() -> None:
 )
 def test_every_note_of_a_procedure_has_german_words(note: str) -> None:
     assert in_german(note) != note
+
+
+def test_what_is_said_of_a_sacral_foramen_has_german_words() -> None:
+    foramen = SacralForamen(
+        Interspace(SpineLevel.S1, SpineLevel.S2),
+        Side.LEFT,
+        np.array([20.0, 0.0, 0.0]),
+        np.array([20.0, -5.0, -15.0]),
+        9.0,
+        3.0,
+        0.9,
+    )
+    (steep,) = steepness_notes(PROCEDURES["prt"], foramen)
+    assert "72 Grad nach kaudal, erlaubt sind 50" in in_german(steep)
+    assert "auf 3.0 mm genau" in in_german(opening_note(foramen))
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.aims.sacral_foramen import DEPTH_STOP_MM
-from planner.anatomy.model import Anatomy, Lie
+from planner.aims.sacral_foramen import DEPTH_STOP_MM, steepness_notes
+from planner.anatomy.model import Anatomy, Lie, SacralForamen
 from planner.errors import AnatomyError, UnknownNameError
 from planner.plan import Plan
 from planner.planning import plan_trajectories
@@ -19,7 +19,7 @@ from planner.tips import MOST_TIPS
 from planner.volume import LabelMap
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import Phantom, make_phantom
-from tests.planner.sacral import OPEN_MM, with_sacral_foramina
+from tests.planner.sacral import FIRST, OPEN_MM, with_sacral_foramina
 
 PRT = PROCEDURES["prt"]
 BOTH = (Side.LEFT, Side.RIGHT)
@@ -114,6 +114,16 @@ def test_kidneys_need_not_be_in_a_scan_of_the_sacrum(opened: Anatomy) -> None:
     lacking = replace(opened, confidence=known)
     assert Structure.KIDNEY not in not_checked(lacking, PRT, (sacral,))
     assert Structure.KIDNEY in not_checked(lacking, PRT, (sacral, lumbar))
+
+
+@pytest.mark.parametrize(("tilt_deg", "says"), [(-49.0, 0), (-51.0, 1), (-68.0, 1)])
+def test_an_opening_that_is_too_steep_for_the_approach_is_said_with_its_angle(tilt_deg: float, says: int) -> None:
+    turn = np.radians(tilt_deg)
+    front = np.array([20.0, -15.0 * np.cos(turn), 15.0 * np.sin(turn)])
+    foramen = SacralForamen(FIRST, Side.LEFT, np.array([20.0, 0.0, 0.0]), front, 9.0, 3.0, 0.9)
+    notes = steepness_notes(PRT, foramen)
+    assert len(notes) == says
+    assert all(f"aim {-tilt_deg:.0f} degrees caudally, 50 are allowed" in note for note in notes)
 
 
 @pytest.mark.slow
