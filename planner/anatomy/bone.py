@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import SimpleITK as sitk  # noqa: N813
 
-from planner.anatomy import itk
+from planner.anatomy import aligned, itk
 from planner.anatomy.enclosure import ALL_AROUND, directions_met
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
@@ -168,13 +168,16 @@ def enclosed_marrow(dense: BoolArray, mean_hu: Float32Array, grid: VolumeGeometr
 
 def _at_own_resolution(volume: Volume, skin: Skin, work: _Work, dense: BoolArray) -> BoolArray:
     near = itk.dilated(dense, work.volume.geometry, _WORK_MM)
-    own = itk.labels_on(near.view(np.uint8), work.volume.geometry, volume.geometry) > 0
     hu: AnyArray = volume.voxels
     noise_hu = work.noise_hu
     if noise_hu > _NOISY_HU:
+        own = itk.labels_on(near.view(np.uint8), work.volume.geometry, volume.geometry) > 0
         hu, noise_hu = _calmed(volume, itk.box_around(own, volume.geometry, 3.0)), _CALMED * noise_hu
     threshold = max(_CORTEX_HU, 60.0 + 2.0 * noise_hu)
-    return np.asarray(own & (hu > threshold) & skin.body)
+    mask = np.empty(hu.shape, dtype=bool)
+    for k, here in enumerate(aligned.nearest_slices(near, work.volume.geometry, volume.geometry)):
+        mask[k] = here & (hu[k] > threshold) & skin.body[k]
+    return mask
 
 
 def _calmed(volume: Volume, box: tuple[slice, slice, slice]) -> Float32Array:

@@ -133,12 +133,15 @@ def uncertainties_mm(pieces: Iterable[Piece | None]) -> Mapping[Structure, float
 
 def skin_layer(body: BoolArray, geometry: VolumeGeometry) -> BoolArray:
     """The outermost 2 mm of the body; the image's edge is no skin."""
-    outside = ~body
-    near = np.zeros_like(body)
-    for axis, spacing_mm in enumerate(geometry.spacing_mm):
-        for step in range(1, max(1, round(_SKIN_MM / float(spacing_mm))) + 1):
-            low, high = [slice(None)] * 3, [slice(None)] * 3
-            low[axis], high[axis] = slice(None, -step), slice(step, None)
-            near[tuple(low)] |= outside[tuple(high)]
-            near[tuple(high)] |= outside[tuple(low)]
-    return near & body
+    k, j, i = (max(1, round(_SKIN_MM / float(mm))) for mm in geometry.spacing_mm)
+    layer = np.empty_like(body)
+    for n, plane in enumerate(body):
+        deep = np.logical_and.reduce(body[max(0, n - k) : n + k + 1])
+        for axis, steps in ((0, j), (1, i)):
+            for step in range(1, steps + 1):
+                low, high = [slice(None)] * 2, [slice(None)] * 2
+                low[axis], high[axis] = slice(None, -step), slice(step, None)
+                deep[tuple(low)] &= plane[tuple(high)]
+                deep[tuple(high)] &= plane[tuple(low)]
+        np.logical_and(plane, ~deep, out=layer[n])
+    return layer

@@ -221,11 +221,9 @@ def largest_component(mask: BoolArray) -> BoolArray:
 
 def without_specks(mask: BoolArray, geometry: VolumeGeometry, smallest_mm3: float) -> BoolArray:
     """The mask without components smaller than ``smallest_mm3``."""
-    labels = components(mask)
-    sizes = np.bincount(labels.ravel()) * float(np.prod(geometry.spacing_mm))
-    keep = sizes >= smallest_mm3
-    keep[0] = False
-    return np.asarray(keep[labels])
+    fewest = int(np.ceil(smallest_mm3 / float(np.prod(geometry.spacing_mm)) - 1e-9))
+    labels = sitk.ConnectedComponent(sitk.GetImageFromArray(mask.view(np.uint8)))
+    return np.asarray(to_array(sitk.RelabelComponent(labels, max(1, fewest), False)) > 0)
 
 
 def touched_by(mask: BoolArray, seeds: BoolArray) -> BoolArray:

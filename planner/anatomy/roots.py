@@ -222,20 +222,14 @@ def _fill_tube(
     labels: npt.NDArray[np.uint8], geometry: VolumeGeometry, path_mm: FloatArray, radius_mm: float, value: int
 ) -> None:
     """Set the voxels within ``radius_mm`` of a densely sampled path; voxels wider than the tube get its middle line."""
-    reach = radius_mm / geometry.spacing_mm
-    at = geometry.indices(path_mm)
-    low = np.clip(np.floor((at - reach).min(axis=0)), 0, np.array(geometry.shape) - 1).astype(int)
-    high = np.clip(np.ceil((at + reach).max(axis=0)) + 1, 0, geometry.shape).astype(int)
-    if (high <= low).any():
-        return
-    axes = [np.arange(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)]
-    points = geometry.points_mm(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1))
     dense = np.stack([np.interp(np.arange(0, len(path_mm) - 0.99, 0.5), np.arange(len(path_mm)), c) for c in path_mm.T])
-    near = np.full(points.shape[:3], np.inf)
-    for center in dense.T:
-        np.minimum(near, ((points - center) ** 2).sum(axis=-1), out=near)
-    box = tuple(slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
-    labels[box][near <= radius_mm**2] = value
+    at, reach = geometry.indices(dense.T), radius_mm / geometry.spacing_mm
+    lows = np.clip(np.floor(at - reach), 0, geometry.shape).astype(int)
+    highs = np.clip(np.ceil(at + reach) + 1, 0, geometry.shape).astype(int)
+    for center, low, high in zip(dense.T, lows.tolist(), highs.tolist(), strict=True):
+        points = geometry.points_mm(np.stack(np.meshgrid(*map(np.arange, low, high), indexing="ij"), axis=-1))
+        k, j, i = (slice(a, b) for a, b in zip(low, high, strict=True))
+        labels[k, j, i][((points - center) ** 2).sum(axis=-1) <= radius_mm**2] = value
     k, j, i = np.round(geometry.indices(dense.T)).astype(int).T
     inside = (
         (k >= 0) & (j >= 0) & (i >= 0) & (k < geometry.shape[0]) & (j < geometry.shape[1]) & (i < geometry.shape[2])

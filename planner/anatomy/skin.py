@@ -161,13 +161,11 @@ def _refined(
     body = np.empty(volume.geometry.shape, dtype=bool)
     kinds = np.empty(volume.geometry.shape, dtype=np.uint8)
     for k, own in enumerate(aligned.nearest_slices(zones, grid, volume.geometry)):
-        hu, missing, zone = volume.voxels[k], absent[k], own % _BLURRED
-        body[k] = ((zone == 2) | ((zone == 1) & (hu > _SKIN_HU))) & ~missing
-        kinds[k] = np.where(
-            (hu > _OBJECT_HU) & (own < _BLURRED), np.uint8(Surroundings.OBJECT), np.uint8(Surroundings.AIR)
-        )
-        kinds[k][missing] = Surroundings.OUTSIDE_RECONSTRUCTION
-        kinds[k][body[k]] = Surroundings.BODY
+        hu, zone = volume.voxels[k], own % _BLURRED
+        body[k] = ((zone == 2) | ((zone == 1) & (hu > _SKIN_HU))) & ~absent[k]
+        is_object = (hu > _OBJECT_HU) & (own < _BLURRED)
+        kinds[k] = (is_object.view(np.uint8) + np.uint8(Surroundings.AIR)) * ~body[k]  # air, object next, body 0
+        kinds[k][absent[k]] = Surroundings.OUTSIDE_RECONSTRUCTION
     return body, kinds
 
 

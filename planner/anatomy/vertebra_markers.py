@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk  # noqa: N813
 
+from planner.anatomy.balls import grown
 from planner.anatomy.column import SpineColumn, joint_place
 from planner.geometry import BoolArray, FloatArray, IntArray
 from planner.structures import Side
@@ -53,8 +53,7 @@ def certain(column: SpineColumn) -> npt.NDArray[np.uint8]:
     other, nothing = len(column.bodies) + 1, len(column.bodies) + 2
     bone = column.bone & (column.disc == 0)
     markers = np.zeros(column.grid.shape, dtype=np.uint8)
-    inner = sitk.BinaryErode(sitk.GetImageFromArray((column.body > 0).view(np.uint8)), [int(_CORE_MM)] * 3)
-    core = sitk.GetArrayFromImage(inner) > 0
+    core = ~rounded(column.body == 0, _CORE_MM)
     markers[core] = column.body[core]
     for n in range(len(column.bodies)):
         for box in (*_pedicle_boxes(column, n), _lamina_box(column, n)):
@@ -65,9 +64,13 @@ def certain(column: SpineColumn) -> npt.NDArray[np.uint8]:
     aside = np.abs(column.grid.u_mm)
     behind = (column.grid.v_mm < _BACK_AND_ASIDE_MM[0])[:, None] & (aside > _BACK_AND_ASIDE_MM[1])
     markers[bone & (behind | (aside > _FAR_MM))] = other
-    outside = sitk.BinaryDilate(sitk.GetImageFromArray((bone | (column.body > 0)).view(np.uint8)), [1, 1, 1])
-    markers[(sitk.GetArrayFromImage(outside) == 0) | column.canal | (column.disc > 0)] = nothing
+    markers[~rounded(bone | (column.body > 0), 1.0) | column.canal | (column.disc > 0)] = nothing
     return markers
+
+
+def rounded(mask: BoolArray, voxels: float) -> BoolArray:
+    """The mask grown by a ball that also holds what lies within half a voxel more."""
+    return grown(mask, voxels + 0.5, np.ones(3))
 
 
 def _mark_processes(markers: npt.NDArray[np.uint8], bone: BoolArray, column: SpineColumn) -> None:

@@ -17,7 +17,7 @@ import SimpleITK as sitk  # noqa: N813
 from planner.anatomy.column import STEP_MM, Pedicle, SpineColumn
 from planner.anatomy.itk import crop, enclosed_in_planes, touched_by
 from planner.anatomy.straight import box_around, bring_back, gaussian
-from planner.anatomy.vertebra_markers import SURE_GAP, Box, box_of, certain, voxels_at
+from planner.anatomy.vertebra_markers import SURE_GAP, Box, box_of, certain, rounded, voxels_at
 from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
 from planner.structures import Part
 
@@ -98,8 +98,7 @@ def _without_strays(
     number: npt.NDArray[np.uint8], markers: npt.NDArray[np.uint8], column: SpineColumn
 ) -> npt.NDArray[np.uint8]:
     """Only what hangs together with a marker, and in front of the body's middle only what lies close to the body."""
-    near = sitk.BinaryDilate(sitk.GetImageFromArray((column.body > 0).view(np.uint8)), [int(_IN_FRONT_MM)] * 3)
-    is_near = sitk.GetArrayFromImage(near) > 0
+    is_near = rounded(column.body > 0, _IN_FRONT_MM / STEP_MM)
     kept = np.zeros_like(number)
     for n, body in enumerate(column.bodies):
         box = _bounds(number == n + 1)
@@ -148,11 +147,10 @@ def _parts(number: npt.NDArray[np.uint8], column: SpineColumn) -> npt.NDArray[np
 
 def _rims(column: SpineColumn) -> BoolArray:
     """Around the bodies: their own cortex and spurs. Beside the canal that begins further in front, since pedicles leave there."""
-    near = sitk.BinaryDilate(sitk.GetImageFromArray((column.body > 0).view(np.uint8)), [int(_RIM_MM)] * 3)
     beside = np.abs(column.grid.u_mm) > column.walls.half_width_mm[:, None]  # (s, u)
     from_v = column.walls.front_mm[:, None] + np.where(beside, _PEDICLE_BASE_MM, 0.0)
     in_front = column.grid.v_mm[None, :, None] > from_v[:, None, :]
-    return np.asarray((sitk.GetArrayFromImage(near) > 0) & in_front)
+    return np.asarray(rounded(column.body > 0, _RIM_MM / STEP_MM) & in_front)
 
 
 def _joint_box(column: SpineColumn, below: Pedicle, above: Pedicle) -> Box:
@@ -204,9 +202,9 @@ class ScanVertebrae:
 
 def on_scan(vertebrae: Vertebrae, column: SpineColumn, geometry: VolumeGeometry, bone: BoolArray) -> ScanVertebrae:
     """The shares on the scan's grid: the border of posterior parts is that of the scan's own bone mask."""
-    inner = sitk.BinaryErode(sitk.GetImageFromArray((vertebrae.number > 0).view(np.uint8)), [1, 1, 1])
+    inner = ~rounded(vertebrae.number == 0, 1.0)
     packed = (vertebrae.number.astype(np.uint16) << 4) + (vertebrae.part.astype(np.uint16) << 1)
-    packed += sitk.GetArrayFromImage(inner)
+    packed += inner
     packed[vertebrae.disc > 0] = _DISC_BIT + vertebrae.disc[vertebrae.disc > 0].astype(np.uint16)
     box = box_around(geometry, column.grid)
     back: AnyArray = bring_back(packed, column.grid, crop(geometry, box))
