@@ -1,8 +1,8 @@
 """Images a second that the receiver keeps for good, beside Orthanc and DCMTK's storescp, on one input in one run.
 
 In: how many slices of 512 x 512. Out: a table: images a second on one and on four associations, for our receiver (durable:
-file synced, renamed, folder synced, row written), with and without TLS, for Orthanc and for storescp; the receiving process's
-seconds of processor for each image, which a loaded machine changes least; our largest memory.
+file synced, renamed, folder synced, row written), Orthanc and storescp, each with and without TLS, and what TLS costs each; the
+milliseconds of processor for each image of the receiving and of the sending processes; the receiver's largest memory.
 All senders are DCMTK's storescu with TCP_NODELAY=1, which Orthanc and storescp need too (else Nagle: 20 images/s).
 
     make bench-receive                                 # 400 slices, each server in turn
@@ -14,47 +14,53 @@ from __future__ import annotations
 import argparse
 import cProfile
 import pstats
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import pydicom
-from meter import Meter, listening_on
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+from receive_servers import SERVERS, Pair
 
 from dicom_io.receive import Received, Receiver, ReceiverSettings
 from dicom_io.tls import OwnCertificate, acceptor_context
 from dicom_io.upper_layer import UpperLayer
 from service.image_rows import as_row
 from service.store import Store
-from tests.certificates import Authority
 from tests.dicom_io.ct_files import write_ct_series
-from tests.servers import ENVIRONMENT, a_free_port, is_listening, process, program, running_orthanc, wait_until
+from tests.servers import ENVIRONMENT, program
 
 ASSOCIATIONS = (1, 4)
 BARS = {1: 200.0, 4: 300.0}
 LARGEST_MEMORY_MB = 150.0
 LARGEST_TLS_COST = 0.15
+OURS = next(iter(SERVERS))
 
 
 @dataclass(frozen=True)
 class Row:
-    """One server's figures."""
+    """One server's figures, by the number of associations."""
 
-    server: str
     images_a_second: dict[int, float]
     cpu_ms: dict[int, float]
     """Of the receiving processes, user and system, for each image."""
+    sender_cpu_ms: dict[int, float]
     memory_mb: float
+
+
+Key: TypeAlias = tuple[str, bool]
+"""A receiver, and whether it is reached over TLS."""
 
 
 def slices(folder: Path, count: int) -> list[Path]:
@@ -102,17 +108,6 @@ def send(folders: Sequence[Path], associations: int, target: Sequence[object], t
     return count_of(folders) / (time.perf_counter() - start_s)
 
 
-@contextmanager
-def ours_in_a_process(folder: Path, tls: Sequence[object] = ()) -> Iterator[tuple[int, Meter]]:
-    """Our receiver as the service runs it, in a process of its own; its port, and its meter."""
-    port = a_free_port()
-    command = [sys.executable, __file__, "--serve", folder, "--port", port, *tls]
-    folder.mkdir(parents=True)
-    with process(folder / "log", *command) as running:
-        wait_until(lambda: running.poll() is not None or is_listening(port), timeout_s=60, what="our receiver's start")
-        yield port, Meter(running.pid)
-
-
 def serve(folder: Path, port: int, certificates: Sequence[Path]) -> None:
     """Receive until told to stop."""
     with _receiver(folder, port, certificates):
@@ -139,71 +134,23 @@ def _receiver(folder: Path, port: int, certificates: Sequence[Path]) -> Iterator
     store.close()
 
 
-Started: TypeAlias = Callable[[Path], AbstractContextManager[tuple[Sequence[object], Meter]]]
-"""How a receiver is started in an empty folder: what storescu is told to reach it, and its meter."""
-
-
-def measured(server: str, started: Started, folder: Path, folders: Sequence[Path], tls: Sequence[object] = ()) -> Row:
+def measured(name: str, folder: Path, folders: Sequence[Path], tls: Pair | None) -> Row:
     """One receiver, begun anew for each number of associations."""
-    row = Row(server, {}, {}, 0.0)
+    row = Row({}, {}, {}, 0.0)
     for associations in ASSOCIATIONS:
-        with started(folder / str(associations)) as (target, meter):
-            row.images_a_second[associations] = send(folders, associations, target, tls)
+        with SERVERS[name](folder / str(associations), tls) as (target, meter):
+            before_s = _senders_cpu_s()
+            row.images_a_second[associations] = send(folders, associations, target, tls.of_storescu if tls else ())
+            row.sender_cpu_ms[associations] = (_senders_cpu_s() - before_s) * 1000 / count_of(folders)
             row.cpu_ms[associations] = meter.cpu_ms(count_of(folders))
             row = replace(row, memory_mb=max(row.memory_mb, meter.memory_mb()))
     return row
 
 
-def our_row(folder: Path, folders: Sequence[Path]) -> Row:
-    """Without TLS."""
-
-    @contextmanager
-    def started(place: Path) -> Iterator[tuple[Sequence[object], Meter]]:
-        with ours_in_a_process(place) as (port, meter):
-            yield ("-aec", "NEEDLEPLAN", "127.0.0.1", port), meter
-
-    return measured("needleplan, durable", started, folder, folders)
-
-
-def our_row_over_tls(folder: Path, folders: Sequence[Path]) -> Row:
-    """With client certificates (PS3.15 B.12)."""
-    folder.mkdir(parents=True)
-    authority = Authority(folder / "certificates")
-    here, there = authority.sign("localhost"), authority.sign("CT1")
-    told = ("--tls", here.certificate, here.private_key, authority.certificate)
-    options = ("+tls", there.private_key, there.certificate, "+cf", authority.certificate)
-
-    @contextmanager
-    def started(place: Path) -> Iterator[tuple[Sequence[object], Meter]]:
-        with ours_in_a_process(place, told) as (port, meter):
-            yield ("-aec", "NEEDLEPLAN", "localhost", port), meter
-
-    return measured("needleplan, durable, TLS", started, folder, folders, options)
-
-
-def orthanc_row(folder: Path, folders: Sequence[Path]) -> Row:
-    """Debian's Orthanc, empty at the start of each measurement."""
-
-    @contextmanager
-    def started(place: Path) -> Iterator[tuple[Sequence[object], Meter]]:
-        with running_orthanc(place) as orthanc:
-            yield ("-aec", orthanc.ae_title, "127.0.0.1", orthanc.dicom_port), Meter(listening_on(orthanc.dicom_port))
-
-    return measured("Orthanc", started, folder, folders)
-
-
-def storescp_row(folder: Path, folders: Sequence[Path]) -> Row:
-    """DCMTK's storescp, which syncs nothing and keeps no rows."""
-
-    @contextmanager
-    def started(place: Path) -> Iterator[tuple[Sequence[object], Meter]]:
-        place.mkdir(parents=True)
-        port = a_free_port()
-        with process(folder / "log", program("storescp"), "--fork", "-od", place, port) as running:
-            wait_until(lambda: is_listening(port), what="storescp's start")
-            yield ("127.0.0.1", port), Meter(running.pid)
-
-    return measured("storescp", started, folder, folders)
+def _senders_cpu_s() -> float:
+    """Of children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def profiled(folder: Path, folders: Sequence[Path], to: Path) -> None:
@@ -223,33 +170,38 @@ def profiled(folder: Path, folders: Sequence[Path], to: Path) -> None:
         pstats.Stats(profile, stream=file).sort_stats("tottime").print_stats(40)
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Mapping[Key, Row]) -> str:
     """As Markdown."""
     lines = [
-        "| receiver | images/s, 1 association | 4 associations | CPU ms an image, 1 | 4 | memory |",
-        "|---|---|---|---|---|---|",
+        "| receiver | images/s, 1 association | 4 associations | CPU ms an image, 1 | 4 | sender's, 1 | 4 | memory |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for row in rows:
-        figures = [f"{row.images_a_second[n]:.0f}" for n in ASSOCIATIONS] + [
-            f"{row.cpu_ms[n]:.2f}" for n in ASSOCIATIONS
-        ]
-        lines.append(f"| {row.server} | {' | '.join(figures)} | {row.memory_mb:.0f} MB |")
+    for (name, is_secure), row in rows.items():
+        figures = [f"{row.images_a_second[n]:.0f}" for n in ASSOCIATIONS]
+        figures += [f"{ms[n]:.2f}" for ms in (row.cpu_ms, row.sender_cpu_ms) for n in ASSOCIATIONS]
+        lines.append(f"| {name}{', TLS' * is_secure} | {' | '.join(figures)} | {row.memory_mb:.0f} MB |")
     return "\n".join(lines)
 
 
-def judged(ours: Row, over_tls: Row) -> list[str]:
-    """Which bars were missed."""
+def tls_costs(rows: Mapping[Key, Row], name: str) -> dict[int, tuple[float, float]]:
+    """For each number of associations the share of the rate that TLS takes, and the milliseconds an image."""
+    plain, secure = rows[name, False].images_a_second, rows[name, True].images_a_second
+    return {n: (1 - secure[n] / plain[n], 1000 / secure[n] - 1000 / plain[n]) for n in ASSOCIATIONS}
+
+
+def judged(rows: Mapping[Key, Row]) -> list[str]:
+    """Which of our bars were missed."""
+    plain = rows[OURS, False]
     missed = [
-        f"{ours.images_a_second[n]:.0f} < {bar:.0f} images/s on {n}"
+        f"{plain.images_a_second[n]:.0f} < {bar:.0f} images/s on {n}"
         for n, bar in BARS.items()
-        if ours.images_a_second[n] < bar
+        if plain.images_a_second[n] < bar
     ]
-    if ours.memory_mb > LARGEST_MEMORY_MB:
-        missed.append(f"{ours.memory_mb:.0f} > {LARGEST_MEMORY_MB:.0f} MB")
-    for n in ASSOCIATIONS:
-        cost = 1 - over_tls.images_a_second[n] / ours.images_a_second[n]
-        if cost > LARGEST_TLS_COST:
-            missed.append(f"TLS costs {cost:.0%} on {n}")
+    if plain.memory_mb > LARGEST_MEMORY_MB:
+        missed.append(f"{plain.memory_mb:.0f} > {LARGEST_MEMORY_MB:.0f} MB")
+    for n, (share, _) in tls_costs(rows, OURS).items():
+        if share > LARGEST_TLS_COST:
+            missed.append(f"TLS costs {share:.0%} on {n}")
     return missed
 
 
@@ -258,6 +210,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slices", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3, help="the best of so many is told")
+    parser.add_argument("--server", action="append", choices=sorted(SERVERS), help="only this; may be given again")
     parser.add_argument("--profile", type=Path)
     parser.add_argument("--folder", type=Path, help="on the disk that is to be measured; default: a temporary one")
     parser.add_argument("--serve", type=Path, help=argparse.SUPPRESS)
@@ -273,25 +226,31 @@ def main() -> None:
         if told.profile is not None:
             profiled(folder, folders, told.profile)
             return
-        measures = (our_row, our_row_over_tls, orthanc_row, storescp_row)
-        found: dict[str, Row] = {}
-        for round_ in range(told.rounds):
-            for number, measure in enumerate(measures):
-                row = measure(folder / f"{round_}-{number}", folders)
-                found[row.server] = _best(found.get(row.server, row), row)
-                shutil.rmtree(folder / f"{round_}-{number}", ignore_errors=True)
-        ours, over_tls, *_ = found.values()
-        missed = judged(ours, over_tls)
-        print(f"{table(list(found.values()))}\n\nbars: {'; '.join(missed) or 'all met'}")
+        certificates = Pair.made(folder / "certificates")
+        found: dict[Key, Row] = {}
+        for _, name, is_secure in product(range(told.rounds), told.server or SERVERS, (False, True)):
+            place = folder / "measured"
+            row = measured(name, place, folders, certificates if is_secure else None)
+            found[name, is_secure] = _best(found.get((name, is_secure), row), row)
+            shutil.rmtree(place, ignore_errors=True)
+        print(f"{table(found)}\n")
+        for name in dict.fromkeys(name for name, _ in found):
+            costs = [f"{share:.0%}, {ms:+.2f} ms an image on {n}" for n, (share, ms) in tls_costs(found, name).items()]
+            print(f"TLS costs {name}: {'; '.join(costs)}")
+        missed = judged(found) if (OURS, False) in found else []
+        print(f"\nbars: {'; '.join(missed) or 'all met'}")
         sys.exit(1 if missed else 0)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _best(one: Row, other: Row) -> Row:
-    speed = {n: max(one.images_a_second[n], other.images_a_second[n]) for n in ASSOCIATIONS}
-    cpu_ms = {n: min(one.cpu_ms[n], other.cpu_ms[n]) for n in ASSOCIATIONS}
-    return Row(one.server, speed, cpu_ms, max(one.memory_mb, other.memory_mb))
+    return Row(
+        {n: max(one.images_a_second[n], other.images_a_second[n]) for n in ASSOCIATIONS},
+        {n: min(one.cpu_ms[n], other.cpu_ms[n]) for n in ASSOCIATIONS},
+        {n: min(one.sender_cpu_ms[n], other.sender_cpu_ms[n]) for n in ASSOCIATIONS},
+        max(one.memory_mb, other.memory_mb),
+    )
 
 
 if __name__ == "__main__":

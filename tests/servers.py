@@ -15,10 +15,11 @@ import tempfile
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import pytest
@@ -187,15 +188,15 @@ def _configuration(folder: Path, dicom_port: int, http_port: int) -> dict[str, A
 
 
 @contextmanager
-def running_orthanc(folder: Path) -> Iterator[Orthanc]:
-    """Orthanc with its own storage, ports and AE title, until the block ends."""
+def running_orthanc(folder: Path, options: Mapping[str, object] = MappingProxyType({})) -> Iterator[Orthanc]:
+    """Orthanc with its own storage, ports and AE title, and further options, until the block ends."""
     binary = program("Orthanc")
     if not _DICOMWEB_PLUGIN.is_file():
         pytest.fail("Orthanc has no DICOMweb: apt-get install -y --no-install-recommends orthanc-dicomweb")
     (folder / "storage").mkdir(parents=True)
     dicom_port, http_port = a_free_port(), a_free_port()
     configuration = folder / "orthanc.json"
-    configuration.write_text(json.dumps(_configuration(folder, dicom_port, http_port)))
+    configuration.write_text(json.dumps(_configuration(folder, dicom_port, http_port) | dict(options)))
     log = folder / "orthanc.log"
     with process(log, binary, configuration) as server:
         wait_until(
