@@ -22,6 +22,10 @@ _THRESHOLD = 0.42
 _BRANCH_THRESHOLD = 0.5
 """Higher for the small iliac vessels: the corner between psoas and fat scores up to 0.5 with circles of 4 mm."""
 
+_FOLLOWED_TO_MM = -225.0
+"""Below T12: S2 in five adults. Further down artery and vein run forwards side by side, faster than a track may, and one would go on
+into the other; no needle of these procedures comes there, and a zone is kept clear."""
+
 _PRIOR_WEIGHT = 0.1
 _PRIOR_CAP = 3.0
 """A place one standard deviation off costs a tenth of a whole score, never more than three tenths."""
@@ -92,9 +96,9 @@ class IliacPlace:
         """(radii,) none: every size is as likely."""
         return np.zeros(len(radii_mm), dtype=np.float32)
 
-    def thresholds(self, _grid: TrackGrid) -> float:
-        """What a circle must score to count, in every slice."""
-        return _BRANCH_THRESHOLD
+    def thresholds(self, grid: TrackGrid) -> FloatArray:
+        """(slices,) what a circle must score to count; none counts in the true pelvis."""
+        return np.where(grid.z_mm - self.t12_z_mm < _FOLLOWED_TO_MM, np.inf, _BRANCH_THRESHOLD)
 
 
 AORTA_PLACE = WidePlace(10.0, 16.0, 54.0, 16.0)
