@@ -20,7 +20,7 @@ from planner.anatomy.rotation import axial_rotation_deg
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.errors import AnatomyError
-from planner.geometry import BoolArray, Float32Array, FloatArray, VolumeGeometry
+from planner.geometry import BoolArray, Float32Array, FloatArray, VolumeGeometry, unit
 from planner.sweep.side_by_side import side_by_side
 from planner.volume import Volume
 
@@ -35,6 +35,13 @@ _STEP_MM = 1.0
 _OFF_PATH_MM = 4.0
 """That the middle of the ring may lie from the path: half of a narrow canal. In a fatty sacrum the ring is open to a foramen on one
 side, and its middle would wander out through it."""
+
+_TO_EDGE_MM, _BEYOND_EDGE_MM = 6.0, 4.0
+"""A canal that ends nearer to the image's edge than the first, two places of the coarse path and its planes' tilt, is cut by the
+edge; it goes on beyond by the second, so that tilted planes hold its corners."""
+
+_STRAIGHT = 15
+"""Millimetres of the line that say where it goes on: half a vertebra (assumed)."""
 
 CALM_MM = 12.0
 """Over which the planes across the canal turn: a third of a vertebra. The centreline wavers by a millimetre within a vertebra, which
@@ -61,6 +68,7 @@ def track_canal(volume: Volume, skin: Skin, bone: Bone) -> CanalTrack:
     for _ in range(3):
         frame = SpineFrame.along(centres, calm_mm=CALM_MM)
         centres = _every_mm(_along_smooth(_near(path_mm, recentred(look.bone, frame)), 4.0))
+    centres = to_edges(centres, volume.geometry)
     turn = axial_rotation_deg(look.volume, SpineFrame.along(centres, calm_mm=CALM_MM))
     frame = SpineFrame.along(centres, turn, CALM_MM)
     rings = canal_rings(look.bone, frame)
@@ -81,6 +89,20 @@ def _near(path_mm: FloatArray, points_mm: FloatArray) -> FloatArray:
     off = points_mm - nearest
     away = np.linalg.norm(off, axis=1, keepdims=True)
     return np.asarray(nearest + off * np.minimum(1.0, _OFF_PATH_MM / np.maximum(away, 1e-9)))
+
+
+def to_edges(centres_mm: FloatArray, geometry: VolumeGeometry) -> FloatArray:
+    """(n, 3) the line, gone straight on through the edge of the image where it ends just before it."""
+    steps = np.arange(1.0, _TO_EDGE_MM + _BEYOND_EDGE_MM + 0.1)[:, None] * _STEP_MM
+    low = centres_mm[0] - steps * unit(centres_mm[_STRAIGHT] - centres_mm[0])
+    high = centres_mm[-1] + steps * unit(centres_mm[-1] - centres_mm[-1 - _STRAIGHT])
+    return np.concatenate([_through_edge(low, geometry)[::-1], centres_mm, _through_edge(high, geometry)])
+
+
+def _through_edge(beyond_mm: FloatArray, geometry: VolumeGeometry) -> FloatArray:
+    """Of points a millimetre apart those up to a little beyond the edge; none where it is far."""
+    inside = int(np.count_nonzero(geometry.contains(beyond_mm)))
+    return beyond_mm[: inside + round(_BEYOND_EDGE_MM)] if inside <= _TO_EDGE_MM else beyond_mm[:0]
 
 
 def _look(volume: Volume, skin: Skin, bone: Bone) -> _Look:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from planner.anatomy.canal import track_canal
+from planner.anatomy.canal import to_edges, track_canal
 from planner.anatomy.canal_path import best_path, unbroken_path
 from planner.anatomy.canal_ring import canal_mask, canal_rings, recentred
 from planner.anatomy.model import Lie
@@ -52,6 +52,26 @@ def test_centres_move_to_the_middle():
     for _ in range(3):
         frame = SpineFrame.along(recentred(tube(9.0), frame))
     assert np.abs(frame.centres_mm[10:-10, :2]).max() < 0.5
+
+
+def leaning(low_mm: float, high_mm: float) -> np.ndarray:
+    """A line that leans to the left by 20 degrees, a point per millimetre of height."""
+    z = np.arange(low_mm, high_mm)
+    return np.stack([0.36 * (z - 45.0), 0.0 * z, z], axis=1)
+
+
+def test_a_canal_that_the_images_edge_cuts_is_followed_through_the_edge():
+    line = to_edges(leaning(5.0, 85.0), GRID)
+    assert line[:, 2].min() < -2.0
+    assert line[:, 2].max() > 90.5
+    frame = SpineFrame.along(line)
+    mask = canal_mask(GRID, frame, np.full((len(frame.s_mm), 36), 9.0))
+    assert mask[0].sum() == pytest.approx(mask[30].sum(), abs=20)
+    assert mask[-1].sum() == pytest.approx(mask[30].sum(), abs=20)
+
+
+def test_a_canal_that_ends_within_the_image_ends_there():
+    assert len(to_edges(leaning(20.0, 70.0), GRID)) == 50
 
 
 def test_the_mask_fills_the_ring_and_no_more():
