@@ -4,6 +4,7 @@ In: a CT series as DICOM files and a target. Out: a table: the quiet time, each 
 ``anatomy.json`` tell it, and the whole. Drafts are switched on by this script; Orthanc is asked for the report itself.
 
     python benchmarks/turnaround.py SERIES --root L3 --side left [--quiet 5] [--bar 30]
+    python benchmarks/turnaround.py SERIES --root L3 --side left --kill 0.5 5 15    # seconds into the case: kill -9 of the whole service
 """
 
 from __future__ import annotations
@@ -53,24 +54,10 @@ def measured(folder: Path, pacs: Orthanc, images: Sequence[Path], wanted: Wanted
     settings = settings_file(folder, pacs, images, wanted, port)
     command = Path(sys.executable).parent / "needleplan"
     with process(folder / "log", command, "serve", "--settings", settings) as service:
-        wait_until(lambda: is_listening(port), timeout_s=60, what="the service's start")
-        start_s = time.time()
-        sent = run(
-            "storescu",
-            "-aet",
-            "CT1",
-            "-aec",
-            "NEEDLEPLAN",
-            proposing(images[0]),
-            "127.0.0.1",
-            port,
-            *images,
-            timeout_s=300,
+        start_s, last_s = sent(images, port)
+        wait_until(
+            lambda: service.poll() is not None or _is_over(folder / "log"), timeout_s=LONGEST_S, what="the case's end"
         )
-        if sent.returncode:
-            sys.exit(f"storescu failed: {sent.stderr[-500:]}")
-        last_s = time.time()
-        wait_until(lambda: service.poll() is not None or _is_over(folder), timeout_s=LONGEST_S, what="the case's end")
         reports = pacs.instances("SR")
     store = Store(folder / "storage" / "needleplan.db")
     (case,), history = store.cases(), store.history(1)
@@ -89,15 +76,54 @@ def measured(folder: Path, pacs: Orthanc, images: Sequence[Path], wanted: Wanted
     }
 
 
+def sent(images: Sequence[Path], port: int) -> tuple[float, float]:
+    """When the first and the last image were sent."""
+    wait_until(lambda: is_listening(port), timeout_s=60, what="the service's start")
+    start_s = time.time()
+    target = ("-aet", "CT1", "-aec", "NEEDLEPLAN", proposing(images[0]), "127.0.0.1", port)
+    done = run("storescu", *target, *images, timeout_s=300)
+    if done.returncode:
+        sys.exit(f"storescu failed: {done.stderr[-500:]}")
+    return start_s, time.time()
+
+
+def after_a_kill(folder: Path, pacs: Orthanc, images: Sequence[Path], wanted: Wanted, into_s: float) -> float:
+    """Seconds from the restart to the report confirmed, where the whole service was killed so long after its case began."""
+    port = a_free_port()
+    command = (
+        Path(sys.executable).parent / "needleplan", "serve", "--settings",
+        settings_file(folder, pacs, images, wanted, port),
+    )  # fmt: skip
+    with process(folder / "first.log", *command) as first:
+        sent(images, port)
+        wait_until(lambda: "running" in _states(folder / "first.log"), timeout_s=LONGEST_S, what="the case's start")
+        time.sleep(into_s)
+        if _is_over(folder / "first.log"):
+            sys.exit(f"the case was over {into_s:g} s after its start; kill it earlier")
+        first.kill()
+        first.wait()
+    restarted_s = time.time()
+    with process(folder / "second.log", *command):
+        wait_until(lambda: _is_over(folder / "second.log"), timeout_s=LONGEST_S, what="the case's end")
+        took_s = time.time() - restarted_s
+    if _states(folder / "second.log")[-1] != "published" or len(pacs.instances("SR")) != 1:
+        sys.exit(f"after a kill {into_s:g} s into the case it ended as {_states(folder / 'second.log')}")
+    return took_s
+
+
 def proposing(image: Path) -> str:
     """The option of storescu for the transfer syntax of an image."""
     syntax = pydicom.filereader.read_file_meta_info(image).TransferSyntaxUID
     return "-xt" if syntax == JPEGLSLossless else "-x="
 
 
-def _is_over(folder: Path) -> bool:
-    lines = [json.loads(line) for line in (folder / "log").read_text().splitlines() if line.startswith("{")]
-    return any(line.get("state") in {"published", "failed", "waiting", "ignored"} for line in lines)
+def _states(log: Path) -> list[str]:
+    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+    return [line["state"] for line in lines if "state" in line]
+
+
+def _is_over(log: Path) -> bool:
+    return bool({"published", "failed", "waiting", "ignored"} & set(_states(log)))
 
 
 def main() -> None:
@@ -109,18 +135,37 @@ def main() -> None:
     parser.add_argument("--side", default="left")
     parser.add_argument("--quiet", type=float, default=5.0)
     parser.add_argument("--bar", type=float, default=30.0, help="seconds after the quiet time; missed: exit code 1")
+    parser.add_argument("--kill", type=float, nargs="+", default=(), metavar="S", help="into the case; then a restart")
     told = parser.parse_args()
+    wanted = Wanted(told.procedure, told.root, told.side, told.quiet)
     images = sorted(path for path in told.series.iterdir() if path.is_file())
     folder = Path(tempfile.mkdtemp(prefix="needleplan-turnaround-"))
     try:
-        with running_orthanc(folder / "orthanc") as pacs:
-            found = measured(folder, pacs, images, Wanted(told.procedure, told.root, told.side, told.quiet))
+        found = killed(folder, images, wanted, told.kill) if told.kill else turnaround(folder, images, wanted)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print("| what | seconds |\n|---|---|")
     for name, seconds in found.items():
         print(f"| {name} | {seconds:.1f} |")
-    sys.exit(1 if found["after the quiet time, to confirmed"] > told.bar else 0)
+    judged = found.values() if told.kill else [found["after the quiet time, to confirmed"]]
+    sys.exit(1 if max(judged) > told.bar else 0)
+
+
+def turnaround(folder: Path, images: Sequence[Path], wanted: Wanted) -> dict[str, float]:
+    """One undisturbed run."""
+    with running_orthanc(folder / "orthanc") as pacs:
+        return measured(folder, pacs, images, wanted)
+
+
+def killed(folder: Path, images: Sequence[Path], wanted: Wanted, points_s: Sequence[float]) -> dict[str, float]:
+    """One run for each point, each with a new storage and a new Orthanc."""
+    found = {}
+    for point_s in points_s:
+        place = folder / f"killed-{point_s:g}"
+        with running_orthanc(place / "orthanc") as pacs:
+            words = f"restart to confirmed, killed {point_s:g} s into the case"
+            found[words] = after_a_kill(place, pacs, images, wanted, point_s)
+    return found
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def explain(console: Console, settings: Settings, series: str, calling_ae_title:
         for number, rule in enumerate(rules):
             table.add_row(str(number + 1), escape(rule.name), str(rule.action), escape(_why(number, found.passed_over)))
         console.print(table)
-    console.print(escape(f"{found.action}: {found.why}"), style="bold")
+    volume = f", volume {found.volume} where there are several" if found.volume else ""
+    console.print(escape(f"{found.action}: {found.why}{volume}"), style="bold")
 
 
 def tags_of(settings: Settings, series: str, calling_ae_title: str) -> SeriesTags:
