@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
+from planner.volume import Volume
 
 _PARALLEL = 1e-6
 """Of a cosine from 1: a tenth of a voxel over 100 000."""
@@ -123,25 +125,46 @@ def linear(array: Float32Array, source: VolumeGeometry, grid: VolumeGeometry, be
 
 def shrunk(mask: BoolArray, geometry: VolumeGeometry, factors: IntArray) -> tuple[Float32Array, VolumeGeometry]:
     """How much of each block of ``factors`` voxels is in the mask, and the blocks' grid; what is left over at the end is dropped."""
-    count = (
-        mask.view(np.uint8).astype(np.uint16) if int(np.prod(factors)) > np.iinfo(np.uint8).max else mask.view(np.uint8)
+    wide = np.uint8 if int(np.prod(factors)) <= np.iinfo(np.uint8).max else np.uint16
+    count = np.empty(_blocks(mask.shape, factors), dtype=wide)
+    for n in range(len(count)):
+        planes = mask[n * factors[0] : (n + 1) * factors[0]].view(np.uint8)
+        count[n] = _summed(planes[0] if len(planes) == 1 else planes.sum(axis=0, dtype=wide), factors[1:], wide)
+    return count.astype(np.float32) * np.float32(1.0 / float(np.prod(factors))), _block_grid(
+        geometry, count.shape, factors
     )
-    for axis, factor in enumerate(factors.tolist()):
-        if factor > 1:
-            n = mask.shape[axis] // factor * factor
-            parts = [_every(count, axis, first, n, factor) for first in range(factor)]
-            count = parts[0] + parts[1]
-            for part in parts[2:]:
-                count += part
-    k, j, i = count.shape
+
+
+def shrunk_hu(volume: Volume, factors: IntArray, least: int) -> tuple[Float32Array, VolumeGeometry]:
+    """Mean of each block of voxels, what is below ``least`` counted as that, rounded to whole HU; and the blocks' grid."""
+    mean = np.empty(_blocks(volume.voxels.shape, factors), dtype=np.float32)
+    whole = np.float32(1.0 / float(np.prod(factors)))
+    for n in range(len(mean)):
+        planes = np.maximum(volume.voxels[n * factors[0] : (n + 1) * factors[0]], least)
+        mean[n] = np.floor(_summed(planes.sum(axis=0, dtype=np.int32), factors[1:], np.int32) * whole + np.float32(0.5))
+    return mean, _block_grid(volume.geometry, mean.shape, factors)
+
+
+def _blocks(shape: tuple[int, ...], factors: IntArray) -> tuple[int, int, int]:
+    k, j, i = (n // int(factor) for n, factor in zip(shape, factors, strict=True))
+    return k, j, i
+
+
+def _block_grid(geometry: VolumeGeometry, shape: tuple[int, ...], factors: IntArray) -> VolumeGeometry:
+    k, j, i = shape
     matrix = geometry.lps_from_index.copy()
     matrix[:3, 3] = geometry.points_mm((factors - 1) / 2.0)
     matrix[:3, :3] = matrix[:3, :3] * factors
-    whole = np.float32(1.0 / float(np.prod(factors)))
-    return count.astype(np.float32) * whole, VolumeGeometry(matrix, (k, j, i), geometry.frame_of_reference_uid)
+    return VolumeGeometry(matrix, (k, j, i), geometry.frame_of_reference_uid)
 
 
-def _every(count: AnyArray, axis: int, first: int, stop: int, step: int) -> AnyArray:
-    span: list[slice] = [slice(None)] * 3
-    span[axis] = slice(first, stop, step)
-    return np.asarray(count[tuple(span)])
+def _summed(plane: AnyArray, factors: IntArray, wide: npt.DTypeLike) -> AnyArray:
+    """Sums over blocks of rows and columns."""
+    rows, columns = (n // int(factor) for n, factor in zip(plane.shape, factors, strict=True))
+    total = plane[: rows * factors[0] : factors[0]].astype(wide)
+    for row in range(1, int(factors[0])):
+        total += plane[row : rows * factors[0] : factors[0]]
+    across = total[:, : columns * factors[1] : factors[1]].copy()
+    for column in range(1, int(factors[1])):
+        across += total[:, column : columns * factors[1] : factors[1]]
+    return across

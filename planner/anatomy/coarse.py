@@ -124,7 +124,7 @@ def coarse_image(
 ) -> CoarseImage:
     """Everything the soft-tissue stages look at, on one coarse grid around the body."""
     geometry = _grid_around(skin.body, volume.geometry, spacing_mm)
-    hu = to_array(_reduced(np.maximum(volume.voxels, _OUTSIDE_HU), volume.geometry, geometry, _OUTSIDE_HU))
+    hu = _reduced(volume, geometry)
     body, bones, metal = (_reduced_mask(mask, volume.geometry, geometry) for mask in (skin.body, bone.mask, bone.metal))
     s, u, v = spine_coordinates(geometry, canal.frame)
     return CoarseImage(geometry, hu, body, bones, metal, s, u, v, canal.frame)
@@ -183,14 +183,10 @@ def resampled(image: sitk.Image, geometry: VolumeGeometry, outside: float) -> si
     return filter_.Execute(image)
 
 
-def _reduced(array: AnyArray, geometry: VolumeGeometry, target: VolumeGeometry, outside: float) -> sitk.Image:
+def _reduced(volume: Volume, target: VolumeGeometry) -> Float32Array:
     """Averaged down by whole voxels first, so that noise falls and nothing thin is skipped."""
-    image = to_itk(array, geometry)
-    factors = _whole_factors(geometry, target)
-    if max(factors) > 1:
-        image = sitk.BinShrink(image, factors[::-1].tolist())
-    padded = sitk.ZeroFluxNeumannPad(sitk.Cast(image, sitk.sitkFloat32), [2, 2, 2], [2, 2, 2])
-    return resampled(padded, target, outside)
+    mean, blocks = aligned.shrunk_hu(volume, _whole_factors(volume.geometry, target), _OUTSIDE_HU)
+    return np.asarray(aligned.linear(mean - _OUTSIDE_HU, blocks, target, _PADDED) + np.float32(_OUTSIDE_HU))
 
 
 def _reduced_mask(mask: BoolArray, geometry: VolumeGeometry, target: VolumeGeometry) -> BoolArray:

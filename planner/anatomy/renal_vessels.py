@@ -125,9 +125,12 @@ def _near(image: CoarseImage, way: FloatArray, half_mm: float) -> BoolArray:
     """Voxels near the straight way from trunk to hilum."""
     (s, u0, v0), (_, u1, v1) = way
     du, dv = u1 - u0, v1 - v0
-    share = np.clip(((image.u_mm - u0) * du + (image.v_mm - v0) * dv) / max(du * du + dv * dv, 1e-6), 0.0, 1.0)
-    off = np.hypot(image.u_mm - u0 - share * du, image.v_mm - v0 - share * dv)
-    return np.asarray((off < half_mm) & (np.abs(image.s_mm - s) < _HALF_HEIGHT_MM))
+    near: BoolArray = np.asarray(np.abs(image.s_mm - s) < _HALF_HEIGHT_MM)
+    near &= (image.u_mm > min(u0, u1) - half_mm) & (image.u_mm < max(u0, u1) + half_mm)
+    u, v = image.u_mm[near], image.v_mm[near]
+    share = np.clip(((u - u0) * du + (v - v0) * dv) / max(du * du + dv * dv, 1e-6), 0.0, 1.0)
+    near[near] = np.hypot(u - u0 - share * du, v - v0 - share * dv) < half_mm
+    return near
 
 
 def _seen(image: CoarseImage, way: FloatArray, free: BoolArray, trunk: Trunk) -> tuple[BoolArray, float] | None:

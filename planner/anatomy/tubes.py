@@ -128,8 +128,16 @@ def circle_scores(
     widest = float(radii_mm.max()) * np.sqrt(max(flatness, 1.0 / flatness)) + _RIM_STEP_MM
     margin = int(np.ceil(widest / grid.step_mm)) + 1
     padded = np.pad(np.clip(grid.hu, -200.0, 1000.0), ((0, 0), (margin, margin), (margin, margin)), mode="edge")
-    look = _Look(padded, margin, grid.step_mm, flatness, uneven_hu)
-    return np.stack([_circle_score(look, float(radius), noise_hu) for radius in radii_mm])
+    scores = np.empty((len(radii_mm), *grid.hu.shape), dtype=np.float32)
+    for first in range(0, len(padded), _TOGETHER):
+        look = _Look(padded[first : first + _TOGETHER], margin, grid.step_mm, flatness, uneven_hu)
+        for n, radius in enumerate(radii_mm):
+            scores[n, first : first + _TOGETHER] = _circle_score(look, float(radius), noise_hu)
+    return scores
+
+
+_TOGETHER = 12
+"""Slices that are scored together: what they need stays in a core's own memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,9 +44,12 @@ def ureter_zones(image: CoarseImage, kidneys: Kidneys, t12_lower_end_s_mm: float
 def _zone(image: CoarseImage, side: Side, kidney: Region | None, t12_lower_end_s_mm: float) -> Zone | None:
     course = _course(image, side, kidney, t12_lower_end_s_mm)
     s, u, v = course.T
-    usual_u, usual_v = (np.interp(image.s_mm, s, values).astype(np.float32) for values in (u, v))
     inside = (image.s_mm > s[0]) & (image.s_mm < s[-1]) & image.body & ~image.bone
-    inside &= np.hypot(image.u_mm - usual_u, image.v_mm - usual_v) < _RADIUS_MM
+    for values, in_image in ((u, image.u_mm), (v, image.v_mm)):
+        inside &= (in_image > values.min() - _RADIUS_MM) & (in_image < values.max() + _RADIUS_MM)
+    own = image.s_mm[inside]
+    usual_u, usual_v = (np.interp(own, s, values).astype(np.float32) for values in (u, v))
+    inside[inside] = np.hypot(image.u_mm[inside] - usual_u, image.v_mm[inside] - usual_v) < _RADIUS_MM
     region = image.region(inside, _CONFIDENCE, _UNCERTAINTY_MM)
     said = (
         f"{side} ureter: not looked for; a zone of {2 * _RADIUS_MM:.0f} mm along its usual course is kept clear "

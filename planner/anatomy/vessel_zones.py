@@ -210,7 +210,9 @@ def iliac_zones(
 
 
 def _axial(image: CoarseImage, middle_s_mm: float) -> tuple[Float32Array, Float32Array, Float32Array]:
-    """Height above L4's middle, and u, v from the canal's middle in each slice, down to S1: the sacral canal turns away."""
+    """Height above L4's middle, and u, v from the canal's middle in each slice, down to S1, where the sacral canal turns away: (k, 1, 1),
+    (k, 1, i) and (k, j, 1).
+    """
     centres = image.frame.centres_mm
     geometry = image.geometry
     z, y, x = (
@@ -221,10 +223,9 @@ def _axial(image: CoarseImage, middle_s_mm: float) -> tuple[Float32Array, Float3
     order = np.argsort(centres[:, 2], kind="stable")
     held = np.maximum(z, low - _CANAL_ENDS_MM)
     middle_x, middle_y = (np.interp(held, centres[order, 2], centres[order, axis]) for axis in (0, 1))
-    shape = geometry.shape
-    height = np.broadcast_to((z - low)[:, None, None], shape)
-    u = np.broadcast_to((x[None, :] - middle_x[:, None])[:, None, :], shape)
-    v = np.broadcast_to((middle_y[:, None] - y[None, :])[:, :, None], shape)
+    height = (z - low)[:, None, None]
+    u = (x[None, :] - middle_x[:, None])[:, None, :]
+    v = (middle_y[:, None] - y[None, :])[:, :, None]
     return height.astype(np.float32), u.astype(np.float32), v.astype(np.float32)
 
 
