@@ -5,12 +5,15 @@ In: an anatomy and a path. Out: a renderer that looks at the entry from outside 
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkImageData
 from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkWindowedSincPolyDataFilter
 from vtkmodules.vtkFiltersSources import vtkLineSource, vtkSphereSource
+from vtkmodules.vtkImagingGeneral import vtkImageGaussianSmooth
 
 from vtkmodules.vtkFiltersCore import vtkTubeFilter  # isort: skip
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
@@ -29,8 +32,22 @@ REACH_MM = 90.0
 _GRID_MM = 1.5
 """Keeps the whole scene under 150,000 triangles."""
 
+_FULL = 200
+"""Of a voxel within a mask; its border lies at half of it."""
+
+VtkImage: TypeAlias = Any
+"""VTK ships no types that a checker can follow."""
+
 _SAME_AXES = 1e-9
 """Of a voxel for each voxel: less than rounding over a scan's width."""
+
+_SKIN_STEP = 2
+"""Every second grid point is enough for what is seen through."""
+
+_BLUR_VOXELS = 0.8
+"""Of masks before they are contoured, about 1 mm: without it a surface shows the slices; tubes thinner than that stay as they are."""
+
+_THIN = frozenset({Structure.NERVE_ROOT, Structure.URETER, Structure.RIB})
 
 _SKIN_OPACITY = 0.16
 _SKIN_COLOUR = (224, 172, 140)
@@ -52,9 +69,20 @@ def structures_scene(labels: LabelMap) -> Renderer:
     renderer = vtkRenderer()
     renderer.SetBackground(0.09, 0.10, 0.13)
     for structures, colour, opacity in _surfaces():
-        _add_surface(renderer, labels, labels.mask(*structures), colour, opacity)
-    _add_surface(renderer, labels, labels.labels > 0, _SKIN_COLOUR, _SKIN_OPACITY)
+        thick = [one for one in structures if one not in _THIN]
+        thin = [one for one in structures if one in _THIN]
+        for own, blur in ((thick, _BLUR_VOXELS), (thin, 0.0)):
+            _add_surface(renderer, _image(labels.geometry, labels.mask(*own), blur), colour, opacity)
+    body = np.ascontiguousarray((labels.labels > 0)[::_SKIN_STEP, ::_SKIN_STEP, ::_SKIN_STEP])
+    _add_surface(renderer, _image(_coarser(labels.geometry), body, _BLUR_VOXELS), _SKIN_COLOUR, _SKIN_OPACITY)
     return renderer
+
+
+def _coarser(grid: VolumeGeometry) -> VolumeGeometry:
+    """Every ``_SKIN_STEP``-th point of a grid."""
+    k, j, i = (-(-size // _SKIN_STEP) for size in grid.shape)
+    first = grid.points_mm([0, 0, 0])
+    return VolumeGeometry.from_spacing((k, j, i), (_GRID_MM * _SKIN_STEP,) * 3, (first[0], first[1], first[2]))
 
 
 def seen_letters(renderer: Renderer) -> tuple[str, str, str, str]:
@@ -95,24 +123,32 @@ def _surfaces() -> list[tuple[tuple[Structure, ...], tuple[int, int, int], float
     return [(structures, colour, SOLIDS[structures[0]]) for colour, structures in groups.items()]
 
 
-def _add_surface(
-    renderer: Renderer,
-    labels: LabelMap,
-    mask: npt.NDArray[np.bool_],
-    colour: tuple[int, int, int],
-    opacity: float,
-) -> None:
+def _image(grid: VolumeGeometry, mask: npt.NDArray[np.bool_], blur_voxels: float) -> VtkImage | None:
+    """A mask as VTK contours it, its edges softened; None where it is empty."""
     if not mask.any():
-        return
-    padded = np.pad(mask, 1).astype(np.uint8)
+        return None
+    padded = np.pad(mask, 1).astype(np.uint8) * np.uint8(_FULL)
     image = vtkImageData()
     image.SetDimensions(*padded.shape[::-1])
-    image.SetSpacing(*labels.geometry.spacing_mm[::-1].tolist())
-    image.SetOrigin(*labels.geometry.points_mm([-1, -1, -1]).tolist())
+    image.SetSpacing(*grid.spacing_mm[::-1].tolist())
+    image.SetOrigin(*grid.points_mm([-1, -1, -1]).tolist())
     image.GetPointData().SetScalars(numpy_to_vtk(padded.reshape(-1), deep=1))
+    if not blur_voxels:
+        return image
+    soft = vtkImageGaussianSmooth()
+    soft.SetInputData(image)
+    soft.SetStandardDeviation(blur_voxels)
+    soft.SetRadiusFactor(2.0)
+    soft.Update()
+    return soft.GetOutput()
+
+
+def _add_surface(renderer: Renderer, image: VtkImage | None, colour: tuple[int, int, int], opacity: float) -> None:
+    if image is None:
+        return
     contour = vtkFlyingEdges3D()
     contour.SetInputData(image)
-    contour.SetValue(0, 0.5)
+    contour.SetValue(0, _FULL / 2)
     smooth = vtkWindowedSincPolyDataFilter()
     smooth.SetInputConnection(contour.GetOutputPort())
     smooth.SetNumberOfIterations(15)

@@ -6,6 +6,9 @@ from __future__ import annotations
 from service.german.template import Pairs
 
 OF_REFUSALS: Pairs = (
+    ("{place}: {needle}, {mm} mm, {angles}", "{place}: {needle}, {mm} mm, {angles}"),
+    ("same Patient ID, issuer and birth date", "gleiche Patienten-ID, gleicher Herausgeber, gleiches Geburtsdatum"),
+    ("by hand: a person says so, the identity does not prove it", "von Hand: eine Person sagt es, die Identität beweist es nicht"),
     ("inputs are in different frames of reference ({left} and {right}); register them first, or plan on one series",
      "die Eingaben haben verschiedene Bezugssysteme ({left} und {right}); erst registrieren, oder auf einer Serie planen"),
     ("anatomy is found on CT only, this image is {what}; plan on a CT of the same region",

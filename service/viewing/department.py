@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import statistics
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from service.audit import AuditEvent, AuditTrail
 from service.errors import MissingPartError, SettingsError
 from service.logs import Log
-from service.progress import stages
+from service.progress import begun, stages
 from service.rows import CaseState
 from service.settings import Destination, ViewerSettings
 from service.store import Store
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
     from service.viewing.front import Front
 
 _LOG = Log("viewing")
+_LAST_FILE = "anatomy.json"
+"""Written once more when everything else of a case is."""
+
+_LOOKED_BACK = 9
+"""Cases whose times tell how long the next one takes."""
+
 _START_LIMIT_S, _STOP_LIMIT_S = 30.0, 30.0
 
 
@@ -64,9 +71,28 @@ def kept_cases(store: Store) -> list[Path]:
 
 
 def running_cases(store: Store, now_s: float) -> list[Running]:
-    """Cases that are computed now, with the stage that their process told last."""
+    """Cases that are computed now, with the stage that their process told last, and about how long it takes to their plan."""
     told = [(case.number, *stages(Path(case.folder))) for case in store.cases(CaseState.RUNNING)]
-    return [Running(number, stage, max(0.0, now_s - since_s)) for number, stage, since_s in told]
+    before = _latest(store) if told else []
+    return [
+        Running(number, stage, max(0.0, now_s - since_s), left_s(stage, now_s - since_s, before))
+        for number, stage, since_s in told
+    ]
+
+
+def left_s(stage: str, for_s: float, finished: Sequence[Path]) -> float | None:
+    """What is usually left from the beginning of a stage to a case's last file, less what has gone by."""
+    lasted = [
+        (folder / _LAST_FILE).stat().st_mtime - begun(folder)[stage]
+        for folder in finished
+        if stage in begun(folder) and (folder / _LAST_FILE).is_file()
+    ]
+    return None if not lasted else max(0.0, statistics.median(lasted) - for_s)
+
+
+def _latest(store: Store) -> list[Path]:
+    """Folders of the cases that were planned last."""
+    return [Path(case.folder) for case in store.cases(CaseState.PLANNED)[-_LOOKED_BACK:]]
 
 
 def _front(

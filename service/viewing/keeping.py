@@ -7,6 +7,7 @@ from a file: a kept case cannot run code.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import Enum
@@ -33,8 +34,8 @@ from viz.viewer import correction
 from viz.viewer import session as sessions
 from viz.viewer.session import Signature, Step
 
-KEPT = "view"
-"""Where a results folder keeps what the page needs."""
+KEPT, REGISTERED = "view", "registered"
+"""Where a results folder keeps what the page needs, and there what was laid over the case."""
 
 CASE_FILE, _SESSION_FILE, _TARGETS_FILE = "case.json", "session.json", "targets.json"
 Json: TypeAlias = Any
@@ -88,7 +89,7 @@ def keep(folder: Path, case: KeptCase) -> Path:
     The anatomy is kept in the patient's axes, as the planner wants it: whoever opens the case copies nothing.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    forget(folder)
+    _forget_case(folder)
     writer = _Writer(folder)
     ready = KeptCase(case.series, ordered(case.anatomy), case.plan)
     content = {name: writer.value(getattr(ready, name)) for name in ("series", "anatomy", "plan")}
@@ -96,7 +97,12 @@ def keep(folder: Path, case: KeptCase) -> Path:
 
 
 def forget(folder: Path) -> None:
-    """A case that was kept is none any more."""
+    """A case that was kept is none any more, nor what was laid over it."""
+    _forget_case(folder)
+    shutil.rmtree(folder / REGISTERED, ignore_errors=True)
+
+
+def _forget_case(folder: Path) -> None:
     for name in (CASE_FILE, _SESSION_FILE, _TARGETS_FILE):
         (folder / name).unlink(missing_ok=True)
 

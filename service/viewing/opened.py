@@ -25,7 +25,9 @@ from service.viewing.errands import Errands, PagePlanning
 from service.viewing.job import Job
 from service.viewing.keeping import KeptCase, KeptSession, keep_session, open_kept, open_session, open_targets
 from service.viewing.memory import give_back_memory, let_go
+from service.viewing.registered import open_registered
 from service.viewing.releasing import release_of, seen_on_the_image
+from service.viewing.took import Took, took_file
 from service.viewing.wish import SignedCase, Wish, mark
 from viz.viewer.desk import Desk
 from viz.viewer.facts import Identity
@@ -90,8 +92,9 @@ def open_page(folder: Path, job: Job, canvas: Canvas | None = None) -> Opened:
     session = _session(folder, case)
     pose = reconcile(case.series.patient_position, case.anatomy.lie).pose
     anatomy = case.anatomy if session is None else planning.apply(session.now.corrections)
-    opened = OpenCase(case.volume, anatomy, pose, _slice_words(case.series.facts), may_edit=not job.is_read_only)
-    desk = Desk(opened, session, planning, canvas)
+    words = _slice_words(case.series.facts)
+    opened = OpenCase(case.volume, anatomy, pose, words, open_registered(folder), may_edit=not job.is_read_only)
+    desk, took = Desk(opened, session, planning, canvas), Took(took_file())
     host = Host(
         identity=identity_of(case.series.facts),
         places=_places(case.series.facts),
@@ -106,6 +109,8 @@ def open_page(folder: Path, job: Job, canvas: Canvas | None = None) -> Opened:
         earlier=earlier_plans(folder),
         listen=errands.tell_stages_to,
         german=in_german,
+        about_s=took.about_s,
+        took=took.add,
         rested=lambda: _rest(desk),
     )
     give_back_memory()

@@ -21,8 +21,10 @@ class Listed:
     key: str
     folder: Path
     patient: str
+    patient_id: str
     study: str
-    procedure: str
+    aims: tuple[tuple[str, str], ...]
+    """Title of the procedure and target, one pair for each needle."""
     state: str
     """A key of ``forms``' texts: waiting, draft, rehearsal, no_path, changed, signed, or how far an export has come."""
 
@@ -34,6 +36,8 @@ class Running:
     number: int
     stage: str
     for_s: float
+    left_s: float | None = None
+    """About how long until its plan, by the cases before; None where none went through this stage."""
 
 
 def listed(folders: list[Path]) -> list[Listed]:
@@ -49,19 +53,24 @@ def _row(folder: Path) -> Listed:
     key = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
     state = _state(plan, is_changed=session is not None)
     is_signed = session is not None and session.signature is not None
-    return Listed(key, folder, *_who(facts), _procedure(plan), "signed" if is_signed else state)
+    return Listed(key, folder, *_who(facts), _aims(plan), "signed" if is_signed else state)
 
 
-def _who(facts: SeriesFacts) -> tuple[str, str]:
+def _who(facts: SeriesFacts) -> tuple[str, str, str]:
+    """Name, ID, and date with accession number; a hyphen where the images say nothing."""
     if facts.source is None:
-        return "-", "-"
+        return "-", "", "-"
     patient, study = facts.source.patient, facts.source.study
-    name = patient.name.replace("^", ", ") or "-"
-    return f"{name} ({patient.patient_id or '-'})", f"{study.study_date or '-'} {study.accession_number}".strip()
+    day = study.study_date
+    date = f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == _DATE_LENGTH else day or "-"
+    return patient.name.replace("^", ", ") or "-", patient.patient_id, f"{date} {study.accession_number}".strip()
 
 
-def _procedure(plan: Plan | None) -> str:
-    return "-" if plan is None else "; ".join(f"{plan.title}: {target.words}" for target in plan.targets)
+_DATE_LENGTH = 8
+
+
+def _aims(plan: Plan | None) -> tuple[tuple[str, str], ...]:
+    return () if plan is None else tuple((plan.title, target.words) for target in plan.targets)
 
 
 def _state(plan: Plan | None, *, is_changed: bool) -> str:

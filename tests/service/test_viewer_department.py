@@ -1,5 +1,6 @@
 """The page beside the receiver: off by default, never in clear beyond this machine, its worklist from the service's rows."""
 
+import os
 import socket
 import time
 import urllib.request
@@ -11,12 +12,16 @@ from typer.testing import CliRunner
 from service.audit import AuditTrail
 from service.cli import app
 from service.errors import SettingsError
-from service.progress import telling
+from service.progress import begun, telling
 from service.rows import CaseState
 from service.settings import ViewerSettings, load_settings
 from service.store import NewInstance, Store
-from service.viewing.department import kept_cases, running_cases, viewing
-from service.viewing.people import UsersFile
+from service.viewing import forms
+from service.viewing.department import kept_cases, left_s, running_cases, viewing
+from service.viewing.people import Login, UsersFile
+from service.viewing.roles import Role
+from service.viewing.took import Took
+from service.viewing.worklist import Listed, Running
 
 
 def free_port() -> int:
@@ -90,3 +95,45 @@ def test_a_running_case_is_listed_with_its_stage(store: Store, tmp_path: Path):
     assert (found.number, found.stage) == (case.number, "planning")
     assert 5.0 <= found.for_s < 60.0
     store.close()
+
+
+def test_how_long_a_running_case_takes_is_told_by_the_cases_before(store: Store, tmp_path: Path):
+    done = tmp_path / "done"
+    telling(done)("planning")
+    (done / "anatomy.json").write_text("{}")
+    begun_s = begun(done)["planning"]
+    os.utime(done / "anatomy.json", (begun_s + 30.0, begun_s + 30.0))
+    assert left_s("planning", 12.0, [done]) == pytest.approx(18.0, abs=0.01)
+    assert left_s("planning", 45.0, [done]) == 0.0
+    assert left_s("a stage of another version", 1.0, [done]) is None
+    assert left_s("planning", 1.0, []) is None
+    store.close()
+
+
+def test_the_worklist_speaks_german_and_says_what_is_unknown():
+    row = Listed(
+        "0" * 16,
+        Path(),
+        "Muster, Eva",
+        "",
+        "2026-03-02",
+        (("Periradicular therapy, T10 to S1", "L4 root, foramen L4/L5, left"),),
+        "draft",
+    )
+    running = [Running(3, "vertebrae", 4.0, 21.0), Running(4, "skin", 1.0)]
+    page = forms.worklist([row], {}, running, Login("k", "f", "ada", Role.PLANNER, 0.0), "de")
+    assert "<b>Wurzel L4, Foramen L4/L5, links</b>Periradikuläre Therapie" in page
+    assert "keine ID" in page
+    assert "Fall 3: Wirbel suchen, 4 s, noch etwa 21 s bis zum Plan" in page
+    assert "Fall 4: Haut suchen, 1 s, Dauer noch nie gemessen" in page
+
+
+def test_what_work_takes_here_is_known_the_next_time(tmp_path: Path):
+    took = Took(tmp_path / "deep" / "took.json")
+    assert took.about_s("planning") is None
+    for seconds in (4.0, 5.0, 60.0):
+        took.add("planning", seconds)
+    assert Took(tmp_path / "deep" / "took.json").about_s("planning") == 5.0
+    assert took.about_s("mapping") is None
+    (tmp_path / "deep" / "took.json").write_text("[1, 2]")
+    assert took.about_s("planning") is None

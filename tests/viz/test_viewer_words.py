@@ -11,9 +11,11 @@ from viz.viewer.looks import PANES
 from viz.viewer.pointer import Wheel
 from viz.viewer.words import Language, pose_words, rule_words, structure_words, texts
 
+TEMPLATES = ("page.html", "beside.html", "before.html", "sheets.html")
+
 
 def test_the_template_uses_only_words_that_exist():
-    page = files("viz.viewer").joinpath("page.html").read_text(encoding="utf-8")
+    page = "".join(files("viz.viewer").joinpath(name).read_text(encoding="utf-8") for name in TEMPLATES)
     used = set(re.findall(r"\bt\.([a-z_]+)", page)) | set(PANES)
     assert used <= set(texts(Language.GERMAN))
 
@@ -30,7 +32,7 @@ def test_keys_are_explained_in_both_languages():
 
 
 def test_nothing_on_the_page_comes_from_another_host():
-    for name in ("page.html", "page.css"):
+    for name in (*TEMPLATES, "page.css"):
         assert "//" not in files("viz.viewer").joinpath(name).read_text(encoding="utf-8").replace("://", "//", 0)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from planner.geometry import FloatArray
 from planner.structures import Structure
 from viz.viewer.desk import Desk
+from viz.viewer.earlier import next_step
 from viz.viewer.host import Host
 from viz.viewer.looks import PANES, SCENE, SLABS
 from viz.viewer.pointer import Button, Pointer, Wheel
@@ -92,6 +93,7 @@ class Acts:
             "hide": self._hide,
             "recolour": self._recolour,
             "skin": self._work.map_skin,
+            "blend": lambda percent: self._blend(float(percent) / 100),
             "place": self._place_number,
             "read_to_sign": self._work.read_to_sign,
             "export_draft": self._work.export_draft,
@@ -214,6 +216,7 @@ class Acts:
             "d": lambda: self._take(Tool.DISTANCE),
             "a": lambda: self._take(Tool.ANGLE),
             "k": self._work.map_skin,
+            "b": lambda: self._blend(next_step(looks.blend)),
             "delete": lambda: self._page.show(self._desk.rub_out()),
             "backspace": lambda: self._page.show(self._desk.rub_out()),
             " ": lambda: self._page.show(self._desk.reset()),
@@ -224,6 +227,13 @@ class Acts:
             "arrowdown": lambda: self._scroll(-1),
             **{str(n + 1): self._window_action(n) for n in range(len(self._desk.windows))},
         }
+
+    def _blend(self, share: float) -> None:
+        """So much of the earlier scan, where one was laid over."""
+        earlier = self._desk.case.earlier
+        if earlier is not None and earlier.volume is not None:
+            self._look(blend=min(max(share, 0.0), 1.0))
+            self._page.refresh()
 
     def _window_action(self, index: int) -> Callable[[], None]:
         return lambda: self._look(window=self._desk.windows[index])

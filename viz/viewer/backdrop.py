@@ -22,6 +22,9 @@ from viz.slices import windowed
 from viz.viewer.scan import ScanImage, Slab
 from viz.window import Renderer
 
+_SEEN = -5000.0
+"""Below lie only mixtures with the value for *nothing here*."""
+
 _OPACITY = np.float32(210 / 255)
 
 Colours = Mapping[Structure, tuple[int, int, int]] | None
@@ -37,12 +40,14 @@ class Cut:
     window: Window
     shows_outlines: bool
     colours: Colours
+    blend: float = 0.0
+    """Share of the earlier scan."""
 
     @property
     def key(self) -> tuple[object, ...]:
         """Equal where the picture is."""
         colours = None if self.colours is None else tuple(sorted(self.colours.items()))
-        return (*self.place, self.window, self.shows_outlines, colours)
+        return (*self.place, self.window, self.shows_outlines, colours, self.blend)
 
     @property
     def place(self) -> tuple[object, ...]:
@@ -79,6 +84,8 @@ class Backdrop:
         values = scan.grey(cut.plane, cut.pixel_mm, cut.slab)
         rows, columns = values.shape
         pixels = self._shades(cut.window).take(values.reshape(-1).view(np.uint16), axis=0)
+        if cut.blend:
+            pixels = self._blended(scan, cut, pixels)
         if cut.shows_outlines:
             found, colours = scan.edges(cut.plane, cut.pixel_mm, cut.colours)
             pixels[found] = pixels[found] + _OPACITY * (colours - pixels[found])
@@ -86,6 +93,18 @@ class Backdrop:
         self._image.SetDimensions(columns, rows, 1)
         self._image.GetPointData().SetScalars(numpy_to_vtk(self._pixels, deep=0))
         self._image.Modified()
+
+    def _blended(self, scan: ScanImage, cut: Cut, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The earlier scan over today's by its share, where it shows anything."""
+        found = scan.before(cut.plane, cut.pixel_mm, cut.slab)
+        if found is None:
+            return pixels
+        values = found.reshape(-1)
+        seen = values > _SEEN
+        grey = windowed(values[seen].astype(np.float64), scan.earlier_window or cut.window)[:, None]
+        mixed = (1.0 - cut.blend) * pixels[seen] + cut.blend * grey
+        pixels[seen] = np.rint(mixed).astype(np.uint8)
+        return pixels
 
     def _shades(self, window: Window) -> npt.NDArray[np.uint8]:
         """(65536, 3) grey of every value that a voxel can have, by its bits."""

@@ -11,6 +11,7 @@ from planner.structures import Side, Structure
 from viz.palette import CONTOURS
 from viz.viewer import facts
 from viz.viewer.desk import Desk
+from viz.viewer.earlier import earlier_values
 from viz.viewer.facts import Say
 from viz.viewer.host import Host
 from viz.viewer.keys import keys
@@ -42,6 +43,7 @@ def page_values(desk: Desk, host: Host, language: Language) -> dict[str, Any]:
         "brush": ["" if desk.brushed is None else str(desk.brushed), desk.brush_mm],
         "corrections": [] if desk.session is None else [say(one.words) for one in desk.session.now.corrections],
         "skin": _skin_rows(desk, language),
+        **earlier_values(desk.case.earlier, desk.looks.blend, language, say),
         "can": _can(desk.session, host),
         "procedures": [[key, say(title)] for key, title in host.choice.procedures],
         **_of_choice(desk, language, say),

@@ -50,7 +50,7 @@ class Desk:
         self.case, self.session, self._planning = case, session, planning
         self.message = ""
         self.choosing = Choosing()
-        self.scan = ScanImage(case.volume, case.anatomy.labels)
+        self.scan = ScanImage(case.volume, case.anatomy.labels, case.earlier)
         self.preview: Judged | None = None
         self.wants_replan = False
         """The tip was moved, and the hand rests: the list of paths is for another tip."""
@@ -117,7 +117,7 @@ class Desk:
         plane, pixel = found
         spots = () if self.session else self.choosing.spots
         shown = Shown(name, plane, lossy, spots, self.rulers, self._balls(), self._spread())
-        view = View(plane, pixel, self.looks.window, SLABS[self.looks.slab])
+        view = View(plane, pixel, self.looks.window, SLABS[self.looks.slab], self.looks.blend)
         pane.show(view, marks_of(self.case, self.looks, path, shown))
         return pane.picture()
 
@@ -242,7 +242,7 @@ class Desk:
     def take_anatomy(self, anatomy: Anatomy) -> tuple[str, ...]:
         """A corrected anatomy: outlines and solids are drawn anew, the view stays."""
         self.case = replace(self.case, anatomy=anatomy)
-        self.scan = ScanImage(self.case.volume, anatomy.labels)
+        self.scan = ScanImage(self.case.volume, anatomy.labels, self.case.earlier)
         for pane in self.panes.values():
             pane.take(self.scan)
         self._forget_scene()

@@ -57,6 +57,10 @@ class Host:
     """Who hears which stage long work is in: a key of ``words``, from any thread."""
     german: Callable[[str], str] = str
     """A sentence or name of the planner's in German."""
+    about_s: Callable[[str], float | None] = lambda _word: None
+    """How long work of a name usually takes on this machine [s]; None where it was never done."""
+    took: Callable[[str, float], None] = lambda _word, _seconds: None
+    """Told how long work took."""
     rested: Callable[[], None] = lambda: None
     """Called where nobody has moved anything for some seconds."""
 

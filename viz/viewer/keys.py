@@ -17,6 +17,7 @@ _KEYS: tuple[tuple[str, str, str, str], ...] = (
     ("S", "S", "Schichtdicke wechseln", "change the slab"),
     ("O", "O", "Konturen zeigen oder verbergen", "show or hide outlines"),
     ("K", "K", "Hautkarte: wo der Eintritt möglich ist", "skin map: where one may enter"),
+    ("B", "B", "frühere Aufnahme einblenden: 0, 50, 100 %", "blend in the earlier scan: 0, 50, 100 %"),
     ("D / A", "D / A", "Abstand / Winkel messen (2 / 3 Klicks)", "measure a distance / an angle (2 / 3 clicks)"),
     ("Entf", "delete", "letzte Messung löschen", "remove the last measurement"),
     ("M", "M", "Feld unter der Maus vergrößern", "enlarge the pane under the pointer"),

@@ -56,6 +56,8 @@ class Looks:
     colours: Mapping[Structure, tuple[int, int, int]] = field(default_factory=dict)
     """Outlines in a colour of a person's choice."""
     anterior_up: bool = False
+    blend: float = 0.0
+    """Share of an earlier scan over today's, 0 to 1."""
     zoom: Mapping[str, float] = field(default_factory=dict)
     pan_mm: Mapping[str, FloatArray] = field(default_factory=dict)
 

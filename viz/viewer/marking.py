@@ -42,13 +42,16 @@ def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown
     binding = None if path is None else path.binding
     off_mm = float(shown.plane.in_plane_mm(looks.cross_mm)[2])
     off = f"\n+ {off_mm:+.1f} mm" if abs(off_mm) >= _SHOWN_MM else ""
+    before = (
+        "" if case.earlier is None or not looks.blend else f"{case.earlier.words} {looks.blend:.0%}: FOR LOOKING ONLY"
+    )
     window = f"W {looks.window.width:.0f} C {looks.window.center:.0f}"
     return Marks(
         needle=None if path is None else (path.entry_mm, path.target_mm),
         cross_mm=looks.cross_mm,
         names=case.names,
         title=_title(case, looks, path, shown) + off,
-        note="\n".join(word for word in (shown.lossy, SLABS[looks.slab].words, window) if word),
+        note="\n".join(word for word in (shown.lossy, before, SLABS[looks.slab].words, window) if word),
         shows_outlines=looks.shows_outlines,
         colours=_colours(looks),
         spots=shown.spots,

@@ -12,6 +12,7 @@ from planner.plan import Plan
 from planner.structures import Pose
 from planner.volume import Volume
 from viz.viewer.correction import Correction
+from viz.viewer.earlier import EarlierImage
 from viz.viewer.session import Judged
 from viz.viewer.skin import SkinMap
 
@@ -49,6 +50,8 @@ class OpenCase:
     anatomy: Anatomy
     pose: Pose
     slice_words: Callable[[FloatArray], str]
+    earlier: EarlierImage | None = None
+    """An earlier scan of the same patient, laid over this one."""
     may_edit: bool = True
     """Else paths are chosen and looked at, never changed."""
     names: tuple[tuple[str, FloatArray], ...] = field(init=False)

@@ -22,8 +22,9 @@ from viz.viewer.beside import page_values
 from viz.viewer.desk import Desk
 from viz.viewer.host import Host
 from viz.viewer.looks import PANES, SLABS
+from viz.viewer.lost import lost_page
 from viz.viewer.session import Signature
-from viz.viewer.words import lost_page, texts
+from viz.viewer.words import texts
 from viz.viewer.work import Work
 
 OTHERS_AFTER_S, OTHERS_AT_LEAST_S = 0.08, 0.4
@@ -191,7 +192,7 @@ class Page:
 def _template() -> str:
     """The page with its parts put in: a comment with its name stands for a file."""
     page = _file("page.html")
-    for part in ("beside.html", "sheets.html"):
+    for part in ("beside.html", "before.html", "sheets.html"):
         page = page.replace(f"<!-- {part} -->", _file(part))
     return page
 

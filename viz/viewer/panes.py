@@ -38,6 +38,9 @@ SPOT_REACH_MM = 6.0
 """A place to choose is ringed in planes this near: about half a foramen's height; assumed."""
 
 _MARGIN_PX, _LETTER_PX, _TEXT_PX = 8, 20, 13
+_NAME_PX = 20
+"""The pane's own name, which the page writes into the corner above the title."""
+
 _NAME_EDGE_PX = 14
 """Half a level's name: at the edge it is moved inwards, not cut."""
 
@@ -65,6 +68,8 @@ class View:
     pixel_mm: float
     window: Window
     slab: Slab
+    blend: float = 0.0
+    """Share of the earlier scan."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +121,7 @@ class SlicePane:
         width, height = self.screen.size
         plane = replace(view.plane, width_mm=width * view.pixel_mm, height_mm=height * view.pixel_mm)
         self.view, self._marks = replace(view, plane=plane), marks
-        cut = Cut(plane, view.pixel_mm, view.slab, view.window, marks.shows_outlines, marks.colours)
+        cut = Cut(plane, view.pixel_mm, view.slab, view.window, marks.shows_outlines, marks.colours, view.blend)
         self._backdrop.show(self._scan, cut)
         self._camera.SetParallelScale(plane.height_mm / 2)
         self._drawing.place(self.view, marks, (width, height))
@@ -190,7 +195,7 @@ class _Drawing:
             for line in (*lines, self._spread, self._rules, self._spots, self._spot):
                 line.enlarge(enlarged(size))
         self._place_letters(view.plane.letters, width, height)
-        self._title.show(marks.title, _MARGIN_PX, height - _MARGIN_PX)
+        self._title.show(marks.title, _MARGIN_PX, height - _MARGIN_PX - _NAME_PX * enlarged(size))
         self._note.show(marks.note, _MARGIN_PX, _MARGIN_PX)
         self._place_scale(view, width, height)
         self._place_cross(view, marks)

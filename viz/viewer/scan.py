@@ -23,6 +23,7 @@ from planner.structures import Structure
 from planner.volume import LabelMap, Modality, Volume
 from viz.palette import CONTOURS
 from viz.planes import Plane
+from viz.viewer.earlier import UNSEEN, EarlierImage
 
 AIR_HU = -1024.0
 """Shown outside the scan."""
@@ -58,7 +59,7 @@ class Slab:
 class ScanImage:
     """One scan, ready to be cut; several panes share it, one thread."""
 
-    def __init__(self, volume: Volume, labels: LabelMap) -> None:
+    def __init__(self, volume: Volume, labels: LabelMap, earlier: EarlierImage | None = None) -> None:
         self.geometry = volume.geometry
         self.is_ct = volume.modality is Modality.CT
         self.percentiles = tuple(float(p) for p in np.percentile(volume.voxels[::3, ::5, ::5], (2, 50, 98)))
@@ -67,10 +68,17 @@ class ScanImage:
         self._codes_of = _code_of_each_label(labels, self.outlined)
         self._labels = _Cutter(labels.geometry, labels.labels, 0.0)
         self._labels.reslice.SetInterpolationModeToNearestNeighbor()
+        self.earlier_window = None if earlier is None else earlier.window
+        before = None if earlier is None else earlier.volume
+        self._before = None if before is None else _Cutter(before.geometry, before.voxels, UNSEEN)
 
     def grey(self, plane: Plane, pixel_mm: float, slab: Slab) -> AnyArray:
         """(rows, columns) values on the plane's pixels, bottom row first; good until the next cut."""
         return self._grey.cut(plane, pixel_mm, slab)
+
+    def before(self, plane: Plane, pixel_mm: float, slab: Slab) -> AnyArray | None:
+        """The earlier scan's values on the plane's pixels; None where none was laid over."""
+        return None if self._before is None else self._before.cut(plane, pixel_mm, slab)
 
     def edges(
         self, plane: Plane, pixel_mm: float, colours: Mapping[Structure, tuple[int, int, int]] | None = None

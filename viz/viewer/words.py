@@ -161,6 +161,17 @@ _TABLE: dict[str, tuple[str, str]] = {
     "stage_skin": ("zeichne die Hautkarte", "drawing the skin map"),
     "earlier": ("Frühere Pläne dieser Person", "Earlier plans of this patient"),
     "earlier_how": ("Aus anderen Aufnahmen: nur zum Vergleich", "From other scans: for comparison only"),
+    "before": ("Frühere Aufnahme", "Earlier scan"),
+    "before_how": (
+        "Nur zum Ansehen, auf ihr wird nichts gemessen (B)",
+        "For looking only, nothing is measured on it (B)",
+    ),
+    "before_refused": ("Nicht auf diese Aufnahme gelegt", "Not laid over this scan"),
+    "residual": ("Restfehler je Wirbel", "Residual of each vertebra"),
+    "not_used": ("zu groß, nicht verwendet", "too large, not used"),
+    "blend": ("Anteil", "Share"),
+    "left_unknown": ("Dauer hier noch nie gemessen", "never timed on this machine"),
+    "longer": ("länger als sonst", "longer than usual"),
     "left_about": ("noch etwa", "left about"),
     "version": ("Version", "Version"),
     "digest": ("Prüfsumme von Bildern, Anatomie und Plan (SHA-256)", "Checksum of images, anatomy and plan (SHA-256)"),
@@ -284,13 +295,3 @@ def side_words(side: Side, language: Language) -> str:
 def pose_words(pose: str, language: Language) -> str:
     """How the body lies."""
     return pose if language is Language.ENGLISH else _POSES[pose]
-
-
-_LOST_STYLE = "position:fixed;inset:0;background:#14161c;color:#ffb000;font:600 20px sans-serif;padding:30vh 0 0;text-align:center"
-"""Written out: the page's own style is gone with the page."""
-
-
-def lost_page() -> str:
-    """In both languages, instead of a picture that looks alive where the connection is gone."""
-    lines = "".join(f"<p>{texts(language)['lost']}</p>" for language in Language)
-    return f'<div class="lost" role="alert" style="{_LOST_STYLE}">{lines}<p><a style="color:#8cc8ff" href="/">needleplan</a></p></div>'

@@ -46,7 +46,6 @@ class Work:
     def __init__(self, page: Sheet) -> None:
         self._page = page
         self._tasks: set[asyncio.Task[None]] = set()
-        self._took_s: dict[str, float] = {}
         self._stage = ""
         page.host.listen(self._hear)
 
@@ -245,7 +244,7 @@ class Work:
         clock, start = asyncio.create_task(self._count(word)), time.monotonic()
         try:
             await work()
-            self._took_s[word] = time.monotonic() - start
+            self._host.took(word, time.monotonic() - start)
         except PlannerError as refusal:
             self._desk.message = str(refusal)
             self._page.refresh()
@@ -254,13 +253,19 @@ class Work:
             self._page.put(busy="")
 
     async def _count(self, word: str) -> None:
-        """Seconds, while somebody waits, and how many are left where it was done before."""
+        """Seconds, while somebody waits, and how many are left where it was done before on this machine."""
+        usual_s = self._host.about_s(word)
         for seconds in itertools.count(1):
             await asyncio.sleep(1.0)
-            left = round(self._took_s.get(word, 0.0)) - seconds
-            about = f" ({self._page.say('left_about')} {left} s)" if left > 0 else ""
             stage = f" {self._page.say(self._stage)}," if self._stage else ""
-            self._page.put(busy=f"{self._page.say(word)}{stage} {seconds} s{about}")
+            self._page.put(busy=f"{self._page.say(word)}{stage} {seconds} s ({self._left(usual_s, seconds)})")
+
+    def _left(self, usual_s: float | None, seconds: int) -> str:
+        """About how many seconds are left; said where it is not known."""
+        if usual_s is None:
+            return self._page.say("left_unknown")
+        left = round(usual_s) - seconds
+        return f"{self._page.say('left_about')} {left} s" if left > 0 else self._page.say("longer")
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Beside the event loop."""
