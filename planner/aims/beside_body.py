@@ -21,8 +21,12 @@ from planner.target import ForamenFrame, Target, TargetRequest
 
 ANGLES_DEG = np.arange(35.0, 90.1, 5.0)
 HEIGHTS_MM = np.arange(-9.0, 9.1, 3.0)
-GAPS_MM = (3.0, 4.0, 5.0, 6.0)
+GAPS_MM = (2.0, 3.0, 4.0, 5.0, 6.0)
+WISHED_GAP_MM = 4.0
 """From the body's drawn surface; assumed: a needle's margin to bone and the sheath that the trunk runs in."""
+
+STEPS = 6
+"""Samples on the way from the body's surface to a tip: a crus is 5 to 10 mm thick."""
 
 FAR_MM = 45.0
 """A lumbar body is at most 55 mm wide (Panjabi 1992, doi:10.1097/00007632-199203000-00010)."""
@@ -42,15 +46,22 @@ class BesideBody:
     nerve: str
     angle_deg: float
     """0 is straight anterior, 90 straight lateral."""
+    inside_of: Structure | None = None
+    """Where it is drawn, the tip lies between it and the body: behind the crus for what is called retrocrural."""
 
     def targets(self, anatomy: Anatomy, procedure: Procedure, request: TargetRequest) -> tuple[Target, ...]:
         """One side of one vertebra."""
         target, vertebra = target_beside(anatomy, procedure, request, self, Structure.VERTEBRA)
         points, from_wished = self._points(anatomy, vertebra, target.frame)
         if not len(points):
-            return (replace(target, rejected_tips={"tip: no surface of the body beside it": 1}),)
+            return (replace(target, rejected_tips={self._nowhere: 1}),)
         found = with_tips(target, anatomy, procedure, points, from_wished)
         return (with_injectate(found, anatomy, procedure),)
+
+    @property
+    def _nowhere(self) -> str:
+        between = f", inside of the {self.inside_of.words}" if self.inside_of else ""
+        return f"tip: no room beside the body{between}"
 
     def _points(self, anatomy: Anatomy, vertebra: Vertebra, frame: ForamenFrame) -> tuple[FloatArray, FloatArray]:
         angles, heights = (grid.ravel() for grid in np.meshgrid(ANGLES_DEG, HEIGHTS_MM, indexing="ij"))
@@ -59,13 +70,23 @@ class BesideBody:
         starts = vertebra.body_center_mm + heights[:, None] * frame.cranial
         radii = _surface_mm(anatomy, vertebra, starts, ways)
         seen = np.isfinite(radii)
-        points = [starts + (radii + gap)[:, None] * ways for gap in GAPS_MM]
+        bodies = starts[seen] + radii[seen, None] * ways[seen]
         price = MM_PER_DEG * np.abs(angles - self.angle_deg) + 0.3 * np.abs(heights)
-        prices = [price + abs(gap - GAPS_MM[1]) for gap in GAPS_MM]
-        all_points, all_prices = np.concatenate([p[seen] for p in points]), np.concatenate([p[seen] for p in prices])
+        found = [self._at(anatomy, bodies, ways[seen], price[seen], gap) for gap in GAPS_MM]
+        all_points, all_prices = (np.concatenate(part) for part in zip(*found, strict=True))
         front = _front_mm(anatomy, vertebra, frame)
         kept = (frame.local(all_points)[:, 1] >= front + FARTHEST_FRONT_MM) & ~_in_psoas(anatomy, all_points)
         return all_points[kept], all_prices[kept]
+
+    def _at(
+        self, anatomy: Anatomy, bodies_mm: FloatArray, ways: FloatArray, prices: FloatArray, gap_mm: float
+    ) -> tuple[FloatArray, FloatArray]:
+        """(m, 3) the places at a gap from the body's surface, and their prices; without those in or beyond what they are inside of."""
+        steps = np.arange(0.0, gap_mm + 1e-6, gap_mm / STEPS)
+        values = [] if self.inside_of is None else anatomy.labels.values_of(self.inside_of)
+        passed = np.isin(anatomy.labels.nearest(bodies_mm[:, None] + steps[:, None] * ways[:, None]), values)
+        inner = ~passed.any(axis=1)
+        return (bodies_mm + gap_mm * ways)[inner], prices[inner] + abs(gap_mm - WISHED_GAP_MM)
 
 
 def _body_values(anatomy: Anatomy, vertebra: Vertebra) -> list[int]:

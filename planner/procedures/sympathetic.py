@@ -12,7 +12,7 @@ from planner.aims.beside_body import BesideBody
 from planner.angles import from_midline, middle
 from planner.procedure import Approach, Procedure
 from planner.procedures import shared
-from planner.structures import Pose, SpineLevel
+from planner.structures import Pose, SpineLevel, Structure
 from planner.volume import Modality
 
 ONE_SIDE = "One side in one sitting (lumbar sympathetic alcohol series, n = 136: qxmd 18702019)."
@@ -72,7 +72,7 @@ SPLANCHNIC = Procedure(
     title="Splanchnic or retrocrural celiac block, diagnostic",
     regions=("T", "L"),
     modalities=(Modality.CT,),
-    aim=BesideBody("splanchnic nerves", angle_deg=70.0),
+    aim=BesideBody("splanchnic nerves", angle_deg=70.0, inside_of=Structure.CRUS),
     treatment_pose=Pose.PRONE,
     approaches=(
         Approach(
@@ -94,7 +94,7 @@ SPLANCHNIC = Procedure(
         "needle": "path 96-116 mm (koreamed 2278270); 22 G Chiba and its lengths: assumed",
         "volume": "test with 3-5 ml: assumed",
         "target": "retrocrural, antero-lateral of T12 to L1 (scilit 8dfd713c, Fujita 1993); border of the posterior two thirds and "
-        "the anterior third of the body (PubMed 10998694)",
+        "the anterior third of the body (PubMed 10998694); between the body and the crus, where that is drawn",
         **shared.STOCK,
     },
     levels=(SpineLevel.T11, SpineLevel.T12, SpineLevel.L1),

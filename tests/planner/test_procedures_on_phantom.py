@@ -18,7 +18,7 @@ from planner.structures import Part, PatientPosition, Pose, Side, SpineLevel, St
 from planner.target import Target
 from planner.targets import TargetRequest, find_again, find_all_targets, find_targets
 from planner.tips import MOST_TIPS
-from planner.volume import LabelMap
+from planner.volume import LabelEntry, LabelMap
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import Phantom, make_phantom
 
@@ -219,6 +219,26 @@ def test_a_plexus_is_aimed_at_beside_the_front_of_its_body(trunk: Phantom, key: 
     assert "never clears" in target.notes[0]
 
 
+@pytest.mark.parametrize("side", BOTH)
+def test_splanchnic_tips_lie_between_the_body_and_the_crus_that_is_drawn(trunk: Phantom, side: Side) -> None:
+    anatomy = trunk.anatomy()
+    grid, crus = anatomy.labels.geometry, 999
+    points = grid.points_mm(np.argwhere(np.ones(grid.shape, bool)))
+    gap = trunk.signed_distance_mm(Structure.VERTEBRA, points, SpineLevel.L1).reshape(grid.shape)
+    soft = np.isin(anatomy.labels.labels, [0, *anatomy.labels.values_of(Structure.BODY, Structure.MUSCLE)])
+    drawn = np.where((gap > 4.5) & (gap < 9.0) & soft, crus, anatomy.labels.labels).astype(np.uint16)
+    entries = {**anatomy.labels.entries, crus: LabelEntry(Structure.CRUS)}
+    with_crus = replace(anatomy, labels=LabelMap(grid, drawn, entries))
+    (target,) = aimed(with_crus, "splanchnic", "L1", side)
+    assert len(target.tips_mm) > 0
+    assert (trunk.signed_distance_mm(Structure.VERTEBRA, target.tips_mm, SpineLevel.L1) < 5.5).all()
+    everywhere = replace(
+        anatomy, labels=LabelMap(grid, np.where(soft & (gap < 9.0), crus, drawn).astype(np.uint16), entries)
+    )
+    (none,) = aimed(everywhere, "splanchnic", "L1", side)
+    assert dict(none.rejected_tips) == {"tip: no room beside the body, inside of the crus": 1}
+
+
 def test_alcohol_has_a_procedure_of_its_own(anatomy: Anatomy) -> None:
     with pytest.raises(UnknownNameError, match="vertebrae L2, L3, L4"):
         aimed(anatomy, "lumbar-sympathetic-neurolysis", "L5", Side.LEFT)
@@ -244,6 +264,8 @@ def test_every_procedure_states_its_sources_and_its_stock(procedure: Procedure) 
     assert all(words.strip() for words in procedure.references.values())
     assert all(approach.source for approach in procedure.approaches)
     assert all(role.source for role in procedure.roles.values())
+    assert set(procedure.roles) == set(Structure)
+    assert set(procedure.required) <= set(procedure.roles)
     assert [n.length_mm for n in procedure.needles]
     for approach in procedure.approaches:
         assert approach.obliquity_deg[0] <= approach.preferred_obliquity_deg <= approach.obliquity_deg[1]
