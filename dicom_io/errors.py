@@ -219,8 +219,12 @@ class VolumeNotFoundError(DicomIoError):
 
     def __init__(self, wanted: str, listed: Sequence[str]) -> None:
         number = wanted if wanted.isdecimal() else "of that mark"
-        found = _some(listed) if listed else "one volume alone, which is volume 1"
-        super().__init__(f"there is no volume {number} in the series; it holds {found}")
+        found = (
+            f"it holds {len(listed)} {SEVERAL_VOLUMES}: {_some(listed)}"
+            if listed
+            else "it holds one volume alone, which is volume 1"
+        )
+        super().__init__(f"there is no volume {number} in the series; {found}")
 
 
 def _some(listed: Sequence[str]) -> str:

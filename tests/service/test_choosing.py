@@ -114,9 +114,15 @@ def test_a_rule_names_the_volume(hospital, volume):
     assert (CaseState.READY, "6 evenly spaced images") in history
 
 
-def test_a_rule_for_a_volume_that_is_not_there_asks_a_person(hospital):
-    place = hospital(rules=[{"name": "third", "action": "segment", "match": {"modality": "CT"}, "volume": "3"}])
+def test_a_rule_for_a_volume_that_is_not_there_asks_a_person_whose_word_goes_before_it(waiting):
+    place, settings = waiting
+    rule = {"name": "third", "action": "segment", "match": {"modality": "CT"}, "volume": "3"}
+    place.service._settings = Settings.model_validate({**place.settings.model_dump(), "rules": [rule]})
+    place.store.move(1, CaseState.RECEIVING, "judged anew", NOW_S)
     assert "there is no volume 3" in place.tick_until(CaseState.WAITING).reason
+    choose_volume(settings, 1, "2", "A. Weber")
+    place.service.tick(NOW_S)
+    assert "6 evenly spaced images" in [line.reason for line in place.store.history(1)]
 
 
 @pytest.mark.parametrize(
