@@ -11,6 +11,9 @@ from planner.procedures import PROCEDURES
 from planner.release.held_back import SURE_OF_STRUCTURE
 
 ABSENT = "not in this scan"
+CHOICES = {1: "", 2: "in the inferior recess ", 3: "in the superior recess "}
+"""Which of a joint's places the tip lies in."""
+
 DOUBTFUL = f"place below confidence {SURE_OF_STRUCTURE:g}, a person must look"
 
 HEAD = """# Coverage: what was tried, and what came of it
@@ -75,15 +78,21 @@ def _row(key: str, rows: list[dict[str, Any]]) -> str:
     if not rows:
         return f"| `{key}` | - | none of its levels is in this scan (below {', '.join(PROCEDURES[key].levels)}) |"
     with_path = [row for row in rows if row["outcome"] == "planned"]
-    sure = _places([row for row in with_path if row.get("confidence", 1.0) >= SURE_OF_STRUCTURE])
-    doubtful = _places([row for row in with_path if row.get("confidence", 1.0) < SURE_OF_STRUCTURE])
-    planned = "; ".join([*([sure] if sure else []), *([f"{doubtful}: {DOUBTFUL}"] if doubtful else [])])
+    sure = _by_choice([row for row in with_path if row.get("confidence", 1.0) >= SURE_OF_STRUCTURE])
+    doubtful = _by_choice([row for row in with_path if row.get("confidence", 1.0) < SURE_OF_STRUCTURE])
+    planned = "; ".join([*([sure] if sure else []), *([f"**{DOUBTFUL}**: {doubtful}"] if doubtful else [])])
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         if row["outcome"] != "planned":
             groups.setdefault(_reason(row), []).append(row)
     others = "; ".join(f"{_places(found)}: {reason}" for reason, found in groups.items())
     return f"| `{key}` | {planned or '-'} | {others or '-'} |"
+
+
+def _by_choice(rows: list[dict[str, Any]]) -> str:
+    """*L4/L5 both sides; in the inferior recess: L3/L4 left*."""
+    parts = [(words, _places([row for row in rows if row.get("choice", 1) == n])) for n, words in CHOICES.items()]
+    return "; ".join(words + places for words, places in parts if places)
 
 
 def _reason(row: dict[str, Any]) -> str:

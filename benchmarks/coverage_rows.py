@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from coverage_page import ABSENT
 from coverage_scans import Scan
 
+from planner.aims.facet_joint import SECOND_CHOICE_MM, THIRD_CHOICE_MM
 from planner.anatomy.model import Anatomy
 from planner.errors import LevelNotFoundError, PlannerError
 from planner.geometry import FloatArray
@@ -84,7 +86,11 @@ def _outcome(shown: list[Shown]) -> dict[str, Any]:
     """Planned where every target has a path; else the first that has none, and what refused most."""
     lacking = next((one for one in shown if not one.plan.trajectories), None)
     if lacking is None:
-        return {"outcome": "planned", "paths": min(len(one.plan.trajectories) for one in shown)}
+        return {
+            "outcome": "planned",
+            "paths": min(len(one.plan.trajectories) for one in shown),
+            "choice": _choice(shown),
+        }
     rejected = lacking.plan.rejected
     why = lacking.plan.binding or max(rejected, key=lambda name: rejected[name], default="no place for a tip")
     kind = "no safe path" if len(lacking.target.tips_mm) else "no tip"
@@ -94,6 +100,17 @@ def _outcome(shown: list[Shown]) -> dict[str, Any]:
         "why": f"{what}: {why}",
         "rejected": dict(rejected),
     }
+
+
+def _choice(shown: list[Shown]) -> int:
+    """Which choice among a target's places the best path's tip is: 1, or 2 and 3 for a joint's inferior and superior recess."""
+    found = [1]
+    for one in shown:
+        prices = one.target.tip_prices_mm
+        if prices is not None and len(prices):
+            nearest = np.linalg.norm(one.target.tips_mm - one.plan.trajectories[0].target_mm, axis=1).argmin()
+            found.append(1 + int(prices[nearest] >= SECOND_CHOICE_MM) + int(prices[nearest] >= THIRD_CHOICE_MM))
+    return max(found)
 
 
 def levels_of(anatomy: Anatomy, procedure: Procedure) -> Iterator[str]:
