@@ -83,7 +83,7 @@ class BesideBody:
     ) -> tuple[FloatArray, FloatArray]:
         """(m, 3) the places at a gap from the body's surface, and their prices; without those in or beyond what they are inside of."""
         steps = np.arange(0.0, gap_mm + 1e-6, gap_mm / STEPS)
-        values = [] if self.inside_of is None else anatomy.labels.values_of(self.inside_of)
+        values = anatomy.labels.values_of(*([self.inside_of] if self.inside_of else []))
         passed = np.isin(anatomy.labels.nearest(bodies_mm[:, None] + steps[:, None] * ways[:, None]), values)
         inner = ~passed.any(axis=1)
         return (bodies_mm + gap_mm * ways)[inner], prices[inner] + abs(gap_mm - WISHED_GAP_MM)
