@@ -24,7 +24,8 @@ from service import commands
 from service.cli_earlier import add_earlier_commands
 from service.cli_network import add_network_commands
 from service.cli_running import add_running_commands
-from service.cli_with import NamesMap, With
+from service.cli_with import EarlierAnchor, EarlierMap, EarlierModality, EarlierScanPath, EarlierWith, NamesMap, With
+from service.earlier_scan import NamedScan
 from service.edge import at_the_edge
 from service.opening import SeriesChoice
 from service.request import parse_anchor, parse_request
@@ -146,6 +147,11 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
         list[Path] | None,
         typer.Option(help="An earlier plan of this patient, to stand beside: its report.dcm or its results folder."),
     ] = None,
+    earlier_scan: EarlierScanPath = None,
+    earlier_with: EarlierWith = None,
+    earlier_map: EarlierMap = None,
+    earlier_anchor: EarlierAnchor = None,
+    earlier_modality: EarlierModality = None,
     along: With = None,
     names: NamesMap = None,
     language: Annotated[Language, typer.Option(help="Of the sheet for the intervention room.")] = Language.ENGLISH,
@@ -156,7 +162,16 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     values = values if guidance is None else replace(values, guidance=EXECUTIONS[guidance])
     values = values if margin_growth is None else replace(values, margin_growth=margin_growth)
     brought = commands.Along(tuple(along or ()), names)
-    options = commands.PlanOptions(checklist, values, tuple(earlier or ()), brought, language)
+    before = tuple(earlier or ())
+    drawn = commands.Along(() if earlier_with is None else (earlier_with,), earlier_map)
+    then = (
+        None
+        if earlier_scan is None
+        else NamedScan(
+            SeriesChoice(earlier_scan, modality=earlier_modality), drawn.bring, parse_anchor(earlier_anchor), before
+        )
+    )
+    options = commands.PlanOptions(checklist, values, before, brought, language, then)
     found = commands.plan(_console(), SeriesChoice(series, series_uid, modality, volume), request, out, options)
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 

@@ -43,7 +43,7 @@ def register(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     """Lay an earlier scan of the same patient over today's CT, vertebra by vertebra."""
     console = Console(width=None if sys.stdout.isatty() else 160)
     bring = Along(tuple(along or ()), names).bring
-    scan = EarlierScan(open_series(earlier), bring, plan, parse_anchor(anchor))
+    scan = EarlierScan(open_series(earlier), bring, () if plan is None else (plan,), parse_anchor(anchor))
     watch = Stopwatch(lambda stage: console.print(escape(f"... {stage}")))
     show_registration(console, lay_over(scan, open_series(today), out, watch))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -27,6 +27,7 @@ from service.describe import anatomy_document, plan_document
 from service.doctor import examine
 from service.documents import schemas
 from service.earlier import named_by_hand
+from service.earlier_scan import NamedScan, served_by, with_proposals
 from service.errors import RequestError
 from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.request import NamedAnchor, PlanRequest
@@ -72,6 +73,8 @@ class PlanOptions:
     along: Along = ALONE
     language: Language = Language.ENGLISH
     """Of the sheet."""
+    scan: NamedScan | None = None
+    """An earlier scan whose nerves, vessels and plans serve today's."""
 
 
 def plan(
@@ -85,9 +88,16 @@ def plan(
         series = _open(choice, watch)
         before = tuple(named_by_hand(one, series) for one in options.earlier)
         beside = Beside(lambda _: before, options.language, begin)
+        if options.scan is not None:
+            scan = options.scan.opened(series)
+            beside = replace(
+                beside,
+                earlier=lambda _: with_proposals(before, out),
+                serve=lambda today, anatomy: served_by(scan, today, anatomy, out, watch),
+            )
         tools = site_tools(out, watch, datetime.now().astimezone(), beside, bring=options.along.bring)
         planned = plan_case(series, request, tools, checklist, options.site)
-    document = plan_document(planned.plan, series.facts, before)
+    document = plan_document(planned.plan, series.facts, beside.earlier(series))
     show_notes(console, series.facts.notes)
     show_plan(console, document)
     show_notes(console, planned.written.notes)

@@ -64,6 +64,16 @@ class SeriesDocument(Document):
     valid_for: str
 
 
+class CarriedPathDocument(Document):
+    """An earlier path at its place today: a proposal, to be planned anew."""
+
+    target: str
+    level: str
+    entry_mm: PointMm
+    tip_mm: PointMm
+    uncertainty_mm: FileNumber
+
+
 class EarlierTargetDocument(Document):
     """One target of an earlier plan; its points lie in that scan's frame, not in this one."""
 
@@ -74,6 +84,10 @@ class EarlierTargetDocument(Document):
     tilt_deg: FileNumber | None
     entry_from_midline_mm: FileNumber | None = Field(None, description="positive: left of the spinous processes")
     sentence: str
+    today: CarriedPathDocument | None = Field(
+        default=None,
+        description="its first path in this scan's frame, where the earlier scan was laid over this one: a proposal",
+    )
 
 
 class EarlierPlanDocument(Document):

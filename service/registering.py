@@ -33,6 +33,7 @@ from planner.geometry import FloatArray
 from planner.structures import SpineLevel
 from planner.volume import Modality, Volume
 from service.brought.reading import Bring
+from service.documents import CarriedPathDocument
 from service.earlier import BY_HAND, BY_IDENTITY, Identity
 from service.errors import RequestError
 from service.files import write_document, write_with
@@ -60,16 +61,6 @@ class LevelFitDocument(Document):
     shift_mm: PointMm
 
 
-class CarriedPathDocument(Document):
-    """An earlier path at its place today: a proposal, to be planned anew."""
-
-    target: str
-    level: str
-    entry_mm: PointMm
-    tip_mm: PointMm
-    uncertainty_mm: FileNumber
-
-
 class RegistrationDocument(Document):
     """What was laid over what, how well, and what was carried."""
 
@@ -86,31 +77,49 @@ class EarlierScan:
 
     series: OpenSeries
     bring: Bring
-    report: Path | None = None
+    reports: tuple[Path, ...] = ()
+    """Of plans made on it, to be carried over as proposals."""
     anchor: NamedAnchor | None = None
     """A person's word for one level; an MR without a drawing needs it."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LaidOver:
+    """A registration with what it was made from; ``told`` is what was written."""
+
+    found: Registration
+    today: Landmarks
+    drawing: Brought | None
+    told: RegistrationDocument
+
+
 def lay_over(earlier: EarlierScan, today: OpenSeries, out: Path, watch: StageWatch) -> RegistrationDocument:
     """Register, carry the plan, write the files."""
-    joined_by = _same_patient(earlier.series, today)
-    drawing = _drawing(earlier)
+    same_patient(earlier.series, today)
     with watch("anatomy of today's scan"):
         anatomy = segment(today.volume)
+    return laid_over(earlier, today, anatomy, out, watch).told
+
+
+def laid_over(earlier: EarlierScan, today: OpenSeries, anatomy: Anatomy, out: Path, watch: StageWatch) -> LaidOver:
+    """The same with today's anatomy at hand: of the whole scan, since three vertebrae are needed."""
+    joined_by = same_patient(earlier.series, today)
+    drawing = _drawing(earlier)
     with watch("landmarks of the earlier scan"):
         there, here = _landmarks(earlier, drawing, anatomy)
     with watch("registration"), ThreadPoolExecutor(2) as pool:
         found = register(Marked(earlier.series.volume, there), Marked(today.volume, here), anatomy.labels, pool.map)
     carried, left = _carried(earlier, there, found)
     told = _document(found, joined_by, carried, left)
-    with watch("pictures"):
+    with watch("pictures of both scans"):
         out.mkdir(parents=True, exist_ok=True)
         _write_pictures(out, found, here, earlier.series.volume, today.volume, anatomy)
         write_document(out / REGISTRATION_FILE, told)
-    return told
+    return LaidOver(found, here, drawing, told)
 
 
-def _same_patient(earlier: OpenSeries, today: OpenSeries) -> str:
+def same_patient(earlier: OpenSeries, today: OpenSeries) -> str:
+    """What says that both are one patient's; a contradiction is refused."""
     own, other = Identity.of_series(today), Identity.of_series(earlier)
     if own.contradicts(other):
         raise RequestError(
@@ -147,17 +156,18 @@ def _landmarks(earlier: EarlierScan, drawing: Brought | None, anatomy: Anatomy) 
 def _carried(
     earlier: EarlierScan, there: Landmarks, found: Registration
 ) -> tuple[list[tuple[str, CarriedPath]], list[str]]:
-    if earlier.report is None:
-        return [], []
-    plan = _plan_on(earlier.series, earlier.report)
     carried, left = [], []
-    for target in plan.targets:
-        for path in target.trajectories[:1]:
-            level = _nearest(there, path.target_mm)
-            try:
-                carried.append((target.words, carried_path(found, level, path.entry_mm, path.target_mm)))
-            except RegistrationError as why:
-                left.append(f"{target.words}: {why}")
+    for plan in [_plan_on(earlier.series, report) for report in earlier.reports]:
+        if plan.is_draft or not plan.is_verified:
+            left.append("NOT CARRIED: an earlier plan that nobody signed")
+            continue
+        for target in plan.targets:
+            for path in target.trajectories[:1]:
+                level = _nearest(there, path.target_mm)
+                try:
+                    carried.append((target.words, carried_path(found, level, path.entry_mm, path.target_mm)))
+                except RegistrationError as why:
+                    left.append(f"NOT CARRIED: earlier plan, {target.words}: {why}")
     return carried, left
 
 
@@ -166,7 +176,7 @@ def _plan_on(series: OpenSeries, report: Path) -> ReportedPlan:
     frame = series.volume.geometry.frame_of_reference_uid
     if plan.frame_of_reference_uid != frame:
         raise RequestError(
-            "--plan was made in another frame of reference than the earlier scan; give the scan it was made on"
+            "the earlier plan was made in another frame of reference than the earlier scan; give the scan it was made on"
         )
     return plan
 

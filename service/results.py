@@ -72,6 +72,7 @@ _RESULTS = (
     *("anatomy.json", "labels.nii.gz", "labels.json", "plan.json", "plan.png"),
     *("report.dcm", "segmentation.dcm", "key-objects.dcm", "sheet.pdf", "sheet.dcm"),
     *("key-axial.dcm", "key-needle-plane.dcm", "key-down-the-needle.dcm", "key-3d.dcm"),
+    *("registration.json", "registered-sagittal.png", "registered-axial.png"),
 )
 """Every name we write; no pattern, since a folder may hold images of others."""
 

@@ -17,11 +17,13 @@ from planner.anatomy.findings import Findings
 from planner.anatomy.model import Anatomy
 from planner.anatomy.outside.segment_with import segment_with
 from planner.anatomy.region import Region
-from planner.anatomy.segment import anatomy_of, find
+from planner.anatomy.segment import anatomy_of, find, segment
 from planner.plan import Plan
+from planner.volume import Modality
 from service.brought.reading import Bring, nothing_brought
 from service.case import Tools
 from service.documents import EarlierPlanDocument
+from service.network import shipped_network
 from service.opening import OpenSeries
 from service.pictures import get_ready
 from service.request import NamedAnchor
@@ -50,6 +52,15 @@ def believed(_series: OpenSeries, anatomy: Anatomy) -> Anatomy:
     return anatomy
 
 
+Serve: TypeAlias = Callable[[OpenSeries, Anatomy], Anatomy]
+"""An earlier scan's word on an anatomy of today's whole scan: the same, with nerves and vessels that were seen there."""
+
+
+def unserved(_series: OpenSeries, anatomy: Anatomy) -> Anatomy:
+    """No earlier scan is given."""
+    return anatomy
+
+
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What stands beside a plan: earlier ones of the same patient, the language of its sheet, and who writes with us."""
@@ -60,6 +71,8 @@ class Beside:
     """Begins what another process can write meanwhile."""
     judge: Judge = believed
     """Says how far our own anatomy is to be believed."""
+    serve: Serve = unserved
+    """Adds what an earlier scan shows; where one is given, the whole scan is segmented: it is laid over three vertebrae and more."""
 
 
 ALONE = Beside()
@@ -71,6 +84,52 @@ Look: TypeAlias = Callable[[Findings, Anatomy], None]
 
 def looked_away(_found: Findings, _anatomy: Anatomy) -> None:
     """Nobody looks."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """What anatomy is wanted: of the whole series, or what one plan needs of it."""
+
+    series: OpenSeries
+    anchor: NamedAnchor | None
+    region: Region | None
+
+
+def _found(asked: Asked, watch: Stopwatch, beside: Beside, look: Look, bring: Bring) -> Anatomy:
+    """By somebody else's segmentation, or our own; then with what an earlier scan adds."""
+    if beside.serve is not unserved:
+        asked = replace(asked, region=None)
+    along = bring(asked.series)
+    if along.sources:
+        anatomy = segment_with(asked.series.volume, along.sources, along.choice, asked.anchor, watch)
+        anatomy = replace(anatomy, warnings=(*anatomy.warnings, *along.notes))
+    else:
+        anatomy = _own(asked, watch, beside, look)
+    return beside.serve(asked.series, anatomy)
+
+
+def _own(asked: Asked, watch: Stopwatch, beside: Beside, look: Look) -> Anatomy:
+    volume = asked.series.volume
+    if volume.modality is Modality.MR:
+        return segment(volume, asked.anchor, watch, network=shipped_network())
+    with ThreadPoolExecutor(1) as pool:
+        found = find(volume, asked.anchor, watch, asked.region, lambda work: pool.submit(work).result)
+    anatomy = anatomy_of(found, watch)
+    look(found, anatomy)
+    return beside.judge(asked.series, anatomy)
+
+
+def _ours(
+    series: OpenSeries, anchor: NamedAnchor | None, region: Region | None, watch: Stopwatch, look: Look
+) -> Anatomy:
+    """By our own stages: an MR whole and with the network, a CT as far as it is asked for."""
+    if series.volume.modality is Modality.MR:
+        return segment(series.volume, anchor, watch, network=shipped_network())
+    with ThreadPoolExecutor(1) as pool:
+        found = find(series.volume, anchor, watch, region, lambda work: pool.submit(work).result)
+    anatomy = anatomy_of(found, watch)
+    look(found, anatomy)
+    return anatomy
 
 
 def site_tools(
@@ -86,17 +145,6 @@ def site_tools(
     ``bring`` gives segmentations that others made; where it gives any, the whole scan is segmented with them.
     """
 
-    def found_by(series: OpenSeries, anchor: NamedAnchor | None, region: Region | None) -> Anatomy:
-        along = bring(series)
-        if along.sources:
-            anatomy = segment_with(series.volume, along.sources, along.choice, anchor, watch)
-            return replace(anatomy, warnings=(*anatomy.warnings, *along.notes))
-        with ThreadPoolExecutor(1) as pool:
-            found = find(series.volume, anchor, watch, region, lambda work: pool.submit(work).result)
-        anatomy = anatomy_of(found, watch)
-        look(found, anatomy)
-        return beside.judge(series, anatomy)
-
     @lru_cache(maxsize=1)
     def segmentation_of(anatomy: Anatomy, series: OpenSeries) -> Work:
         return begin_segmentation(anatomy, series, opened_at, beside.begin)
@@ -106,7 +154,7 @@ def site_tools(
         forget(out / KEPT)
         if region is not None:  # a plan with its pictures follows
             get_ready()
-        anatomy = found_by(series, anchor, region)
+        anatomy = _found(Asked(series, anchor, region), watch, beside, look, bring)
         with watch("writing labels"):
             write_labels(out, anatomy.labels)
         write_anatomy(out, anatomy, series, watch.seconds)
