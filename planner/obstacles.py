@@ -17,7 +17,7 @@ from planner.anatomy.model import Anatomy, NerveRoot
 from planner.geometry import AxisOrder, BoolArray, FloatArray, VolumeGeometry
 from planner.procedure import Procedure, StructureRole
 from planner.structures import Interspace, Role, Side, Structure
-from planner.volume import LabelEntry, LabelMap
+from planner.volume import LabelEntry, LabelMap, Modality
 
 BONES = (Structure.VERTEBRA, Structure.SACRUM, Structure.ILIUM, Structure.RIB, Structure.BONE)
 """One obstacle: the image's own bone, whatever instance a voxel was given to (safety: instances may be wrong, bone is not)."""
@@ -119,7 +119,7 @@ def find_obstacles(
         for value, entry in labels.entries.items()
         if entry.structure is Structure.NERVE_ROOT and entry.level == between.upper and entry.side is side
     }
-    found = [_bone(labels, forbidden)]
+    found = [_bone(anatomy, labels, forbidden)]
     for structure, role in forbidden.items():
         if structure not in BONES:
             values = [v for v in labels.values_of(structure) if int(v) not in own]
@@ -192,10 +192,13 @@ def _without_inner_reserve(role: StructureRole, labels: LabelMap) -> StructureRo
     return replace(role, reserve_mm=0.0) if inner is not None and labels.values_of(inner).size else role
 
 
-def _bone(labels: LabelMap, forbidden: Mapping[Structure, StructureRole]) -> Obstacle:
+def _bone(anatomy: Anatomy, labels: LabelMap, forbidden: Mapping[Structure, StructureRole]) -> Obstacle:
+    """A CT shows bone itself; on MR it is known no better than the anatomy says."""
     values = [v for s in BONES if s in forbidden for v in labels.values_of(s)]
-    role = forbidden[Structure.BONE]
-    return _obstacle("bone", Structure.BONE, sorted(values), bone_uncertainty_mm(labels.geometry), role)
+    u = bone_uncertainty_mm(labels.geometry)
+    if anatomy.modality is Modality.MR:
+        u = max(u, _uncertainty_mm(anatomy, Structure.BONE))
+    return _obstacle("bone", Structure.BONE, sorted(values), u, forbidden[Structure.BONE])
 
 
 def _obstacle(

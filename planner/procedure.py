@@ -20,6 +20,8 @@ class Needle:
     outer_diameter_mm: float
     length_mm: float
     tip: str
+    artefact_mm: float | None = None
+    """Width of its dark band on MR; None where nobody said that it may go into a magnet."""
 
     @property
     def radius_mm(self) -> float:

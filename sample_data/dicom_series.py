@@ -1,4 +1,4 @@
-"""Writes a volume as a CT series: one CT Image Storage file for each slice.
+"""Writes a volume as a CT or MR series: one CT or MR Image Storage file for each slice.
 
 In: a ``Volume`` in LPS mm, how the patient lies, ``SeriesOptions``. Out: the paths written, in instance order.
 Rows and columns run as on a scanner's console for the Patient Position; the same input gives the same bytes.
@@ -19,13 +19,14 @@ from pydicom.uid import (
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEGLSLossless,
+    MRImageStorage,
     RLELossless,
     generate_uid,
 )
 
 from planner.geometry import FloatArray, unit
 from planner.structures import PatientPosition, Pose
-from planner.volume import Volume
+from planner.volume import Modality, Volume
 from sample_data.phantom import Phantom
 
 _STORED_ZERO_HU = 1024
@@ -119,16 +120,18 @@ def write_dicom_series(phantom: Phantom, folder: Path, options: SeriesOptions | 
 
 
 def write_volume_series(volume: Volume, folder: Path, options: SeriesOptions, *, identity: str) -> list[Path]:
-    """Any CT volume as a series; UIDs follow from ``identity`` and the options, study and frame from identity alone."""
+    """Any CT or MR volume as a series; UIDs follow from ``identity`` and the options, study and frame from identity alone."""
     slices = _slices(volume, options)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number in range(1, len(slices.hu) + 1):
         dataset = _instance(slices, number, options, identity)
+        if volume.modality is Modality.MR:
+            _as_mr(dataset, slices.hu[number - 1])
         if options.with_frame_of_reference:
             dataset.FrameOfReferenceUID = volume.geometry.frame_of_reference_uid or _uid(identity, "frame")
             dataset.PositionReferenceIndicator = ""
-        path = folder / f"CT{number:04d}{options.extension}"
+        path = folder / f"{volume.modality}{number:04d}{options.extension}"
         dataset.save_as(path, enforce_file_format=True)
         paths.append(path)
     return paths
@@ -196,6 +199,24 @@ def _instance(slices: Slices, number: int, options: SeriesOptions, identity: str
     if options.encoding.is_compressed:
         dataset.compress(options.encoding.uid, generate_instance_uid=False)
     return dataset
+
+
+def _as_mr(dataset: FileDataset, signal: npt.NDArray[np.int16]) -> None:
+    """The same slice as MR Image Storage (PS3.3 A.4): signal without rescale, a spin echo's attributes; never compressed."""
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = MRImageStorage
+    dataset.Modality, dataset.ImageType = "MR", ["ORIGINAL", "PRIMARY", "M"]
+    for name in ("RescaleIntercept", "RescaleSlope", "RescaleType", "KVP", "GantryDetectorTilt"):
+        delattr(dataset, name)
+    dataset.ScanningSequence, dataset.SequenceVariant, dataset.ScanOptions = "SE", "SK", ""
+    dataset.MRAcquisitionType, dataset.EchoTime, dataset.RepetitionTime, dataset.EchoTrainLength = (
+        "2D",
+        "90",
+        "4000",
+        "15",
+    )
+    stored = np.clip(signal, 0, 4095).astype("<u2")
+    dataset.WindowCenter, dataset.WindowWidth = str(int(stored.max()) // 2), str(max(1, int(stored.max())))
+    dataset.PixelData = np.ascontiguousarray(stored).tobytes()
 
 
 def _patient_and_study(dataset: Dataset, options: SeriesOptions, identity: str) -> None:

@@ -37,12 +37,14 @@ class MrParameters:
     noise : standard deviation in each of the two channels, as a share of cerebrospinal fluid's signal.
     coil_reach_mm : at this distance from the coil half of its sensitivity is left; infinite for a body coil.
     bias : largest relative deviation of the smooth field that is left over.
+    annulus_mm : thickness of the discs' rim, dark as ligament on every sequence; 0 makes discs of one tissue.
     """
 
     sequence: Sequence = T2
     noise: float = 0.02
     coil_reach_mm: float = float("inf")
     bias: float = 0.0
+    annulus_mm: float = 0.0
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -56,7 +58,7 @@ def mr_volume(phantom: Phantom, parameters: MrParameters | None = None) -> Volum
     """The scan; the same parameters give the same voxels."""
     given = parameters or MrParameters()
     geometry = phantom.geometry
-    layers = [[_as_signal(solid, given.sequence) for solid in layer] for layer in phantom.layers]
+    layers = [[_as_signal(solid, given) for solid in layer] for layer in phantom.layers]
     signal = paint_hu(layers, geometry, flip=phantom.parameters.mirrored) - np.float32(_NOTHING)
     shaded = signal * sensitivity(geometry, given)
     rng = np.random.default_rng(given.seed)
@@ -67,11 +69,12 @@ def mr_volume(phantom: Phantom, parameters: MrParameters | None = None) -> Volum
     return Volume(geometry, np.rint(magnitude).astype(np.int16), Modality.MR)
 
 
-def _as_signal(solid: Solid, sequence: Sequence) -> Solid:
-    level, surface = (
-        _NOTHING + _FULL_SCALE * sequence.signal(tissue) for tissue in (tissue_of(solid), surface_tissue_of(solid))
-    )
-    return replace(solid, material=Material(level, surface, solid.material.shell_mm))
+def _as_signal(solid: Solid, given: MrParameters) -> Solid:
+    inside, rim, shell_mm = tissue_of(solid), surface_tissue_of(solid), solid.material.shell_mm
+    if inside is Tissue.DISC and given.annulus_mm > 0.0:
+        rim, shell_mm = Tissue.LIGAMENT, given.annulus_mm
+    level, surface = (_NOTHING + _FULL_SCALE * given.sequence.signal(tissue) for tissue in (inside, rim))
+    return replace(solid, material=Material(level, surface, shell_mm))
 
 
 def tissue_of(solid: Solid) -> Tissue:

@@ -17,6 +17,7 @@ from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
+from planner.procedures.on_mr import on_modality, site_on
 from planner.release.gate_answers import gate_answers
 from planner.release.gates import Checklist, open_gates
 from planner.site import PLAIN, Site
@@ -68,7 +69,9 @@ def plan_case(
 
     ``site`` holds what a site adds: guidance, reach, entry keep-outs, hardening; the plan says what is not applied.
     """
-    procedure = site.own(procedure_named(request.procedure))
+    modality = series.volume.modality
+    procedure = on_modality(site.own(procedure_named(request.procedure)), modality)
+    site, of_site = site_on(site, modality)
     answers = for_site(checklist, site)
     anatomy = tools.segment(series, request.anchor, _region(request, procedure))
     scan = reconcile(series.patient_position, anatomy.lie)
@@ -79,6 +82,7 @@ def plan_case(
     blockers = (*plan.release_blockers, *of_images, *open_gates(procedure, answers, targets))
     gates = gate_answers(procedure, answers, targets)
     plan = replace(plan, release_blockers=blockers, gates=gates, volume_ml=procedure.volume_ml)
+    plan = replace(plan, warnings=(*plan.warnings, *of_site))
     return PlannedCase(plan, anatomy, tools.publish(plan, anatomy, series))
 
 

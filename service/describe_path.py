@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from planner.geometry import FloatArray
 from planner.hand.execution import ALLOWED_TIP_ERROR_MM
+from planner.imaging_planes import planes_along
 from planner.palpable import Landmark
 from planner.plan import Bend, Clearance, PlannedTrajectory, Probability, Risk
 from planner.procedure import Needle
@@ -16,6 +17,7 @@ from service.path_documents import (
     BendDocument,
     ClearanceDocument,
     ContactDocument,
+    ImagingPlaneDocument,
     LandmarkDocument,
     NeedleDocument,
     PointMm,
@@ -54,7 +56,20 @@ def trajectory_document(path: PlannedTrajectory, series: SeriesFacts) -> Traject
         first_checkpoint_mm=None if path.risk is None else path.risk.first_checkpoint_mm,
         risk=None if path.risk is None else _risk(path.risk),
         bend=None if path.bend is None else _bend(path.bend),
+        imaging_planes=_planes(path),
     )
+
+
+def _planes(path: PlannedTrajectory) -> list[ImagingPlaneDocument]:
+    """For needles that go into a magnet."""
+    if path.needle.artefact_mm is None:
+        return []
+    return [
+        ImagingPlaneDocument(
+            center_mm=point(one.center_mm), row=point(one.row), column=point(one.column), words=one.words
+        )
+        for one in planes_along(path.entry_mm, path.target_mm)
+    ]
 
 
 def point(point_mm: FloatArray) -> PointMm:
@@ -70,7 +85,11 @@ def name(value: object | None) -> str | None:
 
 def _needle(needle: Needle) -> NeedleDocument:
     return NeedleDocument(
-        gauge=needle.gauge, outer_diameter_mm=needle.outer_diameter_mm, length_mm=needle.length_mm, tip=needle.tip
+        gauge=needle.gauge,
+        outer_diameter_mm=needle.outer_diameter_mm,
+        length_mm=needle.length_mm,
+        tip=needle.tip,
+        artefact_mm=needle.artefact_mm,
     )
 
 

@@ -28,6 +28,9 @@ class NeedleDocument(Document):
     outer_diameter_mm: float
     length_mm: float = Field(description="usable length, hub to tip")
     tip: str = Field(description="name of the grind")
+    artefact_mm: float | None = Field(
+        None, description="width of its dark band on MR; null: not known to be MR-conditional"
+    )
 
 
 class ClearanceDocument(Document):
@@ -121,6 +124,15 @@ class SliceDocument(Document):
     off_slice_mm: FileNumber = Field(description="distance of the point from the slice's plane")
 
 
+class ImagingPlaneDocument(Document):
+    """A plane that shows the needle whole on MR, as Image Orientation (Patient) (0020,0037) gives planes."""
+
+    center_mm: PointMm
+    row: PointMm = Field(description="unit vector along a row")
+    column: PointMm = Field(description="unit vector along a column")
+    words: str
+
+
 class TrajectoryDocument(Document):
     """One path a person may choose."""
 
@@ -151,3 +163,4 @@ class TrajectoryDocument(Document):
     first_checkpoint_mm: FileNumber | None = Field(None, description="depth of the first control scan")
     risk: RiskDocument | None = None
     bend: BendDocument | None = Field(None, description="null where the needle's tip is not known to bend, or not to")
+    imaging_planes: list[ImagingPlaneDocument] = Field(default=[], description="on MR: two planes that hold the needle")

@@ -15,7 +15,7 @@ import numpy as np
 
 from planner.geometry import FloatArray, frozen
 from planner.structures import Interspace, LevelName, Pose, Side, Structure
-from planner.volume import LabelMap
+from planner.volume import LabelMap, Modality
 
 StageWatch: TypeAlias = Callable[[str], AbstractContextManager[None]]
 """Called with a stage's name, held open while it runs; the planner itself reads no clock."""
@@ -188,3 +188,5 @@ class Anatomy:
     """Whose segmentation a structure is, where it is not ours: name, version, digest."""
     gates: tuple[str, ...] = ()
     """What was asked of a segmentation that others made, and the answers."""
+    modality: Modality = Modality.CT
+    """Of the image: bone, needles and reach differ on MR."""

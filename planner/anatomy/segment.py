@@ -23,7 +23,9 @@ from planner.anatomy.findings import Findings, Frame, Spine, middles_mm
 from planner.anatomy.foramina import foramina
 from planner.anatomy.lie import agrees_with_spine
 from planner.anatomy.model import Anatomy, Disc, Slab, StageWatch, Surroundings, Vertebra, unwatched
+from planner.anatomy.mr.segment_mr import segment_mr
 from planner.anatomy.naming import LevelAnchor, name_levels
+from planner.anatomy.network.session import Network
 from planner.anatomy.organs import SOUGHT, Organs, find_organs
 from planner.anatomy.pelvis import find_pelvis
 from planner.anatomy.pieces import Found, all_pieces, missing
@@ -66,8 +68,9 @@ def segment(
     watch: StageWatch = unwatched,
     region: Region | None = None,
     beside: Beside = in_turn,
+    network: Network | None = None,
 ) -> Anatomy:
-    """All anatomy that this version finds in a CT of the trunk.
+    """All anatomy that this version finds in a CT of the trunk, or in an MR of its spine.
 
     Parameters
     ----------
@@ -75,7 +78,10 @@ def segment(
     watch : called with each stage's name and held open while it runs.
     region : what one plan needs; None: everything in the scan.
     beside : starts the organs beside the spine where the caller has a thread to spare; the answer is the same.
+    network : what sees a spine on MR; a CT needs none. An MR is always segmented whole.
     """
+    if volume.modality is Modality.MR and network is not None:
+        return segment_mr(volume, network, anchor, watch)
     return anatomy_of(find(volume, anchor, watch, region, beside), watch)
 
 

@@ -12,19 +12,21 @@ from planner.anatomy.model import Anatomy
 from planner.plan import Plan
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
+from planner.procedures.on_mr import on_modality
 from planner.site import Site
 from planner.target import Target
+from planner.volume import Modality
 from service.errors import RequestError
 from service.viewing.judging import JudgeOfTarget
 
 NONE_KNOWN: Mapping[tuple[str, str], Target] = {}
 
 
-def own_procedure(key: str, site: Site) -> Procedure:
-    """A procedure with the site's own values."""
+def own_procedure(key: str, site: Site, modality: Modality = Modality.CT) -> Procedure:
+    """A procedure with the site's own values, for this image's scanner."""
     if key not in PROCEDURES:
         raise RequestError(f"procedure {key!r} is not known; valid: {', '.join(sorted(PROCEDURES))}")
-    return site.own(PROCEDURES[key])
+    return on_modality(site.own(PROCEDURES[key]), modality)
 
 
 class Judges:
@@ -42,7 +44,7 @@ class Judges:
         key = (plan.procedure, target.words)
         with self._making:
             if key not in self._made:
-                procedure = own_procedure(plan.procedure, self._site)
+                procedure = own_procedure(plan.procedure, self._site, self._anatomy.modality)
                 self._made[key] = JudgeOfTarget.of(
                     self._anatomy,
                     target,

@@ -51,7 +51,9 @@ class CasePlanning:
     def offers(self, procedure_key: str) -> tuple[Offer, ...]:
         """The places a procedure may aim at; looked for once."""
         if procedure_key not in self._offers:
-            self._offers[procedure_key] = offers_of(self._anatomy, own_procedure(procedure_key, self._site))
+            self._offers[procedure_key] = offers_of(
+                self._anatomy, own_procedure(procedure_key, self._site, self._anatomy.modality)
+            )
         return self._offers[procedure_key]
 
     def prepare(self, plan: Plan, target_index: int) -> None:
@@ -101,7 +103,7 @@ class CasePlanning:
 
     def first_plan(self, procedure_key: str, request: TargetRequest) -> Plan:
         """A plan for a target that a person chose at the page."""
-        procedure = own_procedure(procedure_key, self._site)
+        procedure = own_procedure(procedure_key, self._site, self._anatomy.modality)
         scan = reconcile(self._series.patient_position, self._anatomy.lie)
         self._tell("stage_target")
         targets = find_targets(self._anatomy, procedure, request)
