@@ -84,12 +84,20 @@ class ImageRows(Database):
             if case is not None and session.get(Instance, new.path) is not None:
                 return _detached(session, case)
             if case is None or case.state is not CaseState.RECEIVING:
-                case = _next_revision(session, case, new, now_s)
+                case = _next_revision(session, case, new, _LATE, now_s)
             session.add(Instance(**_values(new, now_s)))
             case.last_image_at_s = now_s
             if new.is_conflict:
                 put(session, case, CaseState.WAITING, _CONFLICT, now_s)
             return _detached(session, case)
+
+    def judge_again(self, series_instance_uid: str, why: str, now_s: float) -> int | None:
+        """What was made of a series is stale, and its next revision is judged; None where it still receives, or is unknown."""
+        with self._transaction() as session:
+            case = _latest_case(session, series_instance_uid)
+            if case is None or case.state is CaseState.RECEIVING:
+                return None
+            return _next_revision(session, case, case, why, now_s).number
 
     def instances(self, series_instance_uid: str) -> list[Instance]:
         """All images of a series, by path."""
@@ -146,12 +154,12 @@ def _latest_case(session: Session, series_instance_uid: str) -> Case | None:
     return session.scalars(query.limit(1)).first()
 
 
-def _next_revision(session: Session, old: Case | None, new: NewInstance, now_s: float) -> Case:
+def _next_revision(session: Session, old: Case | None, of: NewInstance | Case, why: str, now_s: float) -> Case:
     if old is not None:
-        put(session, old, CaseState.STALE, _LATE, now_s)
+        put(session, old, CaseState.STALE, why, now_s)
     case = Case(
-        series_instance_uid=new.series_instance_uid,
-        study_instance_uid=new.study_instance_uid,
+        series_instance_uid=of.series_instance_uid,
+        study_instance_uid=of.study_instance_uid,
         revision=1 if old is None else old.revision + 1,
         state=CaseState.RECEIVING,
         reason="",
@@ -160,7 +168,7 @@ def _next_revision(session: Session, old: Case | None, new: NewInstance, now_s: 
     )
     session.add(case)
     session.flush()
-    put(session, case, CaseState.RECEIVING, "first image" if old is None else _LATE, now_s)
+    put(session, case, CaseState.RECEIVING, "first image" if old is None else why, now_s)
     return case
 
 

@@ -11,7 +11,6 @@ import threading
 from concurrent.futures import CancelledError, Executor, Future
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 
 from dicom_io.errors import SEVERAL_VOLUMES
 from service.audit import AuditEvent, AuditTrail
@@ -19,13 +18,15 @@ from service.brought.site import Bringing, bringing_for
 from service.case_job import CaseJob, CaseOutcome
 from service.caseworker import work_on
 from service.errors import ComputeAwayError, JobDiedError, JobFailedError, JobRefusedError, JobTimeLimitError
-from service.inbox import Readiness, judge
+from service.inbox import Readiness, Verdict, judge
+from service.incoming import Incoming
 from service.leases import Lease
 from service.logs import Log
 from service.metrics import Meters
-from service.orders import Order, ordered
+from service.orders import ordered
 from service.outbox import SendRound
-from service.routing import DEFAULT_RULES, NO_TARGET_CHOSEN, Route, SeriesTags, route
+from service.rejections import heed, why_rejected
+from service.routing import DEFAULT_RULES, NO_TARGET_CHOSEN, Route, route
 from service.rows import Case, CaseState, ExportState
 from service.settings import Action, Publish, Settings
 from service.store import NewExport, NewInstance, Store
@@ -36,23 +37,6 @@ IN_THE_PACS = "every object has arrived"
 NO_DESTINATION = "the settings name no destination"
 _AWAY_PAUSE_S = 10.0
 _LOG = Log("service")
-
-
-class Incoming(Protocol):
-    """Where received images lie, and what they say of themselves."""
-
-    def folder_of(self, series_uid: str) -> Path:
-        """The folder that holds the images of one series."""
-
-    def tags_of(self, series_uid: str) -> SeriesTags:
-        """What rules can match on."""
-
-    def order_for(self, tags: SeriesTags) -> Order | None:
-        """What is ordered for a series."""
-
-    @property
-    def orders_version(self) -> int:
-        """Grows whenever the orders change."""
 
 
 class Service:
@@ -188,7 +172,16 @@ class Service:
         images = len(self._store.instances(case.series_instance_uid))
         self._audit.record(AuditEvent.INSTANCES_RECEIVED, now_s, case=case.number, images=images)
         if verdict.readiness is Readiness.COMPLETE:
+            rejected = why_rejected(self._store, self._incoming.folder_of, case.series_instance_uid)
+            verdict = Verdict(Readiness.ASK, rejected) if rejected else verdict
             self._store.prioritize(case.number, self._route(case).priority)
+        elif verdict.readiness is Readiness.IGNORE:
+            again = heed(self._store, self._incoming.folder_of, case.series_instance_uid, now_s)
+            verdict = (
+                Verdict(Readiness.IGNORE, f"{verdict.why}; takes back images of {len(again)} cases")
+                if again
+                else verdict
+            )
         self._move(case.number, _AFTER[verdict.readiness], verdict.why, now_s)
 
     def _begin(self, case: Case, now_s: float) -> None:
