@@ -74,7 +74,9 @@ def structures_scene(labels: LabelMap) -> Renderer:
         for own, blur in ((thick, _BLUR_VOXELS), (thin, 0.0)):
             _add_surface(renderer, _image(labels.geometry, labels.mask(*own), blur), colour, opacity)
     body = np.ascontiguousarray((labels.labels > 0)[::_SKIN_STEP, ::_SKIN_STEP, ::_SKIN_STEP])
-    _add_surface(renderer, _image(_coarser(labels.geometry), body, _BLUR_VOXELS), _SKIN_COLOUR, _SKIN_OPACITY)
+    _add_surface(
+        renderer, _image(_coarser(labels.geometry), body, _BLUR_VOXELS, is_closed=False), _SKIN_COLOUR, _SKIN_OPACITY
+    )
     return renderer
 
 
@@ -123,11 +125,13 @@ def _surfaces() -> list[tuple[tuple[Structure, ...], tuple[int, int, int], float
     return [(structures, colour, SOLIDS[structures[0]]) for colour, structures in groups.items()]
 
 
-def _image(grid: VolumeGeometry, mask: npt.NDArray[np.bool_], blur_voxels: float) -> VtkImage | None:
-    """A mask as VTK contours it, its edges softened; None where it is empty."""
+def _image(
+    grid: VolumeGeometry, mask: npt.NDArray[np.bool_], blur_voxels: float, *, is_closed: bool = True
+) -> VtkImage | None:
+    """A mask as VTK contours it, its edges softened; None where it is empty. Open: no wall stands where the box cuts it."""
     if not mask.any():
         return None
-    padded = np.pad(mask, 1).astype(np.uint8) * np.uint8(_FULL)
+    padded = (np.pad(mask, 1) if is_closed else np.pad(mask, 1, mode="edge")).astype(np.uint8) * np.uint8(_FULL)
     image = vtkImageData()
     image.SetDimensions(*padded.shape[::-1])
     image.SetSpacing(*grid.spacing_mm[::-1].tolist())

@@ -149,12 +149,12 @@ def identity_of(facts: SeriesFacts) -> Identity:
     """Whose images, in one line each."""
     source = facts.source
     if source is None:
-        return Identity("patient unknown", "no DICOM series")
+        return Identity("", "")
     patient, study = source.patient, source.study
     name = (patient.name or "no name").replace("^", ", ")
     identity = f"{name} · ID {patient.patient_id or '-'} · * {_date(patient.birth_date)}"
     study_words = f"{_date(study.study_date)} · Acc {study.accession_number or '-'}"
-    return Identity(identity, study_words, f"Series {source.series_number or '-'}")
+    return Identity(identity, study_words, str(source.series_number or "-"))
 
 
 def _date(text: str) -> str:

@@ -20,6 +20,7 @@ from viz.palette import Window
 from viz.planes import Plane
 from viz.slices import windowed
 from viz.viewer.scan import ScanImage, Slab
+from viz.viewer.screen import enlarged
 from viz.window import Renderer
 
 _SEEN = -5000.0
@@ -87,7 +88,7 @@ class Backdrop:
         if cut.blend:
             pixels = self._blended(scan, cut, pixels)
         if cut.shows_outlines:
-            found, colours = scan.edges(cut.plane, cut.pixel_mm, cut.colours)
+            found, colours = scan.edges(cut.plane, cut.pixel_mm, cut.colours, 2 * round(enlarged((columns, rows))))
             pixels[found] = pixels[found] + _OPACITY * (colours - pixels[found])
         self._pixels = pixels
         self._image.SetDimensions(columns, rows, 1)

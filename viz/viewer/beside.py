@@ -58,7 +58,7 @@ def _of_case(session: Session | None, host: Host, language: Language) -> dict[st
     plan = None if session is None else session.now.plan
     identity, say = host.identity, host.says(language)
     return {
-        "identity": {"patient": identity.patient, "study": identity.study, "series": identity.series},
+        "identity": _identity(identity, language),
         "target": facts.target_words(plan, 0 if session is None else session.now.target_index, language, say),
         "procedure": "" if plan is None else say(plan.title),
         "banner": facts.banner(
@@ -72,6 +72,14 @@ def _of_case(session: Session | None, host: Host, language: Language) -> dict[st
         "together": list(map(say, facts.together_rows(session))),
         "targets": facts.target_rows(session, language, say),
     }
+
+
+def _identity(one: facts.Identity, language: Language) -> dict[str, str]:
+    """Nothing of the images is turned into another language."""
+    words = texts(language)
+    if not one.patient:
+        return {"patient": words["no_patient"], "study": words["no_dicom"], "series": ""}
+    return {"patient": one.patient, "study": one.study, "series": f"{words['series']} {one.series}"}
 
 
 def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) -> dict[str, Any]:

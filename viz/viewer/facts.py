@@ -37,7 +37,7 @@ _SOFT = {
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whose images: always on the page."""
+    """Whose images: always on the page; without a patient the images name nobody."""
 
     patient: str
     study: str

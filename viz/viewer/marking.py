@@ -43,7 +43,7 @@ def marks_of(case: OpenCase, looks: Looks, path: PlannedTrajectory | None, shown
     off_mm = float(shown.plane.in_plane_mm(looks.cross_mm)[2])
     off = f"\n+ {off_mm:+.1f} mm" if abs(off_mm) >= _SHOWN_MM else ""
     before = (
-        "" if case.earlier is None or not looks.blend else f"{case.earlier.words} {looks.blend:.0%}: FOR LOOKING ONLY"
+        "" if case.earlier is None or not looks.blend else f"{case.earlier.words} {looks.blend:.0%}\nFOR LOOKING ONLY"
     )
     window = f"W {looks.window.width:.0f} C {looks.window.center:.0f}"
     return Marks(

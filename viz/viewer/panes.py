@@ -44,6 +44,9 @@ _NAME_PX = 20
 _NAME_EDGE_PX = 14
 """Half a level's name: at the edge it is moved inwards, not cut."""
 
+_LETTERS_WIDE_PX = 56
+"""Room for two letters of orientation in the middle of an edge."""
+
 _MOST_NAMES, _MOST_RULERS = 26, 8
 _RULER = (255, 150, 220)
 _GREEN = (120, 220, 160)
@@ -280,8 +283,10 @@ class _Drawing:
         places = [(name, *_pixels(view, size, place[None])[0]) for name, place in inside if abs(place[2]) <= reach_mm]
         shown = [one for one in places if 0 <= one[1] < size[0] and 0 <= one[2] < size[1]]
         edge = _NAME_EDGE_PX * enlarged(size)
+        beside = _LETTERS_WIDE_PX * enlarged(size)
         for words, (name, x, y) in zip(self._names, [*shown, *[("", 0.0, 0.0)] * _MOST_NAMES], strict=False):
-            words.show(name, float(np.clip(x, edge, size[0] - edge)), float(np.clip(y, edge, size[1] - edge)))
+            inwards = beside if abs(y - size[1] / 2) < edge else edge
+            words.show(name, float(np.clip(x, inwards, size[0] - inwards)), float(np.clip(y, edge, size[1] - edge)))
 
 
 def _pixels(view: View, size: tuple[int, int], in_plane_mm: FloatArray) -> FloatArray:

@@ -81,19 +81,24 @@ class ScanImage:
         return None if self._before is None else self._before.cut(plane, pixel_mm, slab)
 
     def edges(
-        self, plane: Plane, pixel_mm: float, colours: Mapping[Structure, tuple[int, int, int]] | None = None
+        self,
+        plane: Plane,
+        pixel_mm: float,
+        colours: Mapping[Structure, tuple[int, int, int]] | None = None,
+        width_px: int = 2,
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
         """Pixels on an outline, counted row by row from the bottom, and their colours (n, 3).
 
-        Only structures with a colour; all of them where none is given.
+        Only structures with a colour; all of them where none is given. ``width_px`` is even: as much on either side.
         """
         codes = self._codes_of[self._labels.cut(plane, pixel_mm, Slab())]
         edge = np.zeros(codes.shape, dtype=bool)
         upright, across = codes[:-1] != codes[1:], codes[:, :-1] != codes[:, 1:]
-        edge[:-1] |= upright
-        edge[1:] |= upright
-        edge[:, :-1] |= across
-        edge[:, 1:] |= across
+        for n in range(width_px // 2):
+            edge[: -1 - n] |= upright[n:]
+            edge[1 + n :] |= upright[: len(upright) - n]
+            edge[:, : -1 - n] |= across[:, n:]
+            edge[:, 1 + n :] |= across[:, : across.shape[1] - n]
         paint = CONTOURS if colours is None else colours
         shown = np.array([False, *(one in paint for one in self.outlined)])
         found = np.flatnonzero(edge & shown[codes])

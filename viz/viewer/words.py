@@ -38,7 +38,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "not_checked": ("NICHT GEPRÜFT", "NOT CHECKED"),
     "waiting": ("KEIN ZIEL GEWÄHLT", "NO TARGET CHOSEN"),
     "paths": ("Wege, bester zuerst", "Paths, best first"),
-    "edited": ("von Hand", "by hand"),
     "no_path": ("KEIN SICHERER WEG", "NO SAFE PATH"),
     "depth": ("Tiefe", "Depth"),
     "oblique": ("Schräge", "Obliquity"),
@@ -97,7 +96,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "required": ("nötig", "required"),
     "at_depth": ("in Tiefe", "at depth"),
     "broken": ("Verletzt", "Breaks"),
-    "measuring": ("wird gemessen ...", "measuring ..."),
     "gates": ("Freigabe gesperrt", "Release is blocked"),
     "warnings": ("Hinweise", "Warnings"),
     "read": ("Gelesen", "Read"),
@@ -141,7 +139,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "planning": ("Plane ...", "Planning ..."),
     "lossy": ("verlustbehaftet", "lossy"),
     "no_skin": ("Dort liegt keine Haut in Reichweite der Nadel", "No skin within the needle's reach there"),
-    "failed": ("Fehlgeschlagen", "Failed"),
     "read_only": (
         "NUR LESEN: eine andere Person hat diesen Fall geöffnet",
         "READ ONLY: another person has this case open",
@@ -170,6 +167,13 @@ _TABLE: dict[str, tuple[str, str]] = {
     "residual": ("Restfehler je Wirbel", "Residual of each vertebra"),
     "not_used": ("zu groß, nicht verwendet", "too large, not used"),
     "blend": ("Anteil", "Share"),
+    "drawing": ("wird gezeichnet ...", "drawing ..."),
+    "why_none": ("Verworfen durch", "Refused by"),
+    "directions": ("Richtungen", "Directions"),
+    "paint": ("Malen", "Paint"),
+    "no_patient": ("Patient unbekannt", "Patient unknown"),
+    "no_dicom": ("keine DICOM-Serie", "no DICOM series"),
+    "series": ("Serie", "Series"),
     "left_unknown": ("Dauer hier noch nie gemessen", "never timed on this machine"),
     "longer": ("länger als sonst", "longer than usual"),
     "left_about": ("noch etwa", "left about"),
@@ -189,7 +193,6 @@ _TABLE: dict[str, tuple[str, str]] = {
     "wrong_password": ("Falsches Passwort; nichts ist unterschrieben", "The password is wrong; nothing is signed"),
     "changed_meanwhile": ("Inzwischen geändert; nichts ist unterschrieben", "Changed meanwhile; nothing is signed"),
     "wait": ("Zu viele Versuche; bitte einige Minuten warten", "Too many tries; wait some minutes"),
-    "by_hand_kept": ("Änderung von Hand", "Change by hand"),
 }
 
 _ANSWERS: dict[str, str] = {

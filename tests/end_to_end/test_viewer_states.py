@@ -1,0 +1,121 @@
+"""What each part of the page shows where there is nothing, where something failed, and while it is busy. Chromium, running front.
+
+Screenshots of each step lie in the run's temporary folder (``pytest --basetemp``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service.viewing.keeping import KeptCase, keep
+from service.viewing.people import UsersFile
+from service.viewing.roles import Role
+from tests.end_to_end.browsing import PASSWORD, Department, Visit, phantom_case, visiting
+
+pytestmark = [pytest.mark.graphics, pytest.mark.servers, pytest.mark.slow]
+
+PLANNED_WITHIN_MS = 240_000
+REFUSED = {"clearance: kidney": 40, "needle length": 3}
+
+
+@pytest.fixture(scope="module")
+def case() -> KeptCase:
+    return phantom_case()
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> UsersFile:
+    file = UsersFile(tmp_path / "users.json")
+    file.put("ada", Role.PLANNER, PASSWORD)
+    return file
+
+
+@pytest.fixture
+def visit(tmp_path: Path) -> Iterator[Visit]:
+    with visiting(tmp_path) as one:
+        yield one
+
+
+def without_path(case: KeptCase) -> KeptCase:
+    """The same case where every direction was refused."""
+    assert case.plan is not None
+    said = "With a longer needle (22 G x 150 mm Quincke): a path opens. Passes nothing within reach that must not be touched; nothing binds. Not applied."
+    target = replace(case.plan.targets[0], trajectories=(), rejected=REFUSED, relaxations=(said,))
+    return replace(case, plan=replace(case.plan, targets=(target,)))
+
+
+def test_an_empty_worklist_and_a_wrong_password_say_what_is_the_matter(visit: Visit, users: UsersFile):
+    with Department(users, []) as department:
+        page = visit.page
+        page.goto(department.base)
+        page.fill("[name=name]", "ada")
+        page.fill("[name=password]", "not the password at all")
+        page.click("button")
+        page.wait_for_selector("[role=alert]")
+        visit.shot("wrong-password")
+        assert "Name oder Passwort ist falsch" in page.inner_text("[role=alert]")
+        page.fill("[name=name]", "ada")
+        page.fill("[name=password]", PASSWORD)
+        page.click("button")
+        page.wait_for_selector("header")
+        visit.shot("empty-worklist")
+        assert "Keine Fälle" in page.inner_text("main")
+
+
+def test_no_safe_path_is_said_with_its_reasons_and_what_would_help(
+    visit: Visit, users: UsersFile, case: KeptCase, tmp_path: Path
+):
+    with Department(users, [keep(tmp_path / "case", without_path(case)).parent]) as department:
+        page = visit.page
+        visit.log_in(department.base)
+        assert "kein sicherer Weg" in page.inner_text("table")
+        page.click("form[action^='/open/'] button")
+        visit.await_pictures("[data-test=rejected]")
+        visit.shot("no-safe-path")
+        assert "KEIN SICHERER WEG" in page.inner_text("[data-test=pane-needle]")
+        assert page.inner_text("[data-test=rejected]").split()[-4:] == ["Niere", "40", "Nadellänge", "3"]
+        aside = page.inner_text("aside")
+        assert "Mit einer längeren Nadel (22 G x 150 mm Quincke): ein Weg öffnet sich." in aside
+        assert page.locator("[data-test=clearances]").count() == 0
+        assert page.locator("[data-test=strip]").count() == 0
+        assert "kein sicherer Weg, nichts kann freigegeben werden" in page.inner_text("[data-test=gates]")
+
+
+def test_a_busy_page_says_for_how_long_and_takes_no_second_task(
+    visit: Visit, users: UsersFile, case: KeptCase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with Department(users, [keep(tmp_path / "case", case).parent]) as department:
+        page = visit.page
+        visit.log_in(department.base)
+        visit.open_first()
+        page.click("[data-test=skin]")
+        page.wait_for_function("document.querySelector('.busy')?.innerText.includes('noch nie gemessen')")
+        visit.shot("busy-for-the-first-time")
+        assert page.locator("[data-test=sign], [data-test=export-draft]").first.is_disabled()
+        assert page.locator("[data-test=skin]").is_disabled()
+        page.keyboard.press("n")
+        page.wait_for_selector("[data-test=path-1].chosen")
+        page.wait_for_selector("[data-test=skin-legend]", timeout=PLANNED_WITHIN_MS)
+        page.wait_for_selector(".busy", state="detached")
+        assert "mapping" in (tmp_path / "cache" / "needleplan" / "took.json").read_text()
+
+
+def test_a_place_without_skin_is_refused_in_a_sentence_and_nothing_moves(
+    visit: Visit, users: UsersFile, case: KeptCase, tmp_path: Path
+):
+    with Department(users, [keep(tmp_path / "case", case).parent]) as department:
+        page = visit.page
+        visit.log_in(department.base)
+        visit.open_first()
+        best = visit.chosen()
+        page.click("[data-test=numbers] summary")
+        fields = page.locator("[data-test=numbers] form").first.locator("input")
+        fields.nth(1).fill("-2000")
+        fields.nth(1).press("Enter")
+        page.wait_for_selector("[role=alert].message")
+        visit.shot("no-skin-there")
+        assert "keine Haut in Reichweite" in page.inner_text("[role=alert].message")
+        assert visit.chosen() == best
