@@ -202,7 +202,7 @@ def test_an_image_file_without_air_asks_for_its_modality_and_then_takes_it(needl
     assert asked.exit_code == REFUSED
     assert "--modality CT" in asked.err
     told = needleplan("segment", block, "--modality", "MR", "--out", tmp_path / "out")
-    assert "anatomy is found on CT only, this image is MR" in " ".join(told.err.split())
+    assert "the image holds 8 mm along the body" in " ".join(told.err.split())
 
 
 def test_the_modality_of_a_dicom_series_is_its_own(needleplan, series, tmp_path):
