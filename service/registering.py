@@ -109,7 +109,7 @@ def laid_over(earlier: EarlierScan, today: OpenSeries, anatomy: Anatomy, out: Pa
         there, here = _landmarks(earlier, drawing, anatomy)
     with watch("registration"), ThreadPoolExecutor(2) as pool:
         found = register(Marked(earlier.series.volume, there), Marked(today.volume, here), anatomy.labels, pool.map)
-    carried, left = _carried(earlier, there, found)
+    carried, left = carried_paths(earlier, there, found)
     told = _document(found, joined_by, carried, left)
     with watch("pictures of both scans"):
         out.mkdir(parents=True, exist_ok=True)
@@ -153,9 +153,10 @@ def _landmarks(earlier: EarlierScan, drawing: Brought | None, anatomy: Anatomy) 
     return landmarks_of(segment(volume, anchor)), landmarks_of(anatomy)
 
 
-def _carried(
+def carried_paths(
     earlier: EarlierScan, there: Landmarks, found: Registration
 ) -> tuple[list[tuple[str, CarriedPath]], list[str]]:
+    """Each signed plan's first paths at their place today; for each of the others the sentence that says why not."""
     carried, left = [], []
     for plan in [_plan_on(earlier.series, report) for report in earlier.reports]:
         if plan.is_draft or not plan.is_verified:
