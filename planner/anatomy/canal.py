@@ -120,48 +120,56 @@ def canal_score(volume: Volume, bone: BoolArray) -> Float32Array:
     bone on the left as on the right: the marrow of the iliac wing or a femur has all but the last two.
     """
     looks: tuple[Callable[[], Float32Array], ...] = (
-        lambda: _enclosed(bone),
-        lambda: _room(bone, volume.geometry) * _softness(volume),
-        lambda: _bodies_in_front_and_sides_alike(bone),
+        lambda: itk.signed_distance_mm(bone, volume.geometry),
+        lambda: itk.smoothed(volume.voxels, volume.geometry, 2.0),
+        lambda: _mean_along(bone.astype(np.float32), 0, *_voxels(20.0)),
     )
-    enclosed, here, beside = side_by_side(lambda look: look(), looks)
-    return np.asarray(enclosed**2 * here * beside, dtype=np.float32)
+    distance, mean, tall = side_by_side(lambda look: look(), looks)
+
+    def slab(rows: slice) -> Float32Array:
+        here = _room(distance[rows]) * _softness(mean[rows])
+        return np.asarray(_enclosed(bone[rows]) ** 2 * here * _bodies_in_front_and_sides_alike(tall[rows]))
+
+    return np.concatenate(side_by_side(slab, [slice(k, k + _TOGETHER) for k in range(0, len(bone), _TOGETHER)]))
+
+
+_TOGETHER = 6
+"""Slices that are scored together: what they need stays in a core's own memory."""
 
 
 def _enclosed(bone: BoolArray) -> Float32Array:
     """0 to 1: in how many directions of the slice bone is met, those to behind once more."""
-    behind = np.zeros(bone.shape, dtype=np.float32)
-    around = np.zeros(bone.shape, dtype=np.float32)
+    behind = np.zeros(bone.shape, dtype=np.uint8)
+    around = np.zeros(bone.shape, dtype=np.uint8)
     for step in IN_SLICE:
         met = meets(bone, step, _LOOK_MM / WORK_MM)
         around += met
         if step[1] > 0:
             behind += met
     rear = sum(1 for step in IN_SLICE if step[1] > 0)
-    return np.asarray(0.5 * around / len(IN_SLICE) + 0.5 * behind / rear)
+    half = np.float32(0.5)
+    return np.asarray(half * around / np.float32(len(IN_SLICE)) + half * behind / np.float32(rear), dtype=np.float32)
 
 
-def _room(bone: BoolArray, grid: VolumeGeometry) -> Float32Array:
+def _room(distance_mm: Float32Array) -> Float32Array:
     """1 where the nearest bone is as far as in a canal: 5 to 11 mm; the sacral canal is narrower and scores less."""
-    distance = np.minimum(itk.signed_distance_mm(bone, grid), 40.0)
+    distance = np.minimum(distance_mm, 40.0)
     wide = np.exp(-(np.maximum(distance - 11.0, 0.0) ** 2) / (2 * 2.0**2))
     return np.asarray(np.clip(distance / 5.0, 0.0, 1.0) * wide, dtype=np.float32)
 
 
-def _softness(volume: Volume) -> Float32Array:
+def _softness(mean: Float32Array) -> Float32Array:
     """1 for cord, CSF and epidural fat (-110 to 70 HU); intrathecal contrast is still possible, gas is not.
 
     Trabecular bone is above in all but the osteoporotic, where its emptiness in front tells it.
     """
-    mean = itk.smoothed(volume.voxels, volume.geometry, 2.0)
     too_soft = np.exp(-(np.maximum(-110.0 - mean, 0.0) ** 2) / (2 * 60.0**2))
     too_hard = 0.3 + 0.7 * np.exp(-(np.maximum(mean - 70.0, 0.0) ** 2) / (2 * 50.0**2))
     return np.asarray(too_soft * too_hard, dtype=np.float32)
 
 
-def _bodies_in_front_and_sides_alike(bone: BoolArray) -> Float32Array:
-    """The two that compare means over boxes, as tall as a vertebra with its disc: 20 mm up and down."""
-    tall = _mean_along(bone.astype(np.float32), 0, *_voxels(20.0))
+def _bodies_in_front_and_sides_alike(tall: Float32Array) -> Float32Array:
+    """The two that compare means over boxes, as tall as a vertebra with its disc: ``tall`` is bone's mean 20 mm up and down."""
     in_front = _bodies_in_front(tall)
     deep = _mean_along(tall, 1, *_voxels(15.0))
     return np.asarray(in_front * _alike(deep, from_mm=8.0, to_mm=42.0) * _alike(deep, from_mm=8.0, to_mm=74.0))

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813  (the name its own documentation uses)
 
-from planner.anatomy import aligned, balls
+from planner.anatomy import aligned, balls, smoothing
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.volume import Volume
 
@@ -116,8 +116,7 @@ def _edge_padded(image: Any) -> Any:  # noqa: ANN401
 
 def smoothed(array: AnyArray, geometry: VolumeGeometry, sigma_mm: float) -> Float32Array:
     """Gaussian of ``sigma_mm`` (discrete, so that thin grids are not over-smoothed)."""
-    image = to_image(array.astype(np.float32), geometry)
-    return np.asarray(to_array(sitk.DiscreteGaussian(image, sigma_mm**2, 32, 0.01, True)), dtype=np.float32)
+    return smoothing.smoothed(array, sigma_mm / geometry.spacing_mm)
 
 
 def grey_opened(array: Float32Array, geometry: VolumeGeometry, half_mm: float) -> Float32Array:
