@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,7 @@ def tried(scan: Scan, key: str, pictures: Path | None, kept: Path | None) -> dic
     if at is not None and at.exists():
         return dict(json.loads(at.read_text(encoding="utf8")))
     rows = rows_of(scan, PROCEDURES[key], pictures)
-    found = {"commit": commit(), "rows": rows}
+    found = {"commit": _made_at(scan), "rows": rows}
     sys.stdout.write(f"{scan.name} {key}: {coverage_page.summary(rows)}\n")
     sys.stdout.flush()
     if at is not None:
@@ -67,12 +66,10 @@ def tried(scan: Scan, key: str, pictures: Path | None, kept: Path | None) -> dic
     return found
 
 
-def commit() -> str:
-    """Of the planner that runs; *with changes* where the tree is not that commit's."""
-    git = ["git", "-C", str(PROJECT)]
-    name = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
-    changed = subprocess.run([*git, "status", "--porcelain", "planner"], capture_output=True, text=True, check=True)
-    return name.strip() + (" with changes" if changed.stdout.strip() else "")
+def _made_at(scan: Scan) -> str:
+    """The planner's commit, and the anatomy's where that was kept from another."""
+    now = coverage_scans.commit()
+    return now if scan.commit == now else f"{now} on the anatomy of {scan.commit}"
 
 
 def report_of(scan: Scan, given: argparse.Namespace, before: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ In: a scan's name and the folder of all scans. Out: one scan with its anatomy, o
 from __future__ import annotations
 
 import pickle
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,8 @@ class Scan:
     position: PatientPosition | None
     anatomy: Anatomy
     labels: LabelMap
+    commit: str
+    """That its anatomy was found at."""
 
     @property
     def pose(self) -> Pose:
@@ -55,16 +58,26 @@ def opened(name: str, data: Path, kept: Path | None) -> Scan | str:
     """The scan with its anatomy, or the sentence of its refusal; what an earlier run kept is taken as it is."""
     at = None if kept is None else kept / f"{name}.pickle"
     if at is not None and at.exists():
-        volume, position, anatomy = pickle.loads(at.read_bytes())  # noqa: S301 - our own file of an earlier run
-        return Scan(name, volume, position, anatomy, with_roots(anatomy))
+        volume, position, anatomy, found_at = pickle.loads(at.read_bytes())  # noqa: S301 - our own file of an earlier run
+        return Scan(name, volume, position, anatomy, with_roots(anatomy), found_at)
     try:
         volume, position = _image(name, data)
         anatomy = ordered(segment(volume))
     except (PlannerError, ServiceError) as refusal:
         return str(refusal)
     if at is not None:
-        at.write_bytes(pickle.dumps((volume, position, anatomy), protocol=pickle.HIGHEST_PROTOCOL))
-    return Scan(name, volume, position, anatomy, with_roots(anatomy))
+        at.write_bytes(pickle.dumps((volume, position, anatomy, commit()), protocol=pickle.HIGHEST_PROTOCOL))
+    return Scan(name, volume, position, anatomy, with_roots(anatomy), commit())
+
+
+def commit() -> str:
+    """Of the planner that runs; *with changes* where the tree is not that commit's."""
+    git = ["git", "-C", str(Path(__file__).resolve().parent)]
+    name = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
+    changed = subprocess.run(
+        [*git, "status", "--porcelain", "--", ":/planner"], capture_output=True, text=True, check=True
+    ).stdout
+    return name.strip() + (" with changes" if changed.strip() else "")
 
 
 def _image(name: str, data: Path) -> tuple[Volume, PatientPosition | None]:
