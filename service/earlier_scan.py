@@ -10,15 +10,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dicom_io.report_reader import read_report
-from planner.anatomy.model import Anatomy, StageWatch
+from planner.anatomy.model import Anatomy, NerveRoot, StageWatch
+from planner.anatomy.registration.carry import carried_roots
 from planner.anatomy.registration.serve import with_earlier
 from planner.anatomy.registration.sightings import Sighting, sightings
+from planner.anatomy.segment import segment
 from service.brought.reading import Bring, nothing_brought
 from service.documents import CarriedPathDocument, EarlierPlanDocument
 from service.earlier import REPORT
+from service.network import shipped_network
 from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.registering import REGISTRATION_FILE, EarlierScan, LaidOver, RegistrationDocument, laid_over, same_patient
 from service.request import NamedAnchor
+from service.viewing.keeping import KEPT
+from service.viewing.registered import keep_registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +49,26 @@ class NamedScan:
 def served_by(earlier: EarlierScan, today: OpenSeries, anatomy: Anatomy, out: Path, watch: StageWatch) -> Anatomy:
     """Today's anatomy with what the earlier scan shows; what could not be carried is said, nothing is guessed."""
     laid = laid_over(earlier, today, anatomy, out, watch)
+    keep_registered(out / KEPT, earlier.series, laid.found, laid.today, today.volume.geometry)
     found: tuple[Sighting, ...] = ()
     left: tuple[str, ...] = ()
     if laid.drawing is not None:
         with watch("carrying what was drawn"):
             found, left = sightings(laid.drawing, laid.found, laid.today, anatomy.labels.geometry)
-    served = with_earlier(anatomy, found, _source(earlier, laid))
-    said = (*laid.told.warnings, *left, *(_proposal(path) for path in laid.told.carried))
+    roots, lost = _roots(earlier, laid, watch)
+    served = with_earlier(anatomy, found, _source(earlier, laid), roots)
+    said = (*laid.told.warnings, *left, *lost, *(_proposal(path) for path in laid.told.carried))
     return replace(served, warnings=(*served.warnings, *said))
+
+
+def _roots(earlier: EarlierScan, laid: LaidOver, watch: StageWatch) -> tuple[tuple[NerveRoot, ...], tuple[str, ...]]:
+    """Those of the earlier scan's own anatomy; what somebody drew goes before it."""
+    if laid.drawing is not None:
+        return (), ()
+    with watch("nerve roots of the earlier scan"):
+        volume = earlier.series.volume
+        then = laid.then or segment(volume, earlier.anchor, network=shipped_network())
+    return carried_roots(laid.found, then.nerve_roots)
 
 
 def _source(earlier: EarlierScan, laid: LaidOver) -> str:

@@ -41,6 +41,8 @@ from service.network import shipped_network
 from service.opening import OpenSeries
 from service.path_documents import Document, FileNumber, PointMm
 from service.request import NamedAnchor
+from service.viewing.keeping import KEPT, is_kept
+from service.viewing.registered import keep_refused, keep_registered
 from viz.planes import axial, sagittal
 from viz.registered import draw_registered
 
@@ -90,15 +92,26 @@ class LaidOver:
     found: Registration
     today: Landmarks
     drawing: Brought | None
+    then: Anatomy | None
+    """The earlier scan's own anatomy, where its landmarks come from one."""
     told: RegistrationDocument
 
 
 def lay_over(earlier: EarlierScan, today: OpenSeries, out: Path, watch: StageWatch) -> RegistrationDocument:
-    """Register, carry the plan, write the files."""
+    """Register, carry the plan, write the files; a case that is kept there shows the scan on its page, or why there is none."""
     same_patient(earlier.series, today)
     with watch("anatomy of today's scan"):
         anatomy = segment(today.volume)
-    return laid_over(earlier, today, anatomy, out, watch).told
+    case, grid = out / KEPT, today.volume.geometry
+    try:
+        laid = laid_over(earlier, today, anatomy, out, watch)
+    except RegistrationError as why:
+        if is_kept(case):
+            keep_refused(case, earlier.series, grid, str(why))
+        raise
+    if is_kept(case):
+        keep_registered(case, earlier.series, laid.found, laid.today, grid)
+    return laid.told
 
 
 def laid_over(earlier: EarlierScan, today: OpenSeries, anatomy: Anatomy, out: Path, watch: StageWatch) -> LaidOver:
@@ -106,7 +119,7 @@ def laid_over(earlier: EarlierScan, today: OpenSeries, anatomy: Anatomy, out: Pa
     joined_by = same_patient(earlier.series, today)
     drawing = _drawing(earlier)
     with watch("landmarks of the earlier scan"):
-        there, here = _landmarks(earlier, drawing, anatomy)
+        there, here, then = _landmarks(earlier, drawing, anatomy)
     with watch("registration"), ThreadPoolExecutor(2) as pool:
         found = register(Marked(earlier.series.volume, there), Marked(today.volume, here), anatomy.labels, pool.map)
     carried, left = carried_paths(earlier, there, found)
@@ -115,7 +128,7 @@ def laid_over(earlier: EarlierScan, today: OpenSeries, anatomy: Anatomy, out: Pa
         out.mkdir(parents=True, exist_ok=True)
         _write_pictures(out, found, here, earlier.series.volume, today.volume, anatomy)
         write_document(out / REGISTRATION_FILE, told)
-    return LaidOver(found, here, drawing, told)
+    return LaidOver(found, here, drawing, then, told)
 
 
 def same_patient(earlier: OpenSeries, today: OpenSeries) -> str:
@@ -143,14 +156,18 @@ def _drawing(earlier: EarlierScan) -> Brought | None:
     return along[0] if along else None
 
 
-def _landmarks(earlier: EarlierScan, drawing: Brought | None, anatomy: Anatomy) -> tuple[Landmarks, Landmarks]:
+def _landmarks(
+    earlier: EarlierScan, drawing: Brought | None, anatomy: Anatomy
+) -> tuple[Landmarks, Landmarks, Anatomy | None]:
     """Of the earlier scan and of today's: from drawings in both, else as each image shows them."""
     volume, anchor = earlier.series.volume, earlier.anchor
     if drawing is not None:
-        return landmarks_of_drawings(drawing, brought_of(anatomy.labels, Source("needleplan", "", "")))
+        ours = brought_of(anatomy.labels, Source("needleplan", "", ""))
+        return *landmarks_of_drawings(drawing, ours), None
     if anchor is not None and volume.modality is Modality.MR:
-        return landmarks_on_mr(spine_on_mr(volume, shipped_network()), anchor), landmarks_of(anatomy)
-    return landmarks_of(segment(volume, anchor)), landmarks_of(anatomy)
+        return landmarks_on_mr(spine_on_mr(volume, shipped_network()), anchor), landmarks_of(anatomy), None
+    then = segment(volume, anchor)
+    return landmarks_of(then), landmarks_of(anatomy), then
 
 
 def carried_paths(

@@ -93,7 +93,14 @@ def open_page(folder: Path, job: Job, canvas: Canvas | None = None) -> Opened:
     pose = reconcile(case.series.patient_position, case.anatomy.lie).pose
     anatomy = case.anatomy if session is None else planning.apply(session.now.corrections)
     words = _slice_words(case.series.facts)
-    opened = OpenCase(case.volume, anatomy, pose, words, open_registered(folder), may_edit=not job.is_read_only)
+    opened = OpenCase(
+        case.volume,
+        anatomy,
+        pose,
+        words,
+        open_registered(folder, case.volume.geometry.frame_of_reference_uid),
+        may_edit=not job.is_read_only,
+    )
     desk, took = Desk(opened, session, planning, canvas), Took(took_file())
     host = Host(
         identity=identity_of(case.series.facts),

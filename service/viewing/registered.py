@@ -47,20 +47,24 @@ def keep_registered(
     return write_text(place / _FILE, json.dumps(content))
 
 
-def keep_refused(folder: Path, earlier: OpenSeries, why: str) -> Path:
+def keep_refused(folder: Path, earlier: OpenSeries, grid: VolumeGeometry, why: str) -> Path:
     """Say beside the case that an earlier scan was not laid over, and why."""
     place = folder / REGISTERED
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     (place / _VOXELS).unlink(missing_ok=True)
-    return write_text(place / _FILE, json.dumps({"words": _words(earlier), "refused": why}))
+    return write_text(
+        place / _FILE, json.dumps({"words": _words(earlier), "frame": grid.frame_of_reference_uid, "refused": why})
+    )
 
 
-def open_registered(folder: Path) -> EarlierImage | None:
-    """What is shown of an earlier scan; None where none was ever laid over."""
+def open_registered(folder: Path, frame: str) -> EarlierImage | None:
+    """What is shown of an earlier scan; None where none was ever laid over, or over another scan than this frame's."""
     file = folder / REGISTERED / _FILE
     if not file.is_file():
         return None
     content = json.loads(file.read_text(encoding="utf-8"))
+    if content["frame"] != frame:
+        return None
     if "refused" in content:
         return EarlierImage(content["words"], refused=content["refused"])
     voxels = np.load(folder / REGISTERED / _VOXELS, mmap_mode="r", allow_pickle=False)

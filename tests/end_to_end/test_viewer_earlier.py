@@ -142,7 +142,7 @@ def test_an_earlier_scan_is_blended_into_every_slice(
 
 def test_a_refused_earlier_scan_is_shown_as_refused(visit: Visit, department: Department, folder: Path, case: KeptCase):
     why = "no vertebra fits within 3 mm (the best one: 5.1 mm); check the patient, or use a scan with thinner slices"
-    keep_refused(folder, earlier_scan(case), why)
+    keep_refused(folder, earlier_scan(case), case.volume.geometry, why)
     page = visit.page
     visit.log_in(department.base)
     visit.open_first()

@@ -27,6 +27,7 @@ BODIES = {
     if isinstance(v.name, SpineLevel) and PHANTOM.volume.geometry.contains(v.body_center_mm)
 }
 TODAY = tuple(Landmark(level, at, at + np.array([0.0, 25.0, 0.0])) for level, at in BODIES.items())
+FRAME = PHANTOM.volume.geometry.frame_of_reference_uid
 MOTION = RigidMotion.about([0.0, 50.0, 0.0], [3.0, -2.0, 4.0], [6.0, -5.0, 8.0])
 """From today's scan to the earlier one, the same for every vertebra."""
 
@@ -47,7 +48,7 @@ def found() -> Registration:
 
 def test_what_is_kept_lies_where_todays_vertebrae_lie(earlier: OpenSeries, found: Registration, tmp_path: Path):
     keep_registered(tmp_path, earlier, found, TODAY, PHANTOM.volume.geometry)
-    image = open_registered(tmp_path)
+    image = open_registered(tmp_path, FRAME)
     assert image is not None
     assert image.volume is not None
     assert image.volume.modality is Modality.MR
@@ -61,7 +62,7 @@ def test_a_vertebra_that_does_not_fit_is_told_with_its_residual(
     earlier: OpenSeries, found: Registration, tmp_path: Path
 ):
     keep_registered(tmp_path, earlier, found, TODAY, PHANTOM.volume.geometry)
-    image = open_registered(tmp_path)
+    image = open_registered(tmp_path, FRAME)
     assert image is not None
     first = next(iter(BODIES))
     assert image.residuals[0] == (str(first), 4.2, False)
@@ -72,8 +73,8 @@ def test_a_refusal_is_kept_with_its_sentence_and_shows_no_picture(
     earlier: OpenSeries, found: Registration, tmp_path: Path
 ):
     keep_registered(tmp_path, earlier, found, TODAY, PHANTOM.volume.geometry)
-    keep_refused(tmp_path, earlier, "no vertebra fits within 3 mm")
-    image = open_registered(tmp_path)
+    keep_refused(tmp_path, earlier, PHANTOM.volume.geometry, "no vertebra fits within 3 mm")
+    image = open_registered(tmp_path, FRAME)
     assert image is not None
     assert image.volume is None
     assert image.refused == "no vertebra fits within 3 mm"
@@ -85,4 +86,9 @@ def test_a_case_that_is_forgotten_takes_the_earlier_scan_along(
 ):
     keep_registered(tmp_path, earlier, found, TODAY, PHANTOM.volume.geometry)
     forget(tmp_path)
-    assert open_registered(tmp_path) is None
+    assert open_registered(tmp_path, FRAME) is None
+
+
+def test_what_was_laid_over_another_scan_is_not_shown(earlier: OpenSeries, found: Registration, tmp_path: Path):
+    keep_registered(tmp_path, earlier, found, TODAY, PHANTOM.volume.geometry)
+    assert open_registered(tmp_path, "2.25.7") is None
