@@ -138,10 +138,10 @@ def shrunk(mask: BoolArray, geometry: VolumeGeometry, factors: IntArray) -> tupl
 def shrunk_hu(volume: Volume, factors: IntArray, least: int) -> tuple[Float32Array, VolumeGeometry]:
     """Mean of each block of voxels, what is below ``least`` counted as that, rounded to whole HU; and the blocks' grid."""
     mean = np.empty(_blocks(volume.voxels.shape, factors), dtype=np.float32)
-    whole = np.float32(1.0 / float(np.prod(factors)))
     for n in range(len(mean)):
         planes = np.maximum(volume.voxels[n * factors[0] : (n + 1) * factors[0]], least)
-        mean[n] = np.floor(_summed(planes.sum(axis=0, dtype=np.int32), factors[1:], np.int32) * whole + np.float32(0.5))
+        total = planes[0] if len(planes) == 1 else planes.sum(axis=0, dtype=np.int32)
+        mean[n] = np.floor(_summed(total, factors[1:], np.int32) / float(np.prod(factors)) + 0.5)
     return mean, _block_grid(volume.geometry, mean.shape, factors)
 
 

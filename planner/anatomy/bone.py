@@ -78,7 +78,8 @@ def find_bone(volume: Volume, skin: Skin) -> Bone:
     dense = _near_cortex(calm.volume, calm.body, calm.noise_hu, threshold)
     dense = itk.without_specks(dense, work.volume.geometry, _SMALLEST_BONE_MM3)
     mask = _at_own_resolution(volume, skin, work, dense)
-    metal = (volume.voxels >= _METAL_HU) & skin.body
+    metal = np.asarray(volume.voxels >= _METAL_HU)
+    metal &= skin.body
     return Bone(mask, metal, _confidence(work, dense))
 
 
@@ -145,10 +146,11 @@ def thin_and_bright(volume: Volume, body: BoolArray, noise_hu: float) -> BoolArr
     grid = volume.geometry
     mean = itk.smoothed(volume.voxels, grid, 1.0)
     thick = itk.grey_dilated(itk.grey_opened(mean, grid, _THICK_MM), grid, _RIM_MM)
+    rise = np.subtract(mean, thick, out=thick)
     noise = 1.5 * noise_hu
-    sure = (mean - thick > max(_STANDS_OUT_HU, noise)) & (mean > _CORTEX_HU + 40.0)
+    sure = (rise > max(_STANDS_OUT_HU, noise)) & (mean > _CORTEX_HU + 40.0)
     sure = itk.without_specks((sure | (mean > _DENSEST_CONTRAST_HU)) & body, grid, _SMALLEST_CORTEX_MM3)
-    weak = (mean - thick > max(0.5 * _STANDS_OUT_HU, noise)) & (mean > _CORTEX_HU) & body
+    weak = (rise > max(0.5 * _STANDS_OUT_HU, noise)) & (mean > _CORTEX_HU) & body
     return sure | itk.touched_by(weak | sure, sure)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk  # noqa: N813  (the name its own documentation uses)
 
-from planner.anatomy import aligned, balls, smoothing
+from planner.anatomy import aligned, balls, grey, smoothing
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.volume import Volume
 
@@ -55,9 +55,11 @@ def isotropic_grid(geometry: VolumeGeometry, spacing_mm: float) -> VolumeGeometr
 def resampled(volume: Volume, grid: VolumeGeometry, outside: int = -1024) -> Volume:
     """The volume on another grid: averaged over whole voxels where it gets coarser, then linear."""
     factors = np.maximum(1, np.floor(grid.spacing_mm / volume.geometry.spacing_mm + 1e-3)).astype(int)
-    image = to_image(volume.voxels, volume.geometry)
     if factors.max() > 1:
-        image = sitk.BinShrink(image, [int(n) for n in factors[::-1]])
+        mean, blocks = aligned.shrunk_hu(volume, factors, np.iinfo(np.int16).min)
+        image = to_image(mean.astype(np.int16), blocks)
+    else:
+        image = to_image(volume.voxels, volume.geometry)
     image = _on_grid(image, grid, sitk.sitkLinear, outside)
     return Volume(grid, to_array(image), volume.modality, volume.padding_value)
 
@@ -121,44 +123,16 @@ def smoothed(array: AnyArray, geometry: VolumeGeometry, sigma_mm: float) -> Floa
 
 def grey_opened(array: Float32Array, geometry: VolumeGeometry, half_mm: float) -> Float32Array:
     """The array without bright parts thinner than ``2 half_mm`` along any axis."""
-    half = _half_box(geometry, half_mm)
-    room = [(n, n) for n in half]
-    padded = np.pad(array, room, constant_values=np.inf)  # what the image's edge cuts may go on beyond it
-    widened = _running(np.maximum, _running(np.minimum, padded, half), half)
-    return np.ascontiguousarray(widened[tuple(slice(n, -n) for n in half)])
+    return grey.opened(array, _half_box(geometry, half_mm))
 
 
 def grey_dilated(array: Float32Array, geometry: VolumeGeometry, half_mm: float) -> Float32Array:
     """The largest value within ``half_mm`` along the axes."""
-    return _running(np.maximum, array, _half_box(geometry, half_mm))
+    return grey.dilated(array, _half_box(geometry, half_mm))
 
 
 def _half_box(geometry: VolumeGeometry, half_mm: float) -> list[int]:
     return [max(1, round(half_mm / float(mm))) for mm in geometry.spacing_mm]
-
-
-def _running(extreme: np.ufunc, array: Float32Array, half: list[int]) -> Float32Array:
-    """The extreme over a box of ``2 half + 1`` voxels, at the image's edge over what there is; doubled, axis by axis."""
-    result = array
-    for axis, steps in enumerate(half):
-        for way in (1, -1):
-            result = _over_next(extreme, result, axis, steps, way)
-    return np.asarray(result, dtype=np.float32)
-
-
-def _over_next(extreme: np.ufunc, array: Float32Array, axis: int, steps: int, way: int) -> Float32Array:
-    """The extreme of each voxel and the ``steps`` after it (way 1) or before it (way -1) along one axis."""
-    result, spare, covered = array, np.empty_like(array), 0
-    while covered < steps:
-        more = min(covered + 1, steps - covered)
-        here, there, rest = [slice(None)] * 3, [slice(None)] * 3, [slice(None)] * 3
-        here[axis], there[axis] = (slice(None, -more), slice(more, None))[::way]
-        rest[axis] = slice(-more, None) if way == 1 else slice(None, more)
-        extreme(result[tuple(here)], result[tuple(there)], out=spare[tuple(here)])
-        spare[tuple(rest)] = result[tuple(rest)]
-        result, spare = spare, np.empty_like(array) if result is array else result
-        covered += more
-    return result
 
 
 def signed_distance_mm(mask: BoolArray, geometry: VolumeGeometry) -> Float32Array:

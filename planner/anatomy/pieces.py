@@ -160,12 +160,15 @@ def _half(geometry: VolumeGeometry, found: Found, side: Side) -> BoolArray:
 
 def _vertebrae(geometry: VolumeGeometry, found: Found) -> Iterator[Piece | None]:
     scan = on_scan(found.vertebrae, found.column, geometry, found.bone.mask)
-    box = itk.box_around((scan.number > 0) | (scan.disc > 0), geometry)
-    corner = (box[0].start, box[1].start, box[2].start)
-    number, code, disc = scan.number[box], scan.part[box], scan.disc[box]
+    first = (scan.box[0].start, scan.box[1].start, scan.box[2].start)
     near = half_voxel_mm(geometry) + _INSTANCE_UNCERTAINTY_MM
     for n, (name, sure) in enumerate(zip(found.names, found.vertebrae.confidence, strict=True), start=1):
-        own = number == n
+        own = scan.number == n
+        box = itk.true_box(own)
+        if box is None:
+            continue
+        k, j, i = (low + span.start for low, span in zip(first, box, strict=True))
+        corner, own, code = (k, j, i), own[box], scan.part[box]
         if isinstance(name, SpineLevel) and name.region == "S":
             yield piece(own, LabelEntry(Structure.SACRUM, level=name, confidence=sure), near, corner)
             continue
@@ -174,7 +177,7 @@ def _vertebrae(geometry: VolumeGeometry, found: Found) -> Iterator[Piece | None]
             yield piece(own & (code == part_code), entry, near, corner)
     for n, name in enumerate(found.names[1:], start=1):
         entry = LabelEntry(Structure.DISC, level=name, confidence=found.vertebrae.confidence[n])
-        yield piece(disc == n, entry, near + _DISC_BEYOND_MM, corner)
+        yield piece(scan.disc == n, entry, near + _DISC_BEYOND_MM, first)
 
 
 def _roots(geometry: VolumeGeometry, roots: tuple[NerveRoot, ...]) -> Iterator[Piece | None]:

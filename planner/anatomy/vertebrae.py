@@ -193,8 +193,9 @@ _DISC_BIT = 1 << 15
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScanVertebrae:
-    """``Vertebrae`` on the scan's own grid (k, j, i)."""
+    """``Vertebrae`` on the part ``box`` of the scan's own grid (k, j, i), outside which there are none."""
 
+    box: Box
     number: npt.NDArray[np.uint8]
     part: npt.NDArray[np.uint8]
     disc: npt.NDArray[np.uint8]
@@ -214,7 +215,4 @@ def on_scan(vertebrae: Vertebrae, column: SpineColumn, geometry: VolumeGeometry,
     number = np.where(is_disc, 0, back >> 4).astype(np.uint8)
     hollow = (part > PartCode.BODY) & ~bone[box] & (back & 1 == 0)
     number[hollow] = part[hollow] = 0
-    whole = [np.zeros(geometry.shape, dtype=np.uint8) for _ in range(3)]
-    for full, held in zip(whole, (number, part, disc), strict=True):
-        full[box] = held
-    return ScanVertebrae(*whole)
+    return ScanVertebrae(box, number, part, disc)
