@@ -97,6 +97,6 @@ def export_is_refused_a_signature(visit: Visit) -> None:
     page.click("[data-test=sign]")
     page.wait_for_selector("[data-test=sign-blockers]", timeout=120_000)
     reasons = page.inner_text("[data-test=sign-blockers]")
-    assert "Rehearsal: scanned supine, treated prone" in reasons
+    assert "Probe: Scan in Rückenlage, Behandlung in Bauchlage" in reasons
     assert page.locator("[data-test=sign-form]").count() == 0
     visit.shot("not-to-be-signed")

@@ -74,7 +74,7 @@ def test_a_target_is_picked_on_the_picture_checked_and_planned(visit: Visit, wai
     page.select_option("[data-test=procedure]", "prt")
     page.wait_for_selector(".offers", timeout=PLANNED_WITHIN_MS)
     assert page.locator(".offers .on").count() == 0
-    page.click(".offers button[aria-label^='L4 root'][aria-label*='links']")
+    page.click(".offers button[aria-label^='Wurzel L4'][aria-label*='links']")
     page.wait_for_selector("[data-test=picked]")
     assert "LINKS" in page.inner_text("[data-test=picked]")
     assert page.locator("[data-test=plan]").is_disabled()
