@@ -127,7 +127,7 @@ def levels_of(anatomy: Anatomy, procedure: Procedure) -> Iterator[str]:
     if SpineLevel.S1 in allowed and any(v.name in (SpineLevel.S1, SpineLevel.L5) for v in anatomy.vertebrae):
         gaps["S1/S2"] = SpineLevel.S1
     yield from (name for name, upper in gaps.items() if upper in allowed)
-    yield from dict.fromkeys(_at(f.center_mm) for f in anatomy.foramina if not f.between.is_named)
+    yield from {str(f.between): _at(f.center_mm) for f in anatomy.foramina if not f.between.is_named}.values()
 
 
 def _at(point_mm: FloatArray) -> str:
