@@ -44,6 +44,9 @@ _NAME_PX = 20
 _NAME_EDGE_PX = 14
 """Half a level's name: at the edge it is moved inwards, not cut."""
 
+_NOTE_HIGH_PX = 40
+"""Room for the words in the lower left corner."""
+
 _LETTERS_WIDE_PX = 56
 """Room for two letters of orientation in the middle of an edge."""
 
@@ -286,7 +289,8 @@ class _Drawing:
         beside = _LETTERS_WIDE_PX * enlarged(size)
         for words, (name, x, y) in zip(self._names, [*shown, *[("", 0.0, 0.0)] * _MOST_NAMES], strict=False):
             inwards = beside if abs(y - size[1] / 2) < edge else edge
-            words.show(name, float(np.clip(x, inwards, size[0] - inwards)), float(np.clip(y, edge, size[1] - edge)))
+            lowest = _NOTE_HIGH_PX * enlarged(size) if x < size[0] / 2 else edge
+            words.show(name, float(np.clip(x, inwards, size[0] - inwards)), float(np.clip(y, lowest, size[1] - edge)))
 
 
 def _pixels(view: View, size: tuple[int, int], in_plane_mm: FloatArray) -> FloatArray:
