@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from service.arrivals import Arrivals
 from service.audit import AuditTrail
 from service.background import exports, hearing, upkeep
@@ -37,6 +39,7 @@ from service.upkeep import owned
 from service.viewing.department import viewing
 
 _LOOK_EVERY_S = 0.2
+_PAUSE_S = 5.0
 _BYTES_PER_GB = 10**9
 _LOG = Log("serving")
 
@@ -96,9 +99,24 @@ def _run(settings: Settings, folder: Path, store: Store, stopping: threading.Eve
         viewing(settings.viewer, folder, store, audit, settings.destinations, settings.jobs.site_file),
     ):
         while not stopping.wait(_LOOK_EVERY_S):
-            service.tick(time.time())
-            heard[0] = time.monotonic()
+            if looked(service, time.time()):
+                heard[0] = time.monotonic()
+            else:
+                stopping.wait(_PAUSE_S)
     service.stop(time.time())
+
+
+def looked(service: Service, now_s: float) -> bool:
+    """One look; a full disk or a database that is away ends no service: images are still answered, health says so.
+
+    What the look had begun is a row whose lease runs out, and is given out again.
+    """
+    try:
+        service.tick(now_s)
+    except (OSError, SQLAlchemyError) as error:
+        _LOG.error("a look failed; it is tried again", kind=type(error).__name__, retry_in_s=_PAUSE_S)
+        return False
+    return True
 
 
 def _look(store: Store, folder: Path) -> Outlook:
