@@ -6,6 +6,8 @@ Marrow is never found by its density: in osteoporosis it is 50 HU, below muscle.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +17,7 @@ from planner.anatomy import aligned, itk
 from planner.anatomy.enclosure import ALL_AROUND, directions_met
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
+from planner.sweep.side_by_side import side_by_side
 from planner.volume import Volume
 
 _METAL_HU = 2500
@@ -92,8 +95,11 @@ def with_marrow(volume: Volume, skin: Skin, bone: Bone, canal: CanalTrack) -> Bo
     box = itk.box_around(bone.mask, volume.geometry, 3.0)
     own = itk.crop(volume.geometry, box)
     grid = itk.isotropic_grid(own, _WORK_MM)
-    dense = itk.mask_on(bone.mask[box], own, grid)
-    mean = itk.smoothed(itk.resampled(Volume(own, volume.voxels[box]), grid).voxels, grid, 2.0)
+    looks: tuple[Callable[[], AnyArray], ...] = (
+        lambda: itk.mask_on(bone.mask[box], own, grid),
+        lambda: itk.smoothed(itk.resampled(Volume(own, volume.voxels[box]), grid).voxels, grid, 2.0),
+    )
+    dense, mean = side_by_side(lambda look: look(), looks)
     marrow = _not_beside_canal(enclosed_marrow(dense, mean, grid), grid, canal)
     filled = bone.mask.copy()
     filled[box] |= itk.labels_on(marrow.view(np.uint8), grid, own) > 0
@@ -114,8 +120,9 @@ def _not_beside_canal(marrow: BoolArray, grid: VolumeGeometry, canal: CanalTrack
 def _work(volume: Volume, skin: Skin) -> _Work:
     box = itk.box_around(skin.body, volume.geometry, 2.0)
     grid = itk.isotropic_grid(itk.crop(volume.geometry, box), _WORK_MM)
-    coarse = itk.resampled(volume, grid)
-    body = itk.mask_on(skin.body, volume.geometry, grid)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(itk.mask_on, skin.body, volume.geometry, grid)
+        coarse, body = itk.resampled(volume, grid), waiting.result()
     return _Work(coarse, body, noise_of(coarse, body))
 
 

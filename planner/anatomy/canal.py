@@ -109,8 +109,11 @@ def _look(volume: Volume, skin: Skin, bone: Bone) -> _Look:
     box = itk.box_around(bone.mask if bone.mask.any() else skin.body, volume.geometry, 15.0)
     own = itk.crop(volume.geometry, box)
     grid = itk.isotropic_grid(own, WORK_MM)
-    share = Volume(own, bone.mask[box].astype(np.int16) * 100)
-    return _Look(itk.resampled(Volume(own, volume.voxels[box]), grid), itk.resampled(share, grid, outside=0))
+    looks: tuple[Callable[[], Volume], ...] = (
+        lambda: itk.resampled(Volume(own, volume.voxels[box]), grid),
+        lambda: itk.resampled(Volume(own, bone.mask[box].astype(np.int16) * 100), grid, outside=0),
+    )
+    return _Look(*side_by_side(lambda look: look(), looks))
 
 
 def canal_score(volume: Volume, bone: BoolArray) -> Float32Array:

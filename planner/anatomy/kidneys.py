@@ -19,6 +19,7 @@ from planner.anatomy.kidney_shape import Fit, inside
 from planner.anatomy.soft_bodies import Size, completed, with_poles
 from planner.geometry import BoolArray, Float32Array, FloatArray, IntArray
 from planner.structures import Side
+from planner.sweep.side_by_side import side_by_side
 from planner.volume import linear
 
 _U_MM, _V_MM = (28.0, 115.0), (-45.0, 95.0)
@@ -74,7 +75,8 @@ def find_kidneys(image: CoarseImage, taken: BoolArray, t12_lower_end_s_mm: float
     ``t12_lower_end_s_mm`` is where the T12 body ends along the canal: no kidney is sought far from it.
     """
     searched = taken if t12_lower_end_s_mm is None else taken | _elsewhere(image, t12_lower_end_s_mm)
-    return doubted({side: _kidney(image, searched, side, t12_lower_end_s_mm) for side in Side}, image.geometry)
+    found = side_by_side(lambda side: _kidney(image, searched, side, t12_lower_end_s_mm), Side)
+    return doubted(dict(zip(Side, found, strict=True)), image.geometry)
 
 
 def _elsewhere(image: CoarseImage, t12_lower_end_s_mm: float) -> BoolArray:

@@ -5,6 +5,7 @@ In: the volume, the coarse image and where T12 ends. Out: ``Organs``, each struc
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -82,9 +83,7 @@ class Organs:
 
 def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | None) -> Organs:
     """Vessels, lungs and pleural zone, muscles, then the kidneys in what is left, then the abdomen's content."""
-    vessels = find_vessels(volume, image, t12_lower_end_s_mm)
-    lungs = find_lungs(image, t12_lower_end_s_mm)
-    muscles = find_muscles(image, t12_lower_end_s_mm)
+    vessels, lungs, muscles = _first(volume, image, t12_lower_end_s_mm)
     lung, gas = _drawn(image, lungs.lung), _drawn(image, lungs.gas)
     psoas = _drawn(image, muscles.psoas_left, muscles.psoas_right)
     vessels = replace(vessels, zones=cleared(image, vessels.zones, eroded(psoas, image.ball(_PSOAS_RIM_MM))))
@@ -98,6 +97,14 @@ def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | 
     renal = renal_vessels(image, kidneys, _trunks(image, vessels), taken)
     ureters = ureter_zones(image, kidneys, t12_lower_end_s_mm)
     return Organs(vessels, lungs, muscles, kidneys, abdomen, ureters, crura, renal)
+
+
+def _first(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | None) -> tuple[Vessels, Lungs, Muscles]:
+    """The three that need nothing of each other."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(find_vessels, volume, image, t12_lower_end_s_mm)
+        lungs, muscles = find_lungs(image, t12_lower_end_s_mm), find_muscles(image, t12_lower_end_s_mm)
+        return waiting.result(), lungs, muscles
 
 
 def _trunks(image: CoarseImage, vessels: Vessels) -> tuple[Trunk, ...]:

@@ -17,6 +17,7 @@ from planner.anatomy.outlines import Rule, Tube, drawn, outlined
 from planner.anatomy.tubes import TrackGrid, best_track, circle_scores, track_grid
 from planner.geometry import BoolArray, Float32Array, FloatArray
 from planner.structures import Side
+from planner.sweep.side_by_side import side_by_side
 from planner.volume import Volume
 
 _RADII_MM = np.array([5.0, 6, 7, 8.5, 10, 12, 14, 16, 18, 20, 23, 26])
@@ -80,7 +81,7 @@ def find_psoas(image: CoarseImage, t12_lower_end_s_mm: float | None = None) -> d
         t12_z_mm = float(image.frame.to_lps(np.array([[t12_lower_end_s_mm, 0.0, 0.0]]))[0, 2])
     image = _where_it_runs(image, t12_z_mm)
     limited = image.with_hu(np.clip(image.hu, _LOWEST_HU, _HIGHEST_HU).astype(np.float32))
-    found = {side: _followed(limited, side, t12_z_mm) for side in Side}
+    found = dict(zip(Side, side_by_side(lambda side: _followed(limited, side, t12_z_mm), Side), strict=True))
     alike = _alike(found[Side.LEFT], found[Side.RIGHT])
     return {side: None if one is None else _drawn(image, one, alike) for side, one in found.items()}
 
