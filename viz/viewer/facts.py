@@ -88,8 +88,8 @@ def _path_row(path: PlannedTrajectory, *, is_chosen: bool, index: int, is_known:
         "index": index,
         "chosen": is_chosen,
         "depth": f"{path.length_mm:.1f}",
-        "oblique": f"{path.obliquity_deg:+.1f}",
-        "tilt": f"{path.tilt_deg:+.1f}",
+        "oblique": _signed(path.obliquity_deg),
+        "tilt": _signed(path.tilt_deg),
         "tolerance": f"{path.tolerance_deg:.1f}" if is_known else "...",
         "room": f"{spare:+.1f}" if np.isfinite(spare) else "-",
         "floor": "-" if path.floor_angle_deg is None else f"{path.floor_angle_deg:.0f}",
@@ -97,6 +97,11 @@ def _path_row(path: PlannedTrajectory, *, is_chosen: bool, index: int, is_known:
         "merits": "",
         "ok": bool(spare >= 0),
     }
+
+
+def _signed(angle_deg: float) -> str:
+    """*+40.0*; nothing is shown as minus zero."""
+    return f"{round(angle_deg, 1) + 0.0:+.1f}"
 
 
 def path_facts(judged: Judged | None, places: Places, language: Language, say: Say = str) -> list[list[str]]:

@@ -68,8 +68,15 @@ def release_values(
         "version": release.version,
         "sign_refused": say(release.refused),
         "form_token": signing.form_token,
-        "signed_by": [] if signature is None else [signature.signer, signature.signed_at, signature.digest[:16]],
+        "signed_by": []
+        if signature is None
+        else [signature.signer, _moment(signature.signed_at), signature.digest[:16]],
     }
+
+
+def _moment(signed_at: str) -> str:
+    """*2026-03-02 14:05 +01:00* of an ISO 8601 time."""
+    return f"{signed_at[:10]} {signed_at[11:16]} {signed_at[19:]}".strip()
 
 
 def _row(question: Question, language: Language, say: Callable[[str], str]) -> dict[str, Any]:
