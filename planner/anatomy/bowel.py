@@ -32,6 +32,9 @@ _WALL_MM, _FRONT_WALL_MM = 14.0, 4.0
 """Muscle of the abdomen's wall where it is thickest, beside the spine; no needle comes from where it is thin, in front: calling some of
 it bowel there is the lesser harm (assumed)."""
 
+_THIN_V_MM = 15.0
+"""No needle crosses the wall in front of this: from the flank it would have to go through kidney and colon."""
+
 _WALL_GAP_MM = 16.0
 """The wall's ring is closed over gaps twice as wide: its tendons beside the rectus and above the iliac crest are thinner than a voxel."""
 
@@ -94,7 +97,7 @@ def find_abdomen(image: CoarseImage, gas: BoolArray, lung: BoolArray, taken: Boo
     """
     wall = _wall(image)
     inside = _inside_wall(image, wall)
-    before = _polygon(wall, image.spacing_mm) & (image.v_mm > _FRONT_V_MM)
+    before = _polygon(wall, image.spacing_mm) & (image.v_mm > _THIN_V_MM)
     content = _content(image, gas, lung, inside | before)
     liver, spleen = find_liver_and_spleen(image, lung, gas | taken, inside)
     bowel = _bowel(image, gas, content, taken | liver | spleen)
@@ -146,7 +149,8 @@ def _beside_wings(image: CoarseImage) -> BoolArray:
     for k in rows[: int(np.argmax(np.append(np.diff(rows) > image.ball(_GAP_MM), True))) + 1]:
         u, v = np.abs(image.u_mm[k]), image.v_mm[k]
         near, beyond = np.percentile(u[thick[k]], (20, 90))
-        outside[k] = (u > beyond) | ((u > near) & (v < np.median(v[thick[k]])))
+        behind, front = np.percentile(v[thick[k]], (50, 95))
+        outside[k] = ((u > beyond) & (v < front)) | ((u > near) & (v < behind))
     return outside
 
 
