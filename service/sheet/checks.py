@@ -50,9 +50,9 @@ def checks_of(of: tuple[Plan, tuple[str, ...]], earlier: Sequence[EarlierPlanDoc
         _heading(plan, say),
         tuple(GateRow(say.gate(one.key, one.words), say.answer(one.answer), one.is_closed) for one in plan.gates),
         _injectate(plan, say),
-        tuple(say.planner(one) for one in blockers if not (plan.gates and one.startswith(_OPEN_GATE))),
+        tuple(dict.fromkeys(say.planner(one) for one in blockers if not (plan.gates and one.startswith(_OPEN_GATE)))),
         tuple(say.planner(one) for one in plan.warnings if not one.startswith(_SPREAD) and one != _BREATHING),
-        plan.placing,
+        tuple(say.planner(one) for one in plan.placing),
         tuple(_earlier(one, plan, say) for one in earlier[:_MOST_EARLIER]),
     )
 

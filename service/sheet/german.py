@@ -67,13 +67,13 @@ _TEMPLATES = tuple(
         (r"NOT CHECKED: (?P<structure>.+) was not found in this scan\.", "NICHT GEPRÜFT: {structure} in diesem Scan nicht gefunden."),
         (r"(?P<structure>[a-z ]+): confidence (?P<a>[\d.]+), (?P<b>[\d.]+) is needed; check it\.",
          "{structure}: Sicherheit {a}, nötig {b}: prüfen."),
-        (rf"The (?P<a>.+), {_SIDE}, has confidence (?P<b>[\d.]+); check it\.", "{a}, {side}: Sicherheit {b}: prüfen."),
+        (rf"The (?P<order>.+), {_SIDE}, has confidence (?P<b>[\d.]+); check it\.", "{order}, {side}: Sicherheit {b}: prüfen."),
         (r"The level was chosen by place \((?P<a>.+)\); name it\.", "Die Höhe wurde nach dem Ort gewählt ({a}): benennen."),
         (r"The name (?P<a>.+) is not certain; confirm it\.", "Der Name {a} ist nicht sicher: bestätigen."),
-        (rf"(?P<a>.+), {_SIDE}: no path for (?P<b>\d+) G; planned for (?P<c>\d+) G\.",
-         "{a}, {side}: kein Weg für {b} G; geplant für {c} G."),
-        (rf"(?P<a>.+), {_SIDE}: no safe path; of (?P<b>\d+) examined: (?P<c>.+)\.",
-         "{a}, {side}: kein sicherer Weg; von {b} geprüften verworfen: {c}."),
+        (rf"(?P<order>.+), {_SIDE}: no path for (?P<b>\d+) G; planned for (?P<c>\d+) G\.",
+         "{order}, {side}: kein Weg für {b} G; geplant für {c} G."),
+        (rf"(?P<order>.+), {_SIDE}: no safe path; of (?P<b>\d+) examined: (?P<c>.+)\.",
+         "{order}, {side}: kein sicherer Weg; von {b} geprüften verworfen: {c}."),
         ((r"A needle straight down this foramen would aim (?P<a>\d+) degrees caudally, (?P<b>\d+) are allowed: scan again prone with a "
          r"pillow under the abdomen, the sacrum stands steeper then \(pijn\.com, lumbar transforaminal\)\."),
          ("Eine Nadel gerade in dieses Foramen zielte {a} Grad nach kaudal, erlaubt sind {b}: in Bauchlage mit Kissen unter dem Bauch neu "
@@ -82,6 +82,25 @@ _TEMPLATES = tuple(
          r"\(assumed\)\. Medial and lateral tips are offered: fewer vessels were met medially \(10\.1155/2017/6426802\)\."),
          ("Sakralforamen: die Öffnungen liegen auf {a} mm genau; die Spitze bleibt {b} mm dorsal der ventralen Öffnung (angenommen). "
          "Mediale und laterale Spitzen sind angeboten: medial wurden weniger Gefäße getroffen (10.1155/2017/6426802).")),
+        ((r"(?P<structure>[a-z ]+): not seen over (?P<a>\d+) mm (?P<way>cranially|caudally) of where it is drawn; a zone along the spine is kept "
+         r"clear there \(confidence (?P<b>[\d.]+)\)"),
+         "{structure}: auf {a} mm {way} von dort, wo sie gezeichnet ist, nicht zu sehen; eine Zone an der Wirbelsäule bleibt frei (Sicherheit {b})"),
+        ((r"(?P<iliac>iliac .+): not seen in this scan, or not to their ends; the band in front of L4 to S1 and along the pelvic brim where "
+         r"they run in most people is kept clear there \(confidence (?P<a>[\d.]+)\)"),
+         ("{iliac}: in diesem Scan nicht oder nicht bis zum Ende zu sehen; das Band vor L4 bis S1 und am Beckeneingang, in dem sie bei den "
+         "meisten verlaufen, bleibt frei (Sicherheit {a})")),
+        ((rf"{_SIDE} renal (?P<vessel>artery|vein): not seen; a band from the kidney to the (?P<structure>.+) is kept clear "
+         r"\(confidence (?P<a>[\d.]+)\)"),
+         "{vessel}, {side}: nicht zu sehen; ein Band von der Niere zu {structure} bleibt frei (Sicherheit {a})"),
+        (rf"{_SIDE} renal (?P<vessel>artery|vein): seen over (?P<a>\d+)% of the way from the kidney to the (?P<structure>.+)",
+         "{vessel}, {side}: auf {a} % des Weges von der Niere zu {structure} zu sehen"),
+        (rf"{_SIDE} ureter: not looked for; a zone of (?P<a>\d+) mm along its usual course is kept clear \(confidence (?P<b>[\d.]+)\)",
+         "Harnleiter, {side}: nicht gesucht; eine Zone von {a} mm um seinen üblichen Verlauf bleibt frei (Sicherheit {b})"),
+        (r"Place (?P<order>.+): the deepest first, and of equally deep ones the one that forgives least\.",
+         "Zuerst die tiefste, von gleich tiefen die mit der kleinsten Toleranz: {order}."),
+        (r"(?P<order>.+) share one puncture: one needle, drawn back and turned\.",
+         "{order}: ein Einstich, eine Nadel, zurückgezogen und gewendet."),
+        (r"Not applied, as unknown: reach of (?P<reach>.+)\.", "Nicht angewandt, weil unbekannt: {reach}."),
         (r"SITE VALUE: (?P<a>.+)\.", "WERT DIESES HAUSES: {a}."),
         (r"LEFT OUT by the site: (?P<a>.+)\.", "AUSGELASSEN von diesem Haus: {a}."),
     )
@@ -99,7 +118,48 @@ def in_german(sentence: str) -> str:
     return sentence
 
 
+_NAMES = tuple(
+    (re.compile(english), german)
+    for english, german in (
+        (r"facet joint (\S+)", r"Facettengelenk \1"),
+        (r"(\w+) medial branch at the (\w+) transverse process", r"Ramus medialis \1 am Querfortsatz \2"),
+        (
+            r"(\w+) dorsal ramus at the S1 articular process and ala",
+            r"Ramus dorsalis \1 an Gelenkfortsatz und Ala von S1",
+        ),
+        (r"sympathetic trunk at (\w+)", r"Grenzstrang auf Höhe \1"),
+        (r"splanchnic nerves at (\w+)", r"Nn. splanchnici auf Höhe \1"),
+        (r"celiac plexus at (\w+)", r"Plexus coeliacus auf Höhe \1"),
+        (r"(\w+) root, sacral foramen (\S+)", r"Wurzel \1, Sakralforamen \2"),
+        (r"(\w+) root, foramen (\S+?), retrodiscal", r"Wurzel \1, Foramen \2, retrodiskal"),
+        (r"(\w+) root, foramen (\S+?)(?=,|$)", r"Wurzel \1, Foramen \2"),
+        (r", left\b", ", links"),
+        (r", right\b", ", rechts"),
+        (r", then ", ", dann "),
+        (r" and ", " und "),
+    )
+)
+"""What a needle goes to, wherever it stands in a sentence."""
+
+_WORDS = {
+    "artery": "Nierenarterie", "vein": "Nierenvene", "cranially": "kranial", "caudally": "kaudal",
+    "iliac arteries and iliac veins": "Iliakalarterien und -venen", "iliac arteries": "Iliakalarterien", "iliac veins": "Iliakalvenen",
+    "gantry bore and table": "Reichweite in Gantry und Tisch", "gantry bore": "Reichweite in der Gantry", "table": "Reichweite am Tisch",
+}  # fmt: skip
+
+
+def names_in_german(words: str) -> str:
+    """Targets in German, wherever their English names stand: *facet joint L4/L5, left* is *Facettengelenk L4/L5, links*."""
+    for english, german in _NAMES:
+        words = english.sub(german, words)
+    return words
+
+
 def _value(name: str, value: str) -> str:
+    if name == "order":
+        return names_in_german(value)
+    if name in {"vessel", "way", "iliac", "reach"}:
+        return _WORDS.get(value, value)
     if name == "side":
         return side_words(Side(value), Language.GERMAN)
     if name.startswith("pose"):

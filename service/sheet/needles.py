@@ -95,7 +95,7 @@ def _brief(path: PlannedTrajectory, facts: SeriesFacts, say: Wording) -> tuple[s
         say("both_slices", entry=_slice(path.entry_mm, facts, say), tip=_slice(path.target_mm, facts, say)),
         say.obliquity(path),
         say.tilt(path),
-        _floor(path, say).split(" (")[0],
+        _brief_floor(path, say),
         f"{path.length_mm:.1f} mm",
         _first_scan(path, say),
         f"{path.needle}{_brief_bevel(path, say)}",
@@ -146,6 +146,10 @@ def _slice(point_mm: FloatArray, facts: SeriesFacts, say: Wording) -> str:
 
 def _floor(path: PlannedTrajectory, say: Wording) -> str:
     return say("floor_unknown") if path.floor_angle_deg is None else say("floor_is", angle=path.floor_angle_deg)
+
+
+def _brief_floor(path: PlannedTrajectory, say: Wording) -> str:
+    return say("floor_later") if path.floor_angle_deg is None else f"{path.floor_angle_deg:.1f}°"
 
 
 def _first_scan(path: PlannedTrajectory, say: Wording) -> str:

@@ -227,7 +227,7 @@ def _several(needles: Sequence[NeedleFacts], say: Wording, size: float) -> list[
     """A row for each needle: one page holds them all."""
     head = [text(words, size - 0.8, is_bold=True) for words in ("", *brief_headings(say))]
     rows = [_row(number, needle, size) for number, needle in enumerate(needles, 1)]
-    shares = (0.15, 0.16, 0.14, 0.1, 0.08, 0.055, 0.065, 0.065, 0.085, 0.1)
+    shares = (0.15, 0.15, 0.13, 0.095, 0.085, 0.07, 0.06, 0.06, 0.08, 0.12)
     grid = [("GRID", (0, 0), (-1, -1), 0.4, black)]
     return [table([head, *rows], [WIDTH * share for share in shares], grid)]
 

@@ -14,7 +14,7 @@ from planner.release.gate_answers import INR, PLATELETS, SCHEME, SPREAD, TEST
 from planner.sentences import is_at_tip, name_of, told_nearest
 from planner.structures import Part, Pose
 from service import words
-from service.sheet.german import TITLES, in_german
+from service.sheet.german import TITLES, in_german, names_in_german
 from viz.viewer.words import Language, answer_words, pose_words, question_words, side_words, structure_words, texts
 
 _TABLE: dict[str, tuple[str, str]] = {
@@ -50,6 +50,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "floor": ("Zum Boden", "To the floor"),
     "floor_is": ("{angle:.1f}° (90° = senkrecht)", "{angle:.1f}° (90° = straight down)"),
     "floor_unknown": ("nur in Behandlungslage", "in treatment position only"),
+    "floor_later": ("erst in Lage", "once in position"),
     "depth": ("Tiefe Haut-Spitze", "Depth skin to tip"),
     "first_scan": ("Erster Kontrollscan", "First control scan"),
     "at_mm": ("bei {depths}", "at {depths}"),
@@ -205,9 +206,7 @@ class Wording:
 
     def target(self, target: TargetPlan) -> str:
         """Level and side in words."""
-        if self.is_english or target.what:
-            return target.words
-        return f"Wurzel {target.root}, Foramen {target.between}, {side_words(target.side, self.language)}"
+        return target.words if self.is_english else names_in_german(target.words)
 
     def side(self, target: TargetPlan) -> str:
         """In capitals."""
