@@ -44,11 +44,11 @@ _USUAL = {
     SpineLevel.L1: _Usual(23.7, 8.6, 15.9, 42.3),
     SpineLevel.L2: _Usual(23.8, 8.3, 15.0, 44.2),
     SpineLevel.L3: _Usual(24.3, 10.2, 14.4, 46.7),
-    SpineLevel.L4: _Usual(25.4, 14.1, 15.5, 48.9),
-    SpineLevel.L5: _Usual(27.1, 18.6, 19.6, 49.4),
+    SpineLevel.L4: _Usual(25.4, 14.1, 14.6, 48.9),
+    SpineLevel.L5: _Usual(27.1, 18.6, 14.0, 49.4),
     SpineLevel.S1: _Usual(30.0, 18.0, 22.0, 50.0),
 }
-"""S1: assumed, as L5 and a little more."""
+"""Heights of L4 and L5 at their isthmus, under which the root runs (Zindrick 1987, Spine 12:160). S1: assumed, as L5 and a little more."""
 
 _OTHER = _Usual(24.0, 9.0, 15.5, 45.0)
 """Unnamed: as L1 to L3."""

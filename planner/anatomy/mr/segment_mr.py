@@ -7,6 +7,7 @@ CT's way, on a spine painted as a CT would show it. Bone and joints are never su
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -111,6 +112,16 @@ def find_on_mr(
     volume: Volume, network: Network, anchor: LevelAnchor | None = None, watch: StageWatch = unwatched
 ) -> MrFindings:
     """Every stage's own result."""
+    return find_with(volume, lambda even: spine_on_mr(even, network), anchor, watch)
+
+
+def find_with(
+    volume: Volume,
+    see: Callable[[Volume], MrSpine],
+    anchor: LevelAnchor | None = None,
+    watch: StageWatch = unwatched,
+) -> MrFindings:
+    """Every stage's own result, whoever sees the spine."""
     with watch("working grid"):
         require_mr(volume)
         grid = WorkingGrid.of(volume)
@@ -118,7 +129,7 @@ def find_on_mr(
     with watch("shading"):
         even = evened(grid.volume, absent)
     with watch("spine on MR"):
-        spine = spine_on_mr(even, network)
+        spine = see(even)
         _require_disc(spine)
     with watch("weighting"):
         contrast = weighed(even, spine)

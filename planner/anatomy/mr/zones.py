@@ -37,6 +37,9 @@ _KIDNEY_ABOVE_T12_MM, _KIDNEY_HALF_MM = -38.0, 80.0
 _KIDNEY_U_MM, _KIDNEY_V_MM = (62.0, 42.0), (25.0, 42.0)
 """Middle and half extent: a kidney of 110 x 60 x 50 mm, its centre scattered by 25, 13 and 16 mm (``kidney_place``), one deviation."""
 
+_KIDNEY_LEAST_U_MM = 36.0
+"""Psoas lies between kidney and spine: 35 mm to its middle at L2 (``psoas``); nearer to the midline no kidney is."""
+
 _PLEURA_BELOW_T12_MM = 10.0
 _PLEURA_U_MM, _PLEURA_V_MM = 18.0, -45.0
 """Inside the ribs: beside the bodies, before the ribs' angles, 45 mm behind the canal at most (assumed)."""
@@ -96,10 +99,11 @@ def _cava(image: CoarseImage, t12_end_s_mm: float | None) -> BoolArray:
 def _kidney(image: CoarseImage, side: Side, t12_end_s_mm: float | None) -> BoolArray:
     u = (image.u_mm * side.sign - _KIDNEY_U_MM[0]) / _KIDNEY_U_MM[1]
     v = (image.v_mm - _KIDNEY_V_MM[0]) / _KIDNEY_V_MM[1]
+    beside = image.u_mm * side.sign > _KIDNEY_LEAST_U_MM
     if t12_end_s_mm is None:
-        return np.asarray(np.hypot(u, v) < 1.0)
+        return np.asarray(beside & (np.hypot(u, v) < 1.0))
     s = (image.s_mm - t12_end_s_mm - _KIDNEY_ABOVE_T12_MM) / _KIDNEY_HALF_MM
-    return np.asarray(u**2 + v**2 + s**2 < 1.0)
+    return np.asarray(beside & (u**2 + v**2 + s**2 < 1.0))
 
 
 def _pleura(image: CoarseImage, t12_end_s_mm: float | None) -> BoolArray:

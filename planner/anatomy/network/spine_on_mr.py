@@ -51,7 +51,11 @@ class MrSpine:
 
 def spine_on_mr(volume: Volume, network: Network) -> MrSpine:
     """Canal, discs and bodies of an MR; refused where no canal of 40 mm shows."""
-    opinion = look(volume, network)
+    return spine_of(look(volume, network))
+
+
+def spine_of(opinion: SpineOpinion) -> MrSpine:
+    """The same of an opinion that is known."""
     shares, geometry = opinion.shares, opinion.box
     piece = long_canal(opinion.mask(Share.CANAL), geometry)
     canal = _track(piece, shares[Share.CANAL], geometry)

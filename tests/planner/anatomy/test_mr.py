@@ -1,0 +1,191 @@
+"""An MR becomes an Anatomy: weighting and skin by the image, foramina where fat opens, roots in them, bone never sure.
+
+The spine is given as the phantom's truth, smoothed as the network's answers are: what is tested is everything after it.
+"""
+
+import numpy as np
+import pytest
+
+from planner.anatomy import itk
+from planner.anatomy.model import Anatomy, Surroundings
+from planner.anatomy.mr.plausible import require_mr
+from planner.anatomy.mr.segment_mr import MrFindings, find_with, mr_anatomy_of
+from planner.anatomy.mr.skin import find_skin_on_mr
+from planner.anatomy.mr.weighting import Weighting
+from planner.anatomy.network.opinion import SpineOpinion
+from planner.anatomy.network.session import Share
+from planner.anatomy.network.spine_on_mr import MrSpine, spine_of
+from planner.anatomy.network.windows import upright_grid
+from planner.anatomy.segment import segment
+from planner.errors import AnatomyError, ModalityError
+from planner.geometry import VolumeGeometry
+from planner.obstacles import find_obstacles
+from planner.procedures import PROCEDURES
+from planner.procedures.on_mr import on_modality
+from planner.structures import Interspace, Part, Side, SpineLevel, Structure
+from planner.targets import TargetRequest, find_targets
+from planner.volume import Modality, Volume
+from sample_data.mr import MrParameters, mr_volume
+from sample_data.parameters import PhantomParameters
+from sample_data.phantom import Phantom, make_phantom
+from sample_data.tissue import STIR_TURBO, T1_TURBO, T2_TURBO, Sequence
+
+CLASSES = {
+    Structure.DISC: Share.DISC,
+    Structure.CANAL: Share.CANAL,
+    Structure.THECAL_SAC: Share.CANAL,
+    Structure.SACRUM: Share.SACRUM,
+}
+L4_L5 = Interspace(SpineLevel.L4, SpineLevel.L5)
+
+
+@pytest.fixture(scope="module")
+def patient() -> Phantom:
+    """L3 to S1, no skin."""
+    return make_phantom(
+        PhantomParameters(
+            spacing_mm=(1.5, 1.5, 1.5), field_of_view_mm=(126.0, 130.0, 110.0), center_mm=(0.0, 42.0, -48.0)
+        )
+    )
+
+
+def true_spine(phantom: Phantom) -> MrSpine:
+    box = upright_grid(phantom.geometry)
+    truth = phantom.truth_labels(box)
+    shares = np.zeros((len(Share), *box.shape), dtype=np.float32)
+    for value, entry in truth.entries.items():
+        share = CLASSES.get(entry.structure)
+        if entry.structure is Structure.VERTEBRA:
+            share = Share.BODY if entry.part is Part.BODY else Share.POSTERIOR
+        if share is not None:
+            shares[share][truth.labels == value] = 1.0
+    for share in Share:
+        shares[share] = itk.smoothed(shares[share], box, 0.7)
+    shares[Share.BACKGROUND] = 1.0 - shares[1:].sum(axis=0)
+    return spine_of(SpineOpinion(phantom.geometry, box, shares))
+
+
+def scanned(phantom: Phantom, sequence: Sequence) -> MrFindings:
+    volume = mr_volume(phantom, MrParameters(sequence, noise=0.008, annulus_mm=3.0, bias=0.1))
+    return find_with(volume, lambda _: true_spine(phantom))
+
+
+@pytest.fixture(scope="module")
+def t2(patient: Phantom) -> MrFindings:
+    return scanned(patient, T2_TURBO)
+
+
+@pytest.fixture(scope="module")
+def anatomy(t2: MrFindings) -> Anatomy:
+    return mr_anatomy_of(t2)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "told"),
+    [(T1_TURBO, Weighting.T1), (T2_TURBO, Weighting.T2), (STIR_TURBO, Weighting.FLUID_WITHOUT_FAT)],
+)
+def test_the_image_says_how_it_is_weighted(patient: Phantom, sequence: Sequence, told: Weighting):
+    assert scanned(patient, sequence).contrast.weighting is told
+
+
+def test_an_image_of_fat_alone_is_told(patient: Phantom):
+    fat = mr_volume(patient, MrParameters(T1_TURBO, noise=0.008)).voxels.astype(float)
+    suppressed = np.where(fat > 550, fat, np.where(fat > 400, 0.6 * fat, 0.15 * fat))
+    volume = Volume(patient.geometry, suppressed.astype(np.int16), Modality.MR)
+    assert find_with(volume, lambda _: true_spine(patient)).contrast.weighting is Weighting.FAT_ALONE
+
+
+def test_foramina_lie_within_their_own_uncertainty_and_most_within_2_5_mm(anatomy: Anatomy, patient: Phantom):
+    true = {(str(f.between), f.side): f.center_mm for f in patient.anatomy().foramina}
+    off = [(np.linalg.norm(f.center_mm - true[str(f.between), f.side]), f.uncertainty_mm) for f in anatomy.foramina]
+    assert len(off) >= 4
+    assert all(mm <= u for mm, u in off)
+    assert np.median([mm for mm, _ in off]) <= 2.5
+
+
+def test_ganglia_lie_within_their_own_uncertainty(anatomy: Anatomy, patient: Phantom):
+    true = {(r.root, r.side): r.ganglion_mm for r in patient.anatomy().nerve_roots}
+    assert all(np.linalg.norm(r.ganglion_mm - true[r.root, r.side]) <= r.uncertainty_mm for r in anatomy.nerve_roots)
+
+
+def test_bone_and_joints_are_never_sure_on_mr_and_the_anatomy_says_so(anatomy: Anatomy):
+    assert anatomy.modality is Modality.MR
+    assert anatomy.confidence[Structure.BONE] < 0.5
+    assert all(facet.confidence < 0.5 for facet in anatomy.facets)
+    assert any("MR does not show bone" in line for line in anatomy.warnings)
+
+
+def test_no_foramen_is_filled_with_bone(anatomy: Anatomy):
+    bones = anatomy.labels.values_of(Structure.BONE, Structure.VERTEBRA)
+    for foramen in anatomy.foramina:
+        assert anatomy.labels.nearest(foramen.center_mm) not in bones
+
+
+def test_the_sacrum_names_the_levels_but_never_for_certain(anatomy: Anatomy):
+    assert {str(disc.between) for disc in anatomy.discs} >= {"L4/L5", "L5/S1"}
+    assert max(vertebra.name_confidence for vertebra in anatomy.vertebrae) < 0.9
+
+
+def test_a_target_is_found_on_mr_with_needles_that_may_go_into_the_magnet(anatomy: Anatomy, patient: Phantom):
+    procedure = on_modality(PROCEDURES["prt"], Modality.MR)
+    (target,) = find_targets(anatomy, procedure, TargetRequest(Side.LEFT, root="L4"))
+    foramen = next(f for f in patient.anatomy().foramina if f.between == L4_L5 and f.side is Side.LEFT)
+    assert len(target.tips_mm)
+    assert np.linalg.norm(target.tips_mm - foramen.center_mm, axis=1).min() < 8.0
+    assert all(needle.artefact_mm is not None for needle in procedure.needles)
+
+
+def test_bone_on_mr_is_kept_clear_of_by_what_the_anatomy_says_of_it(anatomy: Anatomy):
+    procedure = PROCEDURES["prt"]
+    bone = find_obstacles(anatomy, anatomy.labels, procedure, L4_L5, Side.LEFT)[0]
+    assert bone.name == "bone"
+    assert bone.uncertainty_mm == anatomy.uncertainty_mm[Structure.BONE] >= 2.0
+
+
+def test_without_air_all_is_body_and_none_of_it_skin(t2: MrFindings):
+    assert t2.skin.body.all()
+    assert t2.skin.confidence == 0.0
+
+
+def trunk(signal: float, air: float, noise: float = 20.0) -> Volume:
+    """An ellipse of fat with a dark core in noise, 200 mm wide."""
+    grid = VolumeGeometry.from_spacing((20, 100, 120), (3.0, 2.0, 2.0), (-119.0, -99.0, -30.0))
+    rng = np.random.default_rng(5)
+    j, i = np.mgrid[-99.0:100.0:2.0, -119.0:120.0:2.0]
+    inside = (i / 100.0) ** 2 + (j / 75.0) ** 2
+    level = np.where(inside < 1.0, np.where(inside < 0.5, 0.3 * signal, signal), air)
+    channels = rng.normal(0.0, noise, (2, *grid.shape))
+    return Volume(grid, np.hypot(level + channels[0], channels[1]).astype(np.int16), Modality.MR)
+
+
+def test_skin_lies_where_fat_ends_in_noise():
+    volume = trunk(1000.0, 0.0)
+    skin = find_skin_on_mr(volume, np.zeros(volume.geometry.shape, dtype=bool))
+    area_mm2 = skin.body.sum(axis=(1, 2)) * 4.0
+    assert skin.confidence > 0.99
+    assert np.allclose(area_mm2, np.pi * 100.0 * 75.0, rtol=0.02)
+    assert skin.surroundings[10, 2, 2] == Surroundings.AIR
+
+
+def test_what_is_no_image_is_no_air():
+    volume = trunk(1000.0, 0.0)
+    absent = np.zeros(volume.geometry.shape, dtype=bool)
+    absent[:, :8] = True
+    assert (find_skin_on_mr(volume, absent).surroundings[:, :8] == Surroundings.OUTSIDE_RECONSTRUCTION).all()
+
+
+def test_a_ct_under_the_name_of_an_mr_is_refused():
+    grid = VolumeGeometry.from_spacing((40, 40, 40), (3.0, 3.0, 3.0))
+    hu = np.full(grid.shape, 40, dtype=np.int16)
+    hu[:, :10] = -1000
+    with pytest.raises(AnatomyError, match="Hounsfield units"):
+        require_mr(Volume(grid, hu, Modality.MR))
+
+
+def test_an_mr_is_refused_without_the_network_and_a_localizer_always(patient: Phantom):
+    volume = mr_volume(patient)
+    with pytest.raises(ModalityError):
+        segment(volume)
+    thin = VolumeGeometry.from_spacing((3, 40, 40), (5.0, 3.0, 3.0))
+    with pytest.raises(AnatomyError, match="15 mm along the body"):
+        require_mr(Volume(thin, np.ones(thin.shape, dtype=np.int16), Modality.MR))
