@@ -7,6 +7,8 @@ import pytest
 
 from dicom_io.worklist import Code, WorklistItem
 from service.choosing import choose_volume
+from service.cli import main
+from service.edge import REFUSED
 from service.errors import RequestError, SettingsError
 from service.orders import ordered, read_order
 from service.routing import DEFAULT_RULES, SeriesTags, route
@@ -167,3 +169,20 @@ def test_an_order_that_comes_later_names_the_volume_of_a_waiting_case(hospital):
     assert place.case().state is CaseState.RUNNING
     assert place.case().reason == "ordered: prt L4 left"
     assert "6 evenly spaced images" in [line.reason for line in place.store.history(1)]
+
+
+def test_at_the_command_line_a_volume_is_named_or_all_are_listed(tmp_path, capsys, monkeypatch):
+    _receive(place := Hospital(tmp_path))
+    folder = place.arrivals.folder_of(SERIES)
+    place.store.close()
+    told = []
+    for volume in ((), ("--volume", "2"), ("--volume", "3")):
+        monkeypatch.setattr("sys.argv", ["needleplan", "segment", str(folder), "--out", str(tmp_path / "out"), *volume])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == REFUSED
+        told.append(" ".join(capsys.readouterr().err.split()))
+    listed, chosen, absent = told
+    assert "(--volume NUMBER): 1: Acquisition Number=2 (5 images); 2: Acquisition Number=3 (6 images)" in listed
+    assert "at one place" not in chosen, "a ramp is no patient, but it is one volume"
+    assert "there is no volume 3" in absent
