@@ -93,6 +93,7 @@ def test_the_worklist_shows_what_can_be_planned_and_what_lacks(tmp_path) -> None
     with worklist_server(tmp_path, plannable, order(accession="A8", codes=(coded("CT-ABD"),))) as server:
         path = tmp_path / "needleplan.toml"
         path.write_text(
+            f'[storage]\nfolder = "{tmp_path}/storage"\n'
             f'[worklist]\nae_title = "{server.called_ae}"\nhost = "{server.host}"\nport = {server.port}\n'
             '[[order_codes]]\ncode = "PRT-L4"\nscheme = "99SITE"\nprocedure = "prt"\nroot = "L4"\n'
         )
