@@ -23,7 +23,7 @@ from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.registering import REGISTRATION_FILE, EarlierScan, LaidOver, RegistrationDocument, laid_over, same_patient
 from service.request import NamedAnchor
 from service.viewing.keeping import KEPT
-from service.viewing.registered import keep_registered
+from service.viewing.laying_over import keep_registered
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ from service.opening import OpenSeries
 from service.path_documents import Document, FileNumber, PointMm
 from service.request import NamedAnchor
 from service.viewing.keeping import KEPT, is_kept
-from service.viewing.registered import keep_refused, keep_registered
+from service.viewing.laying_over import keep_refused, keep_registered
 from viz.planes import axial, sagittal
 from viz.registered import draw_registered
 

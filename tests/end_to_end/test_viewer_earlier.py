@@ -22,8 +22,8 @@ from service.opening import OpenSeries
 from service.series_facts import SeriesFacts
 from service.viewing.before import PLAN_FILE
 from service.viewing.keeping import KEPT, KeptCase, keep
+from service.viewing.laying_over import keep_refused, keep_registered
 from service.viewing.people import UsersFile
-from service.viewing.registered import keep_refused, keep_registered
 from service.viewing.roles import Role
 from tests.end_to_end.browsing import PASSWORD, Department, Visit, phantom_case, visiting
 

@@ -17,7 +17,8 @@ from sample_data.phantom import make_phantom
 from service.opening import OpenSeries
 from service.series_facts import SeriesFacts
 from service.viewing.keeping import REGISTERED, forget
-from service.viewing.registered import keep_refused, keep_registered, open_registered
+from service.viewing.laying_over import keep_refused, keep_registered
+from service.viewing.registered import open_registered
 from viz.viewer.earlier import UNSEEN
 
 PHANTOM = make_phantom(SMALL)
