@@ -94,8 +94,8 @@ def test_a_busy_page_says_for_how_long_and_takes_no_second_task(
         page.click("[data-test=skin]")
         page.wait_for_function("document.querySelector('.busy')?.innerText.includes('noch nie gemessen')")
         visit.shot("busy-for-the-first-time")
-        assert page.locator("[data-test=sign], [data-test=export-draft]").first.is_disabled()
-        assert page.locator("[data-test=skin]").is_disabled()
+        for name in ("sign", "skin"):
+            assert page.get_attribute(f"[data-test={name}]", "aria-disabled") == "true"
         page.keyboard.press("n")
         page.wait_for_selector("[data-test=path-1].chosen")
         page.wait_for_selector("[data-test=skin-legend]", timeout=PLANNED_WITHIN_MS)
@@ -103,7 +103,7 @@ def test_a_busy_page_says_for_how_long_and_takes_no_second_task(
         assert "mapping" in (tmp_path / "cache" / "needleplan" / "took.json").read_text()
 
 
-def test_a_place_without_skin_is_refused_in_a_sentence_and_nothing_moves(
+def test_a_path_drawn_where_none_is_allowed_says_what_it_breaks(
     visit: Visit, users: UsersFile, case: KeptCase, tmp_path: Path
 ):
     with Department(users, [keep(tmp_path / "case", case).parent]) as department:
@@ -113,9 +113,45 @@ def test_a_place_without_skin_is_refused_in_a_sentence_and_nothing_moves(
         best = visit.chosen()
         page.click("[data-test=numbers] summary")
         fields = page.locator("[data-test=numbers] form").first.locator("input")
-        fields.nth(0).fill("3000")
+        fields.nth(0).fill("-3000")
         fields.nth(0).press("Enter")
-        page.wait_for_selector("[role=alert].message")
-        visit.shot("no-skin-there")
-        assert "keine Haut in Reichweite" in page.inner_text("[role=alert].message")
+        page.wait_for_selector("[data-test=broken]")
+        visit.shot("breaks-limits")
+        told = "; ".join(page.locator("[data-test=broken]").all_inner_texts())
+        assert "Verletzt: Zugangsfenster" in told
+        assert "Verletzt: Nadellänge" in told
+        assert "der Weg verletzt eine Grenze: Nadellänge" in page.inner_text("[data-test=gates]")
+        page.locator("#desk").focus()
+        page.keyboard.press("Control+z")
+        page.wait_for_selector("[data-test=path-0].chosen")
         assert visit.chosen() == best
+
+
+def test_panes_are_enlarged_turned_and_led_by_the_depth_strip(
+    visit: Visit, users: UsersFile, case: KeptCase, tmp_path: Path
+):
+    with Department(users, [keep(tmp_path / "case", case).parent]) as department:
+        page = visit.page
+        visit.log_in(department.base)
+        visit.open_first()
+        page.hover("[data-test=pane-axial] .area")
+        page.keyboard.press("m")
+        page.wait_for_function("document.querySelector('[data-test=pane-scene]').offsetParent === null")
+        box = page.locator("[data-test=pane-axial]").bounding_box()
+        assert box is not None
+        assert box["width"] > 850
+        page.wait_for_timeout(1500)
+        visit.shot("enlarged")
+        page.keyboard.press("m")
+        page.wait_for_function("document.querySelector('[data-test=pane-scene]').offsetParent !== null")
+        page.wait_for_timeout(1000)
+        before = visit.pane("down")
+        strip = page.locator("[data-test=strip]").bounding_box()
+        assert strip is not None
+        page.mouse.click(strip["x"] + strip["width"] / 3, strip["y"] + strip["height"] / 2)
+        assert visit.changes("down", before)
+        before = visit.pane("axial")
+        page.get_by_role("button", name="Vorn oben").click()
+        assert visit.changes("axial", before)
+        page.wait_for_timeout(1000)
+        visit.shot("anterior-up")
