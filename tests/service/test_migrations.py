@@ -14,6 +14,7 @@ from service.rows import Base, CaseState, ExportState
 from service.settings import Settings
 from service.store import NewInstance, Store, address_of
 from service.upkeep import UpkeepError, backup_database, owned, restore_database, upgrade_database
+from tests.servers import run
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -121,3 +122,37 @@ def test_postgresql_has_the_same_tables(postgresql, tmp_path):
     assert columns(there.engine) == columns(here.engine)
     there.close()
     here.close()
+
+
+@pytest.mark.servers
+def test_postgresql_of_the_last_schema_is_upgraded_and_loses_no_row(postgresql, tmp_path):
+    store = Store(postgresql)
+    store.add_instance(NewInstance("1.2.1", "1.2", "1", "/1.dcm", "ab", "CT1"), 10.0)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE cases DROP COLUMN volume")
+        connection.exec_driver_sql("UPDATE schema_version SET number = 3")
+    store.close()
+    with pytest.raises(OtherSchemaError, match="needleplan database upgrade"):
+        Store(postgresql)
+    told = {"storage": {"folder": tmp_path / "storage"}, "database": {"address": postgresql}}
+    assert upgrade_database(Settings.model_validate(told))[0] == "4: volumes chosen by hand"
+    again = Store(postgresql)
+    assert (again.case(1).series_instance_uid, again.case(1).volume) == ("1.2", "")
+    again.close()
+
+
+@pytest.mark.servers
+def test_postgresql_is_dumped_and_restored_by_its_own_tools_as_documented(postgresql, tmp_path):
+    store = Store(postgresql)
+    store.add_instance(NewInstance("1.2.1", "1.2", "1", "/1.dcm", "ab", "CT1"), 10.0)
+    dumped = run("pg_dump", "--format=custom", "--file", tmp_path / "rows.dump", postgresql)
+    assert dumped.returncode == 0, dumped.stderr
+    store.move(1, CaseState.FAILED, "after the backup", 20.0)
+    store.add_instance(NewInstance("1.3.1", "1.3", "1", "/2.dcm", "cd", "CT1"), 30.0)
+    store.close()
+    restored = run("pg_restore", "--clean", "--dbname", postgresql, tmp_path / "rows.dump")
+    assert restored.returncode == 0, restored.stderr
+    again = Store(postgresql)
+    assert [(case.number, case.state) for case in again.cases()] == [(1, CaseState.RECEIVING)]
+    assert again.add_instance(NewInstance("1.4.1", "1.4", "1", "/3.dcm", "ef", "CT1"), 40.0).number == 2
+    again.close()
