@@ -65,11 +65,17 @@ _DEPTHS_MM = (5.0, 16.0)
 _FATTY = 0.4
 """Of the sheet's height: with less fat at a depth, its back wall is reached."""
 
+_ALIKE = 0.7
+"""Marrow's share of fat above which it is not told from fat."""
+
 _WALL_MM = 1.0
 """Without fat: what lies behind it is another compartment."""
 
 _INSIDE = 0.9
 """Of the opening and the pedicles' nearer halves: with less of them in the image the foramen is not seen."""
+
+_BACK_HALF_MM = 12.0
+"""From a body's middle backwards: most of its half, but not the rim (bodies are 27 to 36 mm deep, Panjabi 1992)."""
 
 _SEARCH_MM, _STEP_MM = 5.0, 0.5
 _HIGH_MM = (10.0, 26.0)
@@ -98,7 +104,7 @@ def _usual(name: LevelName) -> _Usual:
 
 def _pair(column: SpineColumn, body: Body, name: LevelName) -> dict[Side, Pedicle]:
     usual = _usual(name)
-    top, bottom = _ends(body)
+    top, bottom = _ends(body, column)
     width = float(np.clip(_body_width(body), *_BODY_WIDTH_MM))
     high = min(usual.pedicle_height_mm, 0.7 * max(top - bottom, 1.0))
     upper = top - _BELOW_TOP_MM
@@ -120,10 +126,11 @@ def _pair(column: SpineColumn, body: Body, name: LevelName) -> dict[Side, Pedicl
     }
 
 
-def _ends(body: Body) -> tuple[float, float]:
-    """Upper and lower end-plate at the body's back, where pedicles leave it."""
-    v, u = body.low_s_mm.shape
-    back = (slice(v // 2 - 4, v // 2 + 12), slice(u // 2 - 12, u // 2 + 13))
+def _ends(body: Body, column: SpineColumn) -> tuple[float, float]:
+    """Upper and lower end-plate in the body's back half, where pedicles leave it."""
+    near = (column.grid.v_mm > body.center_v_mm - _BACK_HALF_MM) & (column.grid.v_mm <= body.center_v_mm)
+    beside = np.abs(column.grid.u_mm - body.center_u_mm) < _BACK_HALF_MM
+    back = np.ix_(near, beside)
     return float(np.median(body.top.s_mm[back])), float(np.median(body.bottom.s_mm[back]))
 
 
@@ -138,12 +145,20 @@ def _body_width(body: Body) -> float:
 class FatMap:
     """How much of each voxel of the column's grid is fat, 0 to 1; ``tells`` is whether the image can say so at all.
 
-    ``known`` is 1 where there is image.
+    ``known`` is 1 where there is image; ``marrow`` is the share of fat that marrow has itself.
     """
 
     share: Float32Array
     known: Float32Array
     tells: bool
+    marrow: float = 0.0
+
+    @property
+    def beyond_marrow(self) -> Float32Array:
+        """More fat than marrow has, 0 to 1: a pedicle is 0 in it; all fat where the two look alike."""
+        if self.marrow > _ALIKE:
+            return self.share
+        return np.asarray(np.clip((self.share - self.marrow) / (1.0 - self.marrow), 0.0, 1.0), dtype=np.float32)
 
 
 def mr_openings(column: SpineColumn, fat: FatMap, interspaces: tuple[Interspace, ...]) -> tuple[Opening, ...]:
@@ -165,7 +180,7 @@ def _opening(column: SpineColumn, fat: FatMap, between: Interspace, pair: tuple[
         return None
     floor, roof, deep, seen = expected[0], expected[1], _DEEP_MM, _MODELLED
     if fat.tells:
-        floor, roof, step = _by_fat(fat.share, sheet, back - _DEEP_MM / 2.0, expected)
+        floor, roof, step = _by_fat(fat.beyond_marrow, sheet, back - _DEEP_MM / 2.0, expected)
         seen = _MODELLED + (1.0 - _MODELLED) * float(np.clip(step / _CLEAR_STEP, 0.0, 1.0))
         deep = _depth_mm(fat.share, sheet, (floor, roof), back)
     middle, half = (floor + roof) / 2.0, max((roof - floor) / 2.0, _HIGH_MM[0] / 2.0)

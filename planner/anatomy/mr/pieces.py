@@ -98,18 +98,21 @@ def _vertebrae(scan: VolumeGeometry, found: MrFound, resolution: Resolution) -> 
         found.vertebrae, found.column, scan, _on(found.ground.bone.mask, found.ground.volume.geometry, scan)
     )
     near = resolution.half_mm + _INSTANCE_UNCERTAINTY_MM
+    corner = (drawn.box[0].start, drawn.box[1].start, drawn.box[2].start)
     for n, (name, sure) in enumerate(zip(found.names, found.vertebrae.confidence, strict=True), start=1):
         own = drawn.number == n
         low = round(sure * BONE_WORTH * resolution.thick, 3)
         if isinstance(name, SpineLevel) and name.region == "S":
-            yield piece(own, LabelEntry(Structure.SACRUM, level=name, confidence=low), near)
+            yield piece(own, LabelEntry(Structure.SACRUM, level=name, confidence=low), near, corner)
             continue
         for code, part in _PARTS.items():
             worth = low if part is not Part.BODY else round(sure * resolution.thick, 3)
-            yield piece(own & (drawn.part == code), LabelEntry(Structure.VERTEBRA, part, name, confidence=worth), near)
+            yield piece(
+                own & (drawn.part == code), LabelEntry(Structure.VERTEBRA, part, name, confidence=worth), near, corner
+            )
     for n, name in enumerate(found.names[1:], start=1):
         sure = found.vertebrae.confidence[n] * resolution.thick
-        yield piece(drawn.disc == n, LabelEntry(Structure.DISC, level=name, confidence=round(sure, 3)), near)
+        yield piece(drawn.disc == n, LabelEntry(Structure.DISC, level=name, confidence=round(sure, 3)), near, corner)
 
 
 def _roots(scan: VolumeGeometry, roots: tuple[NerveRoot, ...]) -> Iterator[Piece | None]:

@@ -167,7 +167,8 @@ def _fat(ground: PaintedSpine, column: SpineColumn, contrast: Contrast) -> FatMa
     grid = ground.volume.geometry
     share = straighten(ground.fat, grid, column.grid, 0.0)
     known = straighten(np.ones(grid.shape, dtype=np.uint8), grid, column.grid, 0.0)
-    return FatMap(share, known, contrast.shows_fat)
+    marrow = float(contrast.fat_share(np.array([contrast.marrow], dtype=np.float32))[0])
+    return FatMap(share, known, contrast.shows_fat, marrow)
 
 
 def _of_fat(column: SpineColumn, fat: FatMap) -> SpineColumn:
