@@ -68,7 +68,6 @@ def track_canal(volume: Volume, skin: Skin, bone: Bone) -> CanalTrack:
     for _ in range(3):
         frame = SpineFrame.along(centres, calm_mm=CALM_MM)
         centres = _every_mm(_along_smooth(_near(path_mm, recentred(look.bone, frame)), 4.0))
-    centres = to_edges(centres, volume.geometry)
     turn = axial_rotation_deg(look.volume, SpineFrame.along(centres, calm_mm=CALM_MM))
     frame = SpineFrame.along(centres, turn, CALM_MM)
     rings = canal_rings(look.bone, frame)
@@ -76,7 +75,7 @@ def track_canal(volume: Volume, skin: Skin, bone: Bone) -> CanalTrack:
     confidence = float(np.clip(np.median(along) / 0.6, 0.0, 0.99))
     return CanalTrack(
         frame,
-        canal_mask(volume.geometry, frame, rings),
+        _mask_to_edges(frame, turn, look.bone, volume.geometry),
         np.sqrt((rings**2).mean(axis=1)),
         np.clip(along, 0.0, 1.0),
         round(confidence, 3),
@@ -91,12 +90,21 @@ def _near(path_mm: FloatArray, points_mm: FloatArray) -> FloatArray:
     return np.asarray(nearest + off * np.minimum(1.0, _OFF_PATH_MM / np.maximum(away, 1e-9)))
 
 
-def to_edges(centres_mm: FloatArray, geometry: VolumeGeometry) -> FloatArray:
-    """(n, 3) the line, gone straight on through the edge of the image where it ends just before it."""
+def _mask_to_edges(frame: SpineFrame, turn_deg: FloatArray, bone: Volume, geometry: VolumeGeometry) -> BoolArray:
+    """The canal, where the image's edge cuts it up to that edge: the frame itself ends where levels can still be told."""
+    centres, below = to_edges(frame.centres_mm, geometry)
+    turn = np.interp(np.arange(len(centres)) - below, np.arange(len(turn_deg)), turn_deg)
+    longer = SpineFrame.along(centres, turn, CALM_MM)
+    return canal_mask(geometry, longer, canal_rings(bone, longer))
+
+
+def to_edges(centres_mm: FloatArray, geometry: VolumeGeometry) -> tuple[FloatArray, int]:
+    """(n, 3) the line, gone straight on through the edge of the image where it ends just before it, and how many points lie below it."""
     steps = np.arange(1.0, _TO_EDGE_MM + _BEYOND_EDGE_MM + 0.1)[:, None] * _STEP_MM
     low = centres_mm[0] - steps * unit(centres_mm[_STRAIGHT] - centres_mm[0])
     high = centres_mm[-1] + steps * unit(centres_mm[-1] - centres_mm[-1 - _STRAIGHT])
-    return np.concatenate([_through_edge(low, geometry)[::-1], centres_mm, _through_edge(high, geometry)])
+    below = _through_edge(low, geometry)[::-1]
+    return np.concatenate([below, centres_mm, _through_edge(high, geometry)]), len(below)
 
 
 def _through_edge(beyond_mm: FloatArray, geometry: VolumeGeometry) -> FloatArray:

@@ -61,7 +61,8 @@ def leaning(low_mm: float, high_mm: float) -> np.ndarray:
 
 
 def test_a_canal_that_the_images_edge_cuts_is_followed_through_the_edge():
-    line = to_edges(leaning(5.0, 85.0), GRID)
+    line, below = to_edges(leaning(5.0, 85.0), GRID)
+    assert line[below, 2] == 5.0
     assert line[:, 2].min() < -2.0
     assert line[:, 2].max() > 90.5
     frame = SpineFrame.along(line)
@@ -71,7 +72,7 @@ def test_a_canal_that_the_images_edge_cuts_is_followed_through_the_edge():
 
 
 def test_a_canal_that_ends_within_the_image_ends_there():
-    assert len(to_edges(leaning(20.0, 70.0), GRID)) == 50
+    assert len(to_edges(leaning(20.0, 70.0), GRID)[0]) == 50
 
 
 def test_the_mask_fills_the_ring_and_no_more():
