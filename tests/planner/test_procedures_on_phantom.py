@@ -291,7 +291,16 @@ def test_s1_says_that_sacral_foramina_are_missing(anatomy: Anatomy) -> None:
         find_targets(replace(anatomy, sacral_foramina=()), PROCEDURES["prt"], TargetRequest(Side.LEFT, root="S1"))
 
 
-def test_both_sides_of_the_lumbar_trunk_in_one_sitting_are_refused(anatomy: Anatomy) -> None:
+@pytest.mark.parametrize("key", ["lumbar-sympathetic", "lumbar-sympathetic-neurolysis"])
+def test_both_sides_of_the_lumbar_trunk_in_one_sitting_are_refused(anatomy: Anatomy, key: str) -> None:
     asked = [TargetRequest(side, level="L4") for side in BOTH]
     with pytest.raises(UnknownNameError, match="one side in one sitting"):
-        find_all_targets(anatomy, PROCEDURES["lumbar-sympathetic"], asked)
+        find_all_targets(anatomy, PROCEDURES[key], asked)
+
+
+@pytest.mark.parametrize("key", ["splanchnic", "celiac", "celiac-neurolysis"])
+def test_what_the_source_does_on_both_sides_is_one_sitting(trunk: Phantom, key: str) -> None:
+    asked = [TargetRequest(side, level="L1") for side in BOTH]
+    found = find_all_targets(trunk.anatomy(), PROCEDURES[key], asked)
+    assert [target.side for target in found] == list(BOTH)
+    assert all(len(target.tips_mm) > 0 for target in found)
