@@ -35,6 +35,10 @@ _THIN_WALL_MM = 10.0
 _OWN_WALL = 0.25
 """Of a lung's walls half are its own fine vessels, which are too thin to be kept; a table's hollow has almost no kept wall."""
 
+_LARGEST_BOWEL_MM3, _OPENS_MM, _BOWEL_WALLS = 400_000.0, 80.0, 0.9
+"""Gas in one loop of colon or in a stomach, how wide the image's edge may cut it in a slice, and how much of what lies around it is the
+body's own: a room's air is open over centimetres more, and a table's hollow has the table's walls (assumed)."""
+
 _BLUR_MM = 3.0
 """Within this distance of the skin a voxel between air and tissue is the skin's own blur, not an object."""
 
@@ -144,8 +148,23 @@ def _gas_cut_by_the_edge(body: BoolArray, outside_scan: BoolArray, coarse: Volum
     labels = itk.components(rest)
     inside = np.zeros(int(labels.max()) + 1, dtype=bool)
     for label in range(1, min(len(inside), 40)):
-        inside[label] = np.median(coarse.voxels[labels == label]) > _AIR_HU
+        piece = labels == label
+        inside[label] = np.median(coarse.voxels[piece]) > _AIR_HU or _is_cut_bowel(piece, body, outside_scan, coarse)
     return np.asarray(inside[labels] & itk.dilated(body, coarse.geometry, 60.0))
+
+
+def _is_cut_bowel(gas: BoolArray, body: BoolArray, outside_scan: BoolArray, coarse: Volume) -> bool:
+    """It opens to the edge over less than a room does, is as small as bowel, and its walls are the body's, not a table's."""
+    mm = coarse.geometry.spacing_mm
+    if float(gas.sum() * mm.prod()) > _LARGEST_BOWEL_MM3:
+        return False
+    edge = itk.dilated(outside_scan, coarse.geometry, _COARSE_MM)
+    edge[:, [0, -1]] = True
+    edge[:, :, [0, -1]] = True
+    open_mm = float((gas & edge).sum(axis=(1, 2)).max() * mm[1])
+    shell = itk.dilated(gas, coarse.geometry, _COARSE_MM) & ~gas & ~outside_scan
+    walled = float(body[shell].mean()) if shell.any() else 0.0
+    return 0.0 < open_mm < _OPENS_MM and walled > _BOWEL_WALLS
 
 
 def _refined(

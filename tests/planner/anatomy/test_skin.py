@@ -109,6 +109,24 @@ def test_a_narrow_field_of_view_shows_only_part_of_the_skin():
     assert dice(skin.body, trunk()[:, :, 42:109]) > 0.99
 
 
+def test_a_loop_full_of_gas_that_the_edge_cuts_is_inside_the_body():
+    """No needle may enter there as through skin."""
+    x, y = places()[..., 0], places()[..., 1]
+    loop = np.hypot(x - 99.0, y + 10.0) < 20.0  # the narrow scan's last column lies at x = 102
+    volume = scan(trunk(), (loop, -1000))
+    narrow = Volume(volume.geometry.cropped((0, 0, 42), (24, 109, 67)), volume.voxels[:, :, 42:109])
+    skin = find_skin(narrow)
+    assert skin.body[loop[:, :, 42:109]].all()
+    assert dice(skin.body, trunk()[:, :, 42:109]) > 0.99
+
+
+def test_the_room_seen_beside_a_body_at_the_edge_stays_the_room():
+    volume = scan(trunk())
+    corner = Volume(volume.geometry.cropped((0, 30, 42), (24, 79, 67)), volume.voxels[:, 30:, 42:109])
+    outside = ~trunk()[:, 30:, 42:109]
+    assert not find_skin(corner).body[outside].any()
+
+
 def test_a_crop_without_air_is_all_body_and_has_no_skin():
     volume = scan(trunk())
     inner = Volume(volume.geometry.cropped((0, 40, 55), (24, 30, 40)), volume.voxels[:, 40:70, 55:95])
