@@ -68,7 +68,7 @@ def _heading(plan: Plan, say: Wording) -> str:
 
 def _injectate(plan: Plan, say: Wording) -> tuple[str, ...]:
     volume = "" if plan.volume_ml is None else say("volume", low=plan.volume_ml[0], high=plan.volume_ml[1])
-    spread = tuple(one for one in plan.warnings if one.startswith(_SPREAD))
+    spread = tuple(say.planner(one) for one in plan.warnings if one.startswith(_SPREAD))
     return tuple(line for line in (volume, *(spread or (say("no_spread"),))) if line)
 
 

@@ -233,4 +233,8 @@ def _no_path(target: TargetPlan, say: Wording) -> tuple[str, ...]:
     counts = ", ".join(
         f"{name} {count}" for name, count in sorted(target.rejected.items(), key=lambda one: -one[1])[:6]
     )
-    return (say("no_path"), say("no_path_is", count=target.examined, counts=counts), *target.relaxations[:2])
+    return (
+        say("no_path"),
+        say("no_path_is", count=target.examined, counts=counts),
+        *map(say.planner, target.relaxations[:2]),
+    )

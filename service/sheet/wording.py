@@ -14,7 +14,8 @@ from planner.release.gate_answers import INR, PLATELETS, SCHEME, SPREAD, TEST
 from planner.sentences import is_at_tip, name_of, told_nearest
 from planner.structures import Part, Pose
 from service import words
-from service.sheet.german import TITLES, in_german, names_in_german
+from service.german import in_german as said_in_german
+from service.sheet.german import TITLES, names_in_german
 from viz.viewer.words import Language, answer_words, pose_words, question_words, side_words, structure_words, texts
 
 _TABLE: dict[str, tuple[str, str]] = {
@@ -278,7 +279,7 @@ class Wording:
 
     def planner(self, sentence: str) -> str:
         """A sentence of the planner."""
-        return sentence if self.is_english else in_german(sentence)
+        return sentence if self.is_english else said_in_german(sentence)
 
     def share(self, words: str) -> str:
         """*below 0.01%*."""
