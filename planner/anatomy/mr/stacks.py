@@ -1,0 +1,112 @@
+"""Two stacks of one study used together: thick sagittal and thick axial slices see across each other's gaps.
+
+In: MR volumes in one frame of reference. Out: one volume on 1.5 mm cubes over all of them, each as bright as the first where both are. A
+stack counts by how thin its slices are. For the network and for landmarks; labels stay on the stack that is planned on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from planner.anatomy import itk
+from planner.anatomy.network.windows import SPACING_MM
+from planner.errors import AnatomyError, FrameMismatchError
+from planner.geometry import Float32Array, VolumeGeometry
+from planner.volume import Modality, Volume
+
+_OUTSIDE = -32768
+_ROUNDS = 4
+"""After which the joined volume changes by less than a percent on phantoms."""
+
+_LEAST_SHARED = 2000
+"""Of 1.5 mm cubes: 7 mL in both stacks; less does not tell how bright one is against the other (assumed)."""
+
+_NEAR = 30.0
+"""Signal below which a voxel says nothing of brightness: noise and air."""
+
+
+def together(stacks: Sequence[Volume]) -> Volume:
+    """The stacks as one volume; refused where they share no frame of reference or hardly any place."""
+    first = stacks[0]
+    for other in stacks[1:]:
+        _require_one_frame(first.geometry, other.geometry)
+    grid = _around([one.geometry for one in stacks])
+    scaled = _evenly_bright(stacks, grid)
+    mean = _mean([_sampled(one, grid) for one in scaled], scaled)
+    for _ in range(_ROUNDS):
+        mean = np.maximum(mean + _mean([_missing(one, mean, grid) for one in scaled], scaled), 0.0)
+    return _as_volume(mean, grid)
+
+
+def _evenly_bright(stacks: Sequence[Volume], grid: VolumeGeometry) -> tuple[Volume, ...]:
+    """Every stack as bright as the first where both are."""
+    reference = _sampled(stacks[0], grid)
+    ratios = [1.0, *(_ratio(reference, _sampled(one, grid)) for one in stacks[1:])]
+    return tuple(
+        replace(one, voxels=np.clip(np.rint(ratio * one.voxels), 0, 32767).astype(np.int16))
+        for one, ratio in zip(stacks, ratios, strict=True)
+    )
+
+
+def _mean(sampled: Sequence[Float32Array], stacks: Sequence[Volume]) -> Float32Array:
+    """Over the stacks that reach a place, thin slices counting more; NaN is where one does not."""
+    total, weights = np.zeros_like(sampled[0]), np.zeros_like(sampled[0])
+    for signal, one in zip(sampled, stacks, strict=True):
+        weight = np.float32(1.0 / float(one.geometry.spacing_mm.max()))
+        known = np.isfinite(signal)
+        total += np.where(known, weight * signal, 0.0).astype(np.float32)
+        weights += np.where(known, weight, 0.0).astype(np.float32)
+    return np.asarray(total / np.maximum(weights, 1e-6), dtype=np.float32)
+
+
+def _missing(one: Volume, mean: Float32Array, grid: VolumeGeometry) -> Float32Array:
+    """What the stack shows and the joined volume, seen in the stack's own slices, does not (Irani 1991, iterative back-projection)."""
+    own = one.in_patient_axes()
+    seen = itk.resampled(_as_volume(mean, grid), own.geometry, outside=0).voxels
+    left = Volume(own.geometry, (own.voxels.astype(np.int32) - seen).clip(-32768, 32767).astype(np.int16), Modality.MR)
+    back = itk.resampled(left, grid, outside=_OUTSIDE).voxels.astype(np.float32)
+    return np.where(back > _OUTSIDE, back, np.nan).astype(np.float32)
+
+
+def _as_volume(mean: Float32Array, grid: VolumeGeometry) -> Volume:
+    return Volume(grid, np.clip(np.rint(mean), 0, 32767).astype(np.int16), Modality.MR)
+
+
+def _require_one_frame(one: VolumeGeometry, other: VolumeGeometry) -> None:
+    left, right = one.frame_of_reference_uid, other.frame_of_reference_uid
+    if left != right:
+        raise FrameMismatchError(left or "none stated", right or "none stated")
+
+
+def _around(geometries: Sequence[VolumeGeometry]) -> VolumeGeometry:
+    """1.5 mm cubes over the box that holds every stack."""
+    corners = np.concatenate([one.corners_mm for one in geometries])
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    x, y, z = (max(1, int(np.ceil(mm / SPACING_MM))) for mm in high - low)
+    first = low + SPACING_MM / 2.0
+    return VolumeGeometry.from_spacing(
+        (z, y, x),
+        (SPACING_MM,) * 3,
+        (float(first[0]), float(first[1]), float(first[2])),
+        geometries[0].frame_of_reference_uid,
+    )
+
+
+def _sampled(one: Volume, grid: VolumeGeometry) -> Float32Array:
+    """The stack on the grid; NaN beyond it."""
+    signal = itk.resampled(one.in_patient_axes(), grid, outside=_OUTSIDE).voxels.astype(np.float32)
+    return np.where(signal > _OUTSIDE, signal, np.nan).astype(np.float32)
+
+
+def _ratio(reference: Float32Array, signal: Float32Array) -> float:
+    shared = (reference > _NEAR) & (signal > _NEAR)
+    if np.count_nonzero(shared) < _LEAST_SHARED:
+        raise AnatomyError(
+            "place that both stacks show",
+            f"{np.count_nonzero(shared) * SPACING_MM**3 / 1000:.0f} mL, {_LEAST_SHARED * SPACING_MM**3 / 1000:.0f} mL are needed",
+            "give stacks of the same region, or plan on one of them",
+        )
+    return float(np.median(reference[shared]) / max(float(np.median(signal[shared])), 1.0))
