@@ -89,9 +89,7 @@ def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) 
     return {
         "facts": facts.path_facts(judged, host.places, language, host.says(language)),
         "sentence": "" if path is None else host.says(language)(path.sentence),
-        "broken": []
-        if judged is None
-        else [f"{rule_words(name, language)}: {room:+.1f} {unit}" for name, room, unit in judged.broken],
+        "broken": [] if judged is None else [_broken(*limit, language) for limit in judged.broken],
         "rows": facts.clearance_rows(judged, language),
         "strip": facts.depth_strip(judged, desk.case.anatomy, language),
         "closest": "" if binding is None else f"{texts(language)['closest']}: {closest}, {binding.depth_mm:.0f} mm",
@@ -99,6 +97,12 @@ def _of_path(judged: Judged | None, desk: Desk, host: Host, language: Language) 
         "length": "" if path is None else f"{path.length_mm:.1f}",
         "empty": list(OBLIQUE) if path is None else [],
     }
+
+
+def _broken(rule: str, room: float, unit: str, language: Language) -> str:
+    """*Nadellänge: -31.5 mm*; a rule that is only kept or broken has no number."""
+    name = rule_words(rule, language)
+    return name if unit == "1" else f"{name}: {room:+.1f} {'°' if unit == 'deg' else unit}"
 
 
 def _skin_rows(desk: Desk, language: Language) -> list[dict[str, Any]]:
