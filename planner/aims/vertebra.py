@@ -63,7 +63,9 @@ def target_beside(
 
 
 def with_injectate(target: Target, anatomy: Anatomy, procedure: Procedure) -> Target:
-    """The target with where the largest volume may spread, and the sentence about it."""
+    """The target with where the largest volume may spread, and the sentence about it; without a tip nothing is injected."""
+    if not len(target.tips_mm):
+        return target
     region = injectate(anatomy, target.frame, target.point_mm, procedure.volume_ml[1])
     return replace(target, injectate=region, notes=(*target.notes, spread_note(region, (target.what, target.side))))
 

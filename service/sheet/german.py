@@ -35,6 +35,7 @@ TITLES = {
 
 _FIXED = {
     "The scan position is inferred from the image, not stated by the series; confirm it.": "Die Lage beim Scan ist aus dem Bild erschlossen, die Serie nennt sie nicht: bestätigen.",
+    "no path is safe": "kein Weg ist sicher",
     "Rehearsal: table and gantry were not applied.": "Probe: Tisch und Gantry sind nicht berücksichtigt.",
     NO_CHECKLIST: "Klinische Checkliste und Kontraindikationen sind nicht erfasst: diese Version hat keine Fragen dafür.",
     BREATHING_UNKNOWN: "Die Atemlage des Scans ist unbekannt.",

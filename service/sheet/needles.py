@@ -231,7 +231,7 @@ def _second(target: TargetPlan, path: PlannedTrajectory, say: Wording) -> str:
 
 def _no_path(target: TargetPlan, say: Wording) -> tuple[str, ...]:
     counts = ", ".join(
-        f"{name} {count}" for name, count in sorted(target.rejected.items(), key=lambda one: -one[1])[:6]
+        f"{say.planner(name)} {count}" for name, count in sorted(target.rejected.items(), key=lambda one: -one[1])[:6]
     )
     return (
         say("no_path"),

@@ -171,7 +171,7 @@ def _target(sheet: Sheet, say: Wording) -> Flow:
 
 def _pictures(drawn: Drawn, say: Wording, share: float) -> Flow:
     if not drawn.on_paper:
-        return text(say("no_pictures", why=drawn.note), 9, is_bold=True)
+        return text(say("no_pictures", why=say.planner(drawn.note.removeprefix("no pictures: "))), 9, is_bold=True)
     side = share * (WIDTH - (_PICTURES - 1) * _GAP) / _PICTURES
     cells = [PlacedImage(_stream(one), side, side) for one in drawn.on_paper[:_PICTURES]]
     return table([cells], [WIDTH / _PICTURES] * len(cells), [("ALIGN", (0, 0), (-1, -1), "CENTER")])

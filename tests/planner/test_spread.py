@@ -1,8 +1,11 @@
 """Where an injected volume may be: a region with that volume, which names what it reaches and frees nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from planner.aims.vertebra import with_injectate
 from planner.injectate import Injectate
 from planner.procedures import PROCEDURES
 from planner.spread import half_axes_mm, injectate, spread_note
@@ -48,3 +51,10 @@ def test_a_plexus_s_largest_volume_goes_with_its_target(lower_back: Phantom) -> 
     assert target.injectate is not None
     assert target.injectate.volume_ml == 12.0
     assert target.injectate.center_mm.tolist() == target.point_mm.tolist()
+
+
+def test_where_no_tip_can_be_nothing_is_injected_and_nothing_is_said_to_be_reached(lower_back: Phantom) -> None:
+    anatomy, procedure = lower_back.anatomy(), PROCEDURES["lumbar-sympathetic-neurolysis"]
+    (target,) = find_targets(anatomy, procedure, TargetRequest(Side.LEFT, level="L4"))
+    bare = replace(target, tips_mm=np.empty((0, 3)), injectate=None, notes=())
+    assert with_injectate(bare, anatomy, procedure) is bare

@@ -226,6 +226,16 @@ def test_no_safe_path_is_said_large_with_its_counts(facts: SeriesFacts) -> None:
     assert "No pictures: no path is safe" in said
 
 
+def test_why_no_path_is_safe_is_said_in_german_too(facts: SeriesFacts) -> None:
+    target = replace(plans.target(()), rejected={"tip: bowel": 125, "clearance: pleural zone": 99})
+    said = words(
+        pdf(case(facts, plan=advised_plan(targets=(target,))), GERMAN, Drawn((), "no pictures: no path is safe"))
+    )
+    assert "Darm 125" in said
+    assert "Pleurazone 99" in said
+    assert "Keine Bilder: kein Weg ist sicher" in said
+
+
 def test_an_earlier_plan_stands_in_one_line_with_what_differs(facts: SeriesFacts) -> None:
     path = advised_plan().targets[0].trajectories[0]
     target = EarlierTargetDocument(
