@@ -32,6 +32,15 @@ class ModalityError(PlannerError):
         super().__init__(f"anatomy is found on CT only, this image is {modality}; plan on a CT of the same region")
 
 
+class GuidanceError(PlannerError):
+    """A procedure on an image of a kind that does not show what it needs."""
+
+    def __init__(self, title: str, made_for: str, given: str) -> None:
+        super().__init__(
+            f"{title} is planned on {made_for} only, this image is {given}, which does not show the joints and bone that it needs; plan on a CT"
+        )
+
+
 class AnatomyError(PlannerError):
     """The image does not show what the anatomy starts from."""
 

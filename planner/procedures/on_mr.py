@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from planner.errors import GuidanceError
 from planner.procedure import Needle, Procedure
 from planner.procedures import PROCEDURES
 from planner.procedures.shared import CHIBA_20G_MM, SPINAL_22G_MM
@@ -39,9 +40,11 @@ BORE_NOTE = (
 
 
 def on_modality(procedure: Procedure, modality: Modality) -> Procedure:
-    """The procedure with needles and notes for this image's scanner; on CT as it is."""
+    """The procedure with needles and notes for this image's scanner; on CT as it is; refused where it is not made for it."""
     if modality is not Modality.MR:
         return procedure
+    if modality not in procedure.modalities:
+        raise GuidanceError(procedure.title, " and ".join(procedure.modalities), modality)
     usual = PROCEDURES.get(procedure.key, procedure).needles
     if procedure.needles != usual:
         note = "MR: the needles are the site's own; whether they are MR-conditional is not known here."

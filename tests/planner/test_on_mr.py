@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from planner.errors import GuidanceError
 from planner.procedures import PROCEDURES
 from planner.procedures.on_mr import BORE_RADIUS_MM, NEEDLES, on_modality, site_on
 from planner.site import PLAIN, Bore
@@ -33,3 +36,9 @@ def test_the_bore_is_assumed_and_said_unless_the_site_states_its_own():
     assert "assumed" in said[0]
     wide = replace(PLAIN, bore=Bore(0.0, 10.0, 350.0))
     assert site_on(wide, Modality.MR) == (wide, ())
+
+
+@pytest.mark.parametrize("key", sorted(set(PROCEDURES) - {"prt"}))
+def test_what_needs_joints_and_bone_is_refused_on_mr(key: str):
+    with pytest.raises(GuidanceError, match="CT only, this image is MR"):
+        on_modality(PROCEDURES[key], Modality.MR)

@@ -16,11 +16,10 @@ from planner.anatomy import itk
 from planner.anatomy.coarse import coarse_image
 from planner.anatomy.column import SpineColumn, lay_straight
 from planner.anatomy.compose import compose, confidences, uncertainties_mm
-from planner.anatomy.facets import find_facets
 from planner.anatomy.findings import interspaces_of, middles_mm
 from planner.anatomy.foramina import Opening, foramina
 from planner.anatomy.lie import agrees_with_spine
-from planner.anatomy.model import Anatomy, Disc, Facet, NerveRoot, StageWatch, Vertebra, unwatched
+from planner.anatomy.model import Anatomy, Disc, NerveRoot, StageWatch, Vertebra, unwatched
 from planner.anatomy.mr.bias import evened
 from planner.anatomy.mr.naming import find_sacrum, no_ribs, pelvis_on
 from planner.anatomy.mr.openings import FatMap, modelled_pedicles, mr_openings, opening_mask, pedicle_mask
@@ -30,7 +29,7 @@ from planner.anatomy.mr.plausible import require_mr
 from planner.anatomy.mr.sac import find_sac_on_mr
 from planner.anatomy.mr.skin import find_skin_on_mr
 from planner.anatomy.mr.weighting import Contrast, weighed
-from planner.anatomy.mr.worth import Resolution, facet_on_mr, on_mr, root_on_mr
+from planner.anatomy.mr.worth import Resolution, on_mr, root_on_mr
 from planner.anatomy.mr.zones import MrZone, find_zones
 from planner.anatomy.naming import LevelAnchor, name_levels
 from planner.anatomy.network.session import Network
@@ -50,7 +49,7 @@ from planner.structures import Interspace, LevelName, SpineLevel
 from planner.volume import LabelMap, Modality, Volume
 
 STAGES = (
-    "working grid", "shading", "spine on MR", "weighting", "skin", "vertebrae", "foramina", "nerve roots", "facets", "sac",
+    "working grid", "shading", "spine on MR", "weighting", "skin", "vertebrae", "foramina", "nerve roots", "sac",
     "zones", "labels",
 )  # fmt: skip
 
@@ -59,8 +58,8 @@ _BODY_MM = 26.0
 """Height of the T12 body (assumed), where no disc below it is seen."""
 
 _BONE_SAID = (
-    "MR does not show bone and joints as CT does: what is drawn of them is the network's, never sure; look at every path where it passes "
-    "bone, or plan on a CT"
+    "MR does not show bone as CT does: what is drawn of it is the network's, never sure, and joints are not sought; look at every path where "
+    "it passes bone, or plan on a CT"
 )
 
 
@@ -81,7 +80,6 @@ class MrFindings:
     vertebrae: Vertebrae
     openings: tuple[Opening, ...]
     roots: tuple[NerveRoot, ...]
-    facets: tuple[Facet, ...]
     sac: Sac
     zones: tuple[MrZone, ...]
 
@@ -152,23 +150,22 @@ def find_with(
         vertebrae = share_out(column)
     with watch("nerve roots"):
         roots = find_roots(_of_fat(column, fat), openings)
-    with watch("facets"):
-        facets = find_facets(ground.volume, column, vertebrae, between)
     with watch("sac"):
         sac = find_sac_on_mr(even, contrast, ground)
     with watch("zones"):
         zones = _zones(even, skin, ground, _t12_end_s_mm(discs, names))
     return MrFindings(
-        grid, even, contrast, spine, skin, ground, discs, pelvis, naming, column, vertebrae, openings, roots, facets, sac, zones
+        grid, even, contrast, spine, skin, ground, discs, pelvis, naming, column, vertebrae, openings, roots, sac, zones
     )  # fmt: skip
 
 
 def _fat(ground: PaintedSpine, column: SpineColumn, contrast: Contrast) -> FatMap:
+    """Where fat is dark it is as dark as cortex: it then shows no border of a foramen, though a nerve in it."""
     grid = ground.volume.geometry
     share = straighten(ground.fat, grid, column.grid, 0.0)
     known = straighten(np.ones(grid.shape, dtype=np.uint8), grid, column.grid, 0.0)
     marrow = float(contrast.fat_share(np.array([contrast.marrow], dtype=np.float32))[0])
-    return FatMap(share, known, contrast.shows_fat, marrow)
+    return FatMap(share, known, contrast.shows_fat and contrast.fat > contrast.muscle, marrow)
 
 
 def _of_fat(column: SpineColumn, fat: FatMap) -> SpineColumn:
@@ -244,7 +241,7 @@ def mr_anatomy_of(found: MrFindings, watch: StageWatch = unwatched) -> Anatomy:
         discs=_discs(found, resolution),
         canal_centreline_mm=found.ground.canal.frame.centres_mm,
         foramina=tuple(on_mr(one, resolution) for one in foramina(found.openings, found.column.voxel_mm)),
-        facets=tuple(facet_on_mr(one) for one in found.facets),
+        facets=(),
         nerve_roots=roots,
         confidence=sure,
         uncertainty_mm=uncertainties_mm(pieces),

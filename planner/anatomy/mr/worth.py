@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from planner.anatomy.model import Facet, Foramen, NerveRoot
+from planner.anatomy.model import Foramen, NerveRoot
 from planner.geometry import VolumeGeometry
 
 BONE_WORTH = 0.4
 """Of the network's bone: its posterior elements reached a Dice of 0.49 on the one real MR with labels; below 0.5 a person must look."""
 
-FACET_WORTH = 0.3
 FORAMEN_WORTH = 0.75
 """Bounded in front by disc and body, above and below by pedicles, which the network sees; behind by what it does not (assumed)."""
 
@@ -63,8 +62,3 @@ def root_on_mr(root: NerveRoot, resolution: Resolution) -> NerveRoot:
         confidence=round(root.confidence * resolution.thick, 3),
         uncertainty_mm=round(root.uncertainty_mm + _ROOT_MORE_MM, 2),
     )
-
-
-def facet_on_mr(facet: Facet) -> Facet:
-    """A joint between the network's processes: never sure."""
-    return replace(facet, confidence=round(facet.confidence * FACET_WORTH, 3))
