@@ -59,8 +59,8 @@ _WHOLE = (Structure.SACRUM, Structure.AORTA, Structure.INFERIOR_VENA_CAVA, Struc
 _GAS_HU = -400
 _AROUND_MM = 12.0
 _LEAST_VOXELS = 30
-_SETTLED, _ARCH = 8, 2.0
-"""A section twice as large as the median of the slices below is where the arch begins."""
+_SETTLED, _ARCH = 20, 1.5
+"""A section half as large again as every one of the slices below is where the arch begins."""
 
 
 def selection(labels: LabelMap, structure: Structure, **wanted: object) -> BoolArray:
@@ -180,7 +180,7 @@ def below_the_arch(case: Case, anatomy: Anatomy) -> Iterable[dict[str, Any]]:
     truth = case.truth.mask(Structure.AORTA)
     descending = _descending(truth)
     rows = np.flatnonzero(descending.any(axis=(1, 2)))
-    if not len(rows) or (descending == truth).all():
+    if not len(rows) or not truth[rows[-1] + 1 :].any():
         return
     found = anatomy.labels.mask(Structure.AORTA)
     found[rows[-1] + 1 :] = False
@@ -193,9 +193,9 @@ def _descending(aorta: BoolArray) -> BoolArray:
     areas: list[int] = []
     for k in np.flatnonzero(aorta.any(axis=(1, 2))):
         parts = sitk.GetArrayFromImage(sitk.ConnectedComponent(sitk.GetImageFromArray(aorta[k].astype(np.uint8))))
-        going_on = np.unique(parts[kept[k - 1] & aorta[k]]) if areas else np.unique(parts[parts > 0])
-        own = np.isin(parts, going_on) & aorta[k]
-        if len(areas) > _SETTLED and own.sum() > _ARCH * np.median(areas[-_SETTLED:]):
+        going_on = np.unique(parts[kept[k - 1] & aorta[k]])
+        own = np.isin(parts, going_on if len(going_on) else np.unique(parts)) & aorta[k]
+        if len(areas) > _SETTLED and own.sum() > _ARCH * max(areas):
             break
         kept[k] = own
         areas.append(int(own.sum()))

@@ -183,10 +183,11 @@ def _foramina(cases: Rows) -> str:
     if not errors:
         return "none"
     at_95 = errors[min(len(errors) - 1, int(0.95 * len(errors)))]
-    names = [row.get("right_level", False) and row.get("right_side", False) for row in rows if row["found"]]
+    named = [row for case in cases if case["naming"] for row in case["landmarks"] if row["kind"] == "foramen"]
+    names = [row.get("right_level", False) and row.get("right_side", False) for row in named if row["found"]]
     missed = sum(1 for row in rows if not row["found"])
     is_met = median(errors) <= 1.5 and at_95 <= 3.0
-    return f"{_tick(is_met)} median {median(errors):.2f} mm, 95 % {at_95:.1f} mm (n={len(errors)}, {missed} missed); side and level {_share(names)}"
+    return f"{_tick(is_met)} median {median(errors):.2f} mm, 95 % {at_95:.1f} mm (n={len(errors)}, {missed} missed); side and level, where levels are named, {_share(names)}"
 
 
 def _sacral(cases: Rows) -> str:
