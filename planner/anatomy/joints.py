@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.anatomy.itk import components
+from planner.anatomy.sheet_fit import OFF_SURFACE_MM, near_voxels, off_surface_mm
 from planner.anatomy.straight import StraightGrid, gaussian
-from planner.geometry import BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry, unit
+from planner.geometry import Float32Array, FloatArray, IntArray, VolumeGeometry, unit
 from planner.structures import Side
 from planner.volume import Volume, linear
 
@@ -22,8 +23,7 @@ _HALF_MM = (15.0, 13.0, 13.0)
 """Of the cube, cranial, anterior, lateral: a lumbar joint is 16 mm high and 14 mm wide (Panjabi 1993, Spine 18:1298)."""
 
 _SHARE_UP = 0.33
-"""Of the way from pedicle to pedicle: where a joint's middle lies from T2 to S1 (0.2 to 0.5 between labelled vertebrae of two
-adults; a process reaches up from the lower pedicle)."""
+"""Of the way from pedicle to pedicle: where a joint's middle lies from T2 to S1 (0.1 to 0.5 between labelled vertebrae of four adults)."""
 
 _BESIDE, _BEHIND = 0.9, 0.75
 """Of the pedicle's distance from the midline, and of the canal's depth behind its middle: the joint closes the canal's corner."""
@@ -35,7 +35,11 @@ _SIGMAS_MM = (0.8, 1.2)
 """Of the Hessian: the gap with its cartilage is 2 to 4 mm wide (Panjabi 1993)."""
 
 _RESOLVED_MM = 1.6
-"""Voxels above this blur the gap; the sheet is then sought as much wider, and believed less."""
+"""Voxels longer than this across the gap blur it; the sheet is then sought as much wider, and believed less."""
+
+_DOUBT, _LEANING = 4.0, np.sin(np.radians(15.0))
+"""Power of that length with which a blurred gap's confidence falls (in cubes of 3 mm none of four clear sheets lay within 1 mm of its
+joint); and how much of a slice's thickness lies across a gap that leans so far (assumed)."""
 
 _ALIKE = 0.7
 """Bone behind one plate against that behind the other: processes differ by less (assumed)."""
@@ -54,11 +58,15 @@ _BONY_HU = (0.0, 700.0)
 _PLATE_HU = 180.0
 """Subchondral bone, also where it is porotic and blurred (assumed)."""
 
-_CLEAR_DIP_HU = 150.0
-"""Between the plates and the gap: a joint that is resolved (assumed; 3 mm voxels show 0 to 60 HU)."""
+_CLEAR_DIP_HU, _DIP_POWER = 330.0, 4.0
+"""Between the plates and the gap: a joint that is resolved, and how steeply less is doubted. True gaps of four adults, osteoporotic
+ones too, dipped by 340 to 530 HU; sheets of marrow beside thoracic joints by 160 to 310."""
 
 _BRIGHTER_HU = 120.0
 """Over the darkest of the dark sheets: marrow is brighter than cartilage (by 50 to 150 HU; assumed)."""
+
+LOWER_TO_UPPER = unit(np.array([0.0, -1.0, -1.0]))
+"""(z, y, x): posterior and medial."""
 
 FACING = 0.3
 """Cosine between the sheet's normal and the way from the lower process to the upper one, which is medial and posterior: joints
@@ -67,8 +75,12 @@ from T1 to S1 turn from 20 degrees beyond coronal to sagittal (Panjabi 1993)."""
 STEEPEST = 0.6
 """Cranial part of a sheet's normal: every joint from T1 to S1 stands upright; the gap under a process's tip does not."""
 
-_OFF_SURFACE_MM = 1.5
-"""Residual at which a point no longer counts for the joint's surface (Tukey's biweight)."""
+_DOWNWARD = 0.12
+"""Of a normal's cranial part below 0, how much is unlikely: from T8 to S1 the upper vertebra's process lies behind the lower one's and
+leans over it (0 to 29 degrees in three adults); marrow between the cortices of a thoracic lamina leans the other way."""
+
+_SEEN_MM2 = 50.0
+"""Of a gap that is a joint's for sure: a third of a small one's surface (150 to 200 mm2, Panjabi 1993); less may be a nick."""
 
 _WORTHY = 0.1
 """Of a sheet's best points: what is weaker belongs to no sheet (assumed)."""
@@ -95,6 +107,8 @@ class Sheet:
     dip_hu: float
     residual_mm: float
     backing: float
+    lean: float
+    """Mean cranial part of the normals in the vertebra's axes."""
     resolution: float
     """1 where voxels are small enough to show a gap, less where they blur it."""
 
@@ -106,7 +120,10 @@ class Sheet:
     @property
     def confidence(self) -> float:
         """That this is a joint's gap, from the image alone: its contrast, its smoothness, the bone on both sides."""
-        clear = min(1.0, self.dip_hu / _CLEAR_DIP_HU)
+        clear = min(1.0, self.dip_hu / _CLEAR_DIP_HU) ** _DIP_POWER * min(
+            1.0, len(self.weight) * _STEP_MM**2 / _SEEN_MM2
+        )
+        clear *= float(_likely_lean(np.array(self.lean)))
         return float(clear * self.smoothness * min(1.0, self.backing / _ALIKE) * self.resolution)
 
 
@@ -155,14 +172,15 @@ def find_sheet(volume: Volume, grid: StraightGrid, place: JointPlace) -> Sheet |
     if np.count_nonzero(good) < _FEWEST:
         return None
     brighter = np.maximum(inner - np.percentile(inner[good], 15), 0.0)
-    worth = np.minimum(dip, 2.0 * _CLEAR_DIP_HU) * backing**2 * np.exp(-brighter / _BRIGHTER_HU)
+    worth = np.minimum(dip, _CLEAR_DIP_HU) * backing**2 * np.exp(-brighter / _BRIGHTER_HU)
     too_wide = np.maximum(width - _USUAL_WIDTH_MM * cube.blur, 0.0) / (_WIDTH_SPREAD_MM * cube.blur)
-    worth = worth * cube.prior[tuple(where.T)] * np.exp(-0.5 * too_wide**2)
+    worth = worth * cube.prior[tuple(where.T)] * np.exp(-0.5 * too_wide**2) * _likely_lean(across[:, 0])
     return _best_surface(cube, where[good], across[good], np.stack([worth, dip, backing])[:, good])
 
 
-LOWER_TO_UPPER = unit(np.array([0.0, -1.0, -1.0]))
-"""(z, y, x): posterior and medial."""
+def _likely_lean(cranial: FloatArray) -> FloatArray:
+    """(...,) 1 for normals that point up or level, less the further they point down."""
+    return np.exp(-0.5 * (np.minimum(cranial, 0.0) / _DOWNWARD) ** 2)
 
 
 def _cube(volume: Volume, grid: StraightGrid, place: JointPlace) -> _Cube:
@@ -178,8 +196,14 @@ def _cube(volume: Volume, grid: StraightGrid, place: JointPlace) -> _Cube:
     axes = np.meshgrid(*[np.arange(n, dtype=np.float64) for n in count], indexing="ij")
     hu = volume.linear(geometry.points_mm(np.stack(axes, axis=-1)), outside=0.0).astype(np.float32)
     away = [((axis - n) * _STEP_MM / spread) ** 2 for axis, n, spread in zip(axes, half, SPREAD_MM, strict=True)]
-    blur = max(1.0, float(volume.geometry.spacing_mm.max()) / _RESOLVED_MM)
+    blur = max(1.0, _across_mm(volume.geometry, geometry.axes @ LOWER_TO_UPPER) / _RESOLVED_MM)
     return _Cube(hu, np.exp(-0.5 * np.sum(away, axis=0)), geometry, blur)
+
+
+def _across_mm(voxels: VolumeGeometry, across: FloatArray) -> float:
+    """How long the voxels are in a direction: thick slices show what stands upright in them."""
+    along = np.linalg.norm(voxels.spacing_mm * (across @ voxels.axes))
+    return float(np.hypot(along, _LEANING * voxels.spacing_mm.max()))
 
 
 def _dark_sheets(cube: _Cube) -> tuple[FloatArray, FloatArray]:
@@ -229,7 +253,7 @@ def _looks(cube: _Cube, where: IntArray, across: FloatArray) -> tuple[FloatArray
 def _best_surface(cube: _Cube, where: IntArray, across: FloatArray, looks: FloatArray) -> Sheet | None:
     """Of the strongest connected sheets the one of most worth that is thin and smooth."""
     worthy = looks[0] > _WORTHY * np.percentile(looks[0], 95)
-    parts = components(_near(where[worthy], cube.hu.shape))
+    parts = components(near_voxels(where[worthy], cube.hu.shape))
     label = np.where(worthy, parts[tuple(where.T)], 0)
     strength = np.bincount(label, weights=looks[0] * worthy)
     strength[0] = 0.0
@@ -247,8 +271,8 @@ def _smooth_part(cube: _Cube, where: IntArray, across: FloatArray, looks: FloatA
     if len(where) < _FEWEST:
         return None
     worth, dip, backing = looks
-    off = _off_surface_mm(np.asarray(where * _STEP_MM, dtype=np.float64), across, worth)
-    kept = np.abs(off) < _OFF_SURFACE_MM
+    off = off_surface_mm(np.asarray(where * _STEP_MM, dtype=np.float64), across, worth)
+    kept = np.abs(off) < OFF_SURFACE_MM
     if np.count_nonzero(kept) < _FEWEST:
         return None
     return Sheet(
@@ -258,35 +282,6 @@ def _smooth_part(cube: _Cube, where: IntArray, across: FloatArray, looks: FloatA
         float(np.average(dip[kept], weights=worth[kept])),
         float(np.median(np.abs(off))),
         float(np.average(backing[kept], weights=worth[kept])),
-        min(1.0, cube.blur**-2),
+        float(np.average(across[kept, 0], weights=worth[kept])),
+        min(1.0, cube.blur**-_DOUBT),
     )
-
-
-def _near(where: IntArray, shape: tuple[int, ...]) -> BoolArray:
-    """The voxels and their face neighbours: holes of a voxel do not part a sheet."""
-    mask = np.zeros(shape, dtype=bool)
-    for axis in range(3):
-        for step in (-1, 0, 1):
-            index = where.copy()
-            index[:, axis] = np.clip(index[:, axis] + step, 0, shape[axis] - 1)
-            mask[tuple(index.T)] = True
-    return mask
-
-
-def _off_surface_mm(points: FloatArray, normals: FloatArray, weight: FloatArray) -> FloatArray:
-    """(n,) distance from the quadratic surface through the points, each weighted (Tukey's biweight)."""
-    spread = (normals * weight[:, None]).T @ normals
-    axes = np.linalg.eigh(spread)[1]
-    local = (points - np.average(points, axis=0, weights=weight)) @ axes
-    a, b, height = local[:, 0] / 8.0, local[:, 1] / 8.0, local[:, 2]
-    terms = np.stack([np.ones_like(a), a, b, a * a, a * b, b * b], axis=1)
-    off: FloatArray = height - np.average(height, weights=weight)
-    for reach in (3.0, 2.0, _OFF_SURFACE_MM, _OFF_SURFACE_MM):
-        vote = np.sqrt(weight * np.clip(1.0 - (off / (2.0 * reach)) ** 2, 0.0, 1.0) + 1e-6 * weight.max())[:, None]
-        fit = np.linalg.lstsq(
-            np.concatenate([terms * vote, 0.5 * np.eye(6)[3:] * vote.max()]),
-            np.concatenate([height * vote[:, 0], np.zeros(3)]),
-            rcond=None,
-        )[0]
-        off = np.asarray(height - terms @ fit)
-    return off

@@ -39,7 +39,9 @@ _BACK_AND_ASIDE_MM = (-18.0, 40.0)
 _BESIDE_GAP_MM = (2.0, 3.0)
 """From a joint's gap to the subchondral bone of both processes, and into it."""
 
-SURE_GAP = 0.5
+SURE_GAP = 0.75
+"""A gap that parts processes: what is less sure is judged by them afterwards (assumed)."""
+
 _UNSEEN_ASIDE_MM, _UNSEEN_BEHIND_MM, _UNSEEN_HALF_MM = 3.5, 4.0, 3.0
 """From a joint's expected place to the middle of its processes, where its gap is not seen: half of the gap and half of a process
 obliquely; the inferior process is the higher one (assumed)."""

@@ -32,6 +32,12 @@ def coarse() -> SpineCase:
     return spine_case(PhantomParameters(spacing_mm=(3.0, 2.0, 2.0), **_TWO_LEVELS))
 
 
+@pytest.fixture(scope="module")
+def thick() -> SpineCase:
+    """Slices of an intervention: 5 mm, with pixels of 1 mm."""
+    return spine_case(PhantomParameters(spacing_mm=(5.0, 1.0, 1.0), **_TWO_LEVELS))
+
+
 def across_gap_mm(case: SpineCase, n: int, side: Side) -> FloatArray:
     """(n,) distance of a sheet's points from the middle of the true gap."""
     gap = next(g for g in case.phantom.spine.interspaces if g.name == case.interspaces[n])
@@ -53,6 +59,18 @@ def test_sheets_lie_in_the_gap_and_not_in_the_marrow_beside_it_however_dark(whic
         across = across_gap_mm(case, n, side)
         assert np.median(across) < 0.8, (case.interspaces[n], side)
         assert np.percentile(across, 95) < 2.0, (case.interspaces[n], side)
+
+
+def test_thick_slices_with_fine_pixels_show_most_upright_gaps(thick):
+    away = [float(np.median(across_gap_mm(thick, n, side))) for n, side, _ in sheets(thick)]
+    assert np.mean(np.array(away) < 1.0) >= 0.75
+
+
+def test_a_gap_that_leans_downwards_dips_little_or_is_small_is_no_sure_joint(lumbar):
+    for _, _, sheet in sheets(lumbar):
+        few = replace(sheet, points_mm=sheet.points_mm[:20], normals=sheet.normals[:20], weight=sheet.weight[:20])
+        for doubted in (replace(sheet, lean=-0.25), replace(sheet, dip_hu=200.0), few):
+            assert doubted.confidence < 0.5 * sheet.confidence
 
 
 def test_the_surface_half_way_between_two_vertebrae_lies_in_the_gap(lumbar):

@@ -18,7 +18,12 @@ def shared(lumbar) -> Vertebrae:
 
 @pytest.fixture(scope="module")
 def scan(lumbar, shared) -> ScanVertebrae:
-    return on_scan(shared, lumbar.column, lumbar.volume.geometry, lumbar.bone.mask)
+    """On all of the scan's grid."""
+    part = on_scan(shared, lumbar.column, lumbar.volume.geometry, lumbar.bone.mask)
+    whole = [np.zeros(lumbar.volume.geometry.shape, dtype=np.uint8) for _ in range(3)]
+    for full, held in zip(whole, (part.number, part.part, part.disc), strict=True):
+        full[part.box] = held
+    return ScanVertebrae((slice(None), slice(None), slice(None)), *whole)
 
 
 def dice(one: BoolArray, other: BoolArray) -> float:
