@@ -182,7 +182,9 @@ def closed(mask: BoolArray, geometry: VolumeGeometry, radius_mm: float) -> BoolA
 
 
 def components(mask: BoolArray) -> npt.NDArray[np.uint32]:
-    """Face-connected components numbered by size, 1 the largest."""
+    """Face-connected components numbered by size, 1 the largest; none in an array without voxels, which the toolkit does not survive."""
+    if not mask.size:
+        return np.zeros(mask.shape, dtype=np.uint32)
     image = sitk.ConnectedComponent(sitk.GetImageFromArray(mask.view(np.uint8)))
     return np.asarray(to_array(sitk.RelabelComponent(image)), dtype=np.uint32)
 

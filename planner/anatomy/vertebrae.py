@@ -103,6 +103,8 @@ def _without_strays(
     for n, body in enumerate(column.bodies):
         box = _bounds(number == n + 1)
         mine = number[box] == n + 1
+        if not mine.size:
+            continue  # the image cuts it off but for its disc
         mine &= is_near[box] | (column.grid.v_mm[box[1]] < body.center_v_mm)[:, None]
         held = touched_by(mine, markers[box] == n + 1)
         kept[box][_without_holes(held, column.canal[box])] = n + 1

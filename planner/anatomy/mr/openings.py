@@ -14,6 +14,7 @@ import numpy as np
 from planner.anatomy.bodies import Body
 from planner.anatomy.column import Pedicle, SpineColumn
 from planner.anatomy.foramina import Opening, Sheet
+from planner.anatomy.mr.usual import usual_size
 from planner.geometry import BoolArray, Float32Array, FloatArray
 from planner.structures import Interspace, LevelName, Side, SpineLevel
 from planner.volume import linear
@@ -22,36 +23,8 @@ _ANGLES = 48
 _THETA = 2.0 * np.pi * np.arange(_ANGLES) / _ANGLES
 
 
-@dataclass(frozen=True, slots=True)
-class _Usual:
-    """Of one vertebra, Panjabi 1992 (Spine 17:299, lumbar) and 1991 (16:888, thoracic): canal, pedicle and body [mm]."""
-
-    canal_width_mm: float
-    pedicle_width_mm: float
-    pedicle_height_mm: float
-    body_width_mm: float
-
-    @property
-    def middle_share(self) -> float:
-        """Of the body's width: from the midline to the pedicle's middle."""
-        return (self.canal_width_mm + self.pedicle_width_mm) / 2.0 / self.body_width_mm
-
-
-_USUAL = {
-    SpineLevel.T10: _Usual(18.2, 7.0, 14.5, 33.0),
-    SpineLevel.T11: _Usual(19.4, 9.0, 16.5, 36.0),
-    SpineLevel.T12: _Usual(22.2, 8.8, 16.5, 39.5),
-    SpineLevel.L1: _Usual(23.7, 8.6, 15.9, 42.3),
-    SpineLevel.L2: _Usual(23.8, 8.3, 15.0, 44.2),
-    SpineLevel.L3: _Usual(24.3, 10.2, 14.4, 46.7),
-    SpineLevel.L4: _Usual(25.4, 14.1, 14.6, 48.9),
-    SpineLevel.L5: _Usual(27.1, 18.6, 14.0, 49.4),
-    SpineLevel.S1: _Usual(30.0, 18.0, 22.0, 50.0),
-}
-"""Heights of L4 and L5 at their isthmus, under which the root runs (Zindrick 1987, Spine 12:160). S1: assumed, as L5 and a little more."""
-
-_OTHER = _Usual(24.0, 9.0, 15.5, 45.0)
-"""Unnamed: as L1 to L3."""
+_SACRAL_MM = 2.0
+"""How far S1's pedicle, which goes over into the ala, may lie elsewhere: half of it goes into L5/S1's uncertainty (assumed)."""
 
 _BELOW_TOP_MM = 1.5
 """From a body's upper end-plate down to its pedicle (assumed)."""
@@ -98,12 +71,8 @@ def modelled_pedicles(column: SpineColumn, names: tuple[LevelName, ...]) -> tupl
     return tuple(_pair(column, body, name) for body, name in zip(column.bodies, names, strict=True))
 
 
-def _usual(name: LevelName) -> _Usual:
-    return _USUAL.get(name, _OTHER) if isinstance(name, SpineLevel) else _OTHER
-
-
 def _pair(column: SpineColumn, body: Body, name: LevelName) -> dict[Side, Pedicle]:
-    usual = _usual(name)
+    usual = usual_size(name)
     top, bottom = _ends(body, column)
     width = float(np.clip(_body_width(body), *_BODY_WIDTH_MM))
     high = min(usual.pedicle_height_mm, 0.7 * max(top - bottom, 1.0))
@@ -121,6 +90,7 @@ def _pair(column: SpineColumn, body: Body, name: LevelName) -> dict[Side, Pedicl
             upper,
             usual.pedicle_width_mm * width / usual.body_width_mm,
             0.6,
+            _SACRAL_MM if name is SpineLevel.S1 else 0.0,
         )
         for side in Side
     }

@@ -226,7 +226,10 @@ def mr_anatomy_of(found: MrFindings, watch: StageWatch = unwatched) -> Anatomy:
     """What the stages found as one answer on the scan's own grid."""
     scan = found.grid.volume.geometry
     resolution = Resolution.of(scan)
-    roots = tuple(root_on_mr(root, resolution) for root in found.roots)
+    roots = tuple(
+        root_on_mr(root, resolution, opening.sheet.assumed_out_mm)
+        for root, opening in zip(found.roots, found.openings, strict=True)
+    )
     drawn = MrFound(
         found.skin, found.ground, found.pelvis, found.column, found.vertebrae, found.names, found.sac, roots, found.zones
     )  # fmt: skip

@@ -55,10 +55,10 @@ def on_mr(foramen: Foramen, resolution: Resolution) -> Foramen:
     )
 
 
-def root_on_mr(root: NerveRoot, resolution: Resolution) -> NerveRoot:
+def root_on_mr(root: NerveRoot, resolution: Resolution, assumed_mm: float = 0.0) -> NerveRoot:
     """A root with an MR's worth; where fat shows it, it is the image that placed it."""
     return replace(
         root,
         confidence=round(root.confidence * resolution.thick, 3),
-        uncertainty_mm=round(root.uncertainty_mm + _ROOT_MORE_MM, 2),
+        uncertainty_mm=round(root.uncertainty_mm + _ROOT_MORE_MM + assumed_mm, 2),
     )

@@ -99,3 +99,7 @@ def test_the_box_around_a_mask_grows_within_the_grid():
     mask = np.zeros((10, 10, 10), dtype=bool)
     mask[0, 4, 9] = True
     assert itk.box_around(mask, grid(mask.shape, (2.0, 1.0, 1.0)), 2.0) == (slice(0, 2), slice(2, 7), slice(7, 10))
+
+
+def test_an_array_without_voxels_has_no_components():
+    assert itk.components(np.zeros((0, 5, 4), dtype=bool)).shape == (0, 5, 4)
