@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from planner.anatomy.outside.names import meaning_of
 from planner.anatomy.outside.schemes import SCHEMES
 from planner.brought import Meaning
-from planner.structures import Structure
+from planner.structures import Part, Structure
 from service.errors import ServiceError
 
 _NUMBER_COLUMNS = ("id", "label", "value", "number", "index", "idx", "labelvalue")
@@ -137,6 +137,8 @@ def _own_words(entry: Mapping[str, object]) -> str:
         return f"disc_{level}_"
     if structure == Structure.VERTEBRA and level:
         return f"vertebrae_{level}" if part is None else f"{part} {level}"
+    if structure == Structure.NERVE_ROOT and level:
+        structure = f"{'ganglion' if part == Part.GANGLION else 'nerve_root'}_{level}"
     return " ".join(str(one) for one in (structure, side) if one)
 
 

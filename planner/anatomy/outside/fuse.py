@@ -80,13 +80,20 @@ def _drawn_in(
     kept = [v for v, e in entries.items() if e.structure is structure]
     ours = int(np.isin(labels, kept).sum()) if kept else 0
     rank = _ranks(entries)
-    for side in dict.fromkeys(_side(one) for one in masks):
+    for entry in dict.fromkeys(_entry(one, structure) for one in masks):
         value = max(entries, default=0) + 1
-        entries[value] = LabelEntry(structure, None, None, side, TRUST)
-        for one in (one for one in masks if _side(one) is side):
+        entries[value] = entry
+        for one in (one for one in masks if _entry(one, structure) == entry):
             part = labels[one.box]
             part[one.mask & (part > 0) & (rank[part] <= PAINTED.index(structure))] = value
     return ours > _A_REST * sum(int(one.mask.sum()) for one in masks)
+
+
+def _entry(one: GivenMask, structure: Structure) -> LabelEntry:
+    """One value a side; a nerve root keeps its level, so that the target's own is not kept clear of as another's."""
+    if structure is Structure.NERVE_ROOT and one.entry is not None:
+        return LabelEntry(structure, one.entry.part, one.entry.level, one.entry.side, TRUST)
+    return LabelEntry(structure, None, None, _side(one), TRUST)
 
 
 def _side(one: GivenMask) -> Side | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from planner.brought import Beside, Meaning
 from planner.errors import UnknownNameError
@@ -67,6 +68,7 @@ _NO_STRUCTURE: Mapping[str, Beside] = {
 
 _LEVEL = re.compile(r"^(?:vertebrae?_|vertebral_body_|body_)?([ctls]\d{1,2})(?:_vertebrae?|_body|_vertebral_body)?$")
 _DISC = re.compile(r"^(?:intervertebral_)?(?:disc|disk|ivd)_([ctl]\d{1,2})(?:_[ctls]\d{0,2}|_)?$")
+_ROOT = re.compile(r"^(?:nerve_root|(ganglion|dorsal_root_ganglion))_([ctls]\d{1,2})$")
 _SIDE = re.compile(r"(?:^|_)(left|right)(?=_|$)")
 _RIB_NUMBER = re.compile(r"^rib_\d{1,2}$")
 
@@ -95,7 +97,15 @@ def _known(plain: str) -> Meaning | None:
     sides = {Side(found) for found in _SIDE.findall(plain)}
     if len(sides) > 1:
         return None
-    return _sided(_without_number(_SIDE.sub("", plain).strip("_")), next(iter(sides), None))
+    side, base = next(iter(sides), None), _SIDE.sub("", plain).strip("_")
+    root = _ROOT.match(base)
+    return _root(root.group(2), side, is_ganglion=bool(root.group(1))) if root else _sided(_without_number(base), side)
+
+
+def _root(level: str, side: Side | None, *, is_ganglion: bool) -> Meaning | None:
+    """The root below a vertebra's pedicle, named after that vertebra."""
+    found = _levelled(Structure.NERVE_ROOT, Part.GANGLION if is_ganglion else Part.ROOT, level)
+    return replace(found, side=side) if isinstance(found, LabelEntry) else None
 
 
 def _without_number(base: str) -> str:

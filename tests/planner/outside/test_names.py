@@ -66,3 +66,11 @@ def test_a_persons_map_goes_first():
     entry = meaning_of("Niere li", {"niere li": "kidney_left"})
     assert isinstance(entry, LabelEntry)
     assert (entry.structure, entry.side) == (Structure.KIDNEY, Side.LEFT)
+
+
+def test_a_roots_name_says_its_level_and_side():
+    for name, part in (("nerve_root_L4_left", Part.ROOT), ("ganglion_L4 left", Part.GANGLION)):
+        found = meaning_of(name)
+        assert isinstance(found, LabelEntry)
+        assert (found.structure, found.part) == (Structure.NERVE_ROOT, part)
+        assert (found.level, found.side) == (SpineLevel.L4, Side.LEFT)
