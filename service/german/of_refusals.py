@@ -13,6 +13,8 @@ OF_REFUSALS: Pairs = (
      "die Eingaben haben verschiedene Bezugssysteme ({left} und {right}); erst registrieren, oder auf einer Serie planen"),
     ("anatomy is found on CT only, this image is {what}; plan on a CT of the same region",
      "Anatomie wird nur im CT gefunden, dieses Bild ist {what}; auf einem CT derselben Region planen"),
+    ("{what} is planned on {given} only, this image is {valid}, which does not show the joints and bone that it needs; plan on a CT",
+     "{what} wird nur auf {given} geplant, dieses Bild ist {valid} und zeigt die nötigen Gelenke und Knochen nicht; auf einem CT planen"),
     ("no {name} found ({said}); {said_2}", "{name} nicht gefunden ({said}); {said_2}"),
     ("{what} {given} is not known; valid: {valid}", "{what} {given} ist nicht bekannt; gültig: {valid}"),
     ("{place} is not in this scan (found: {found}); {said}", "{place} liegt nicht in diesem Scan (gefunden: {found}); {said}"),

@@ -111,7 +111,13 @@ def test_the_shape_that_other_tools_rely_on():
     assert target["rejected"] == {"bone": 12}
     (trajectory,) = target["trajectories"]
     assert trajectory["entry_mm"] == [25.0, 28.0, -246.0]
-    assert trajectory["needle"] == {"gauge": 22, "outer_diameter_mm": 0.72, "length_mm": 120.0, "tip": "Chiba"}
+    assert trajectory["needle"] == {
+        "gauge": 22,
+        "outer_diameter_mm": 0.72,
+        "length_mm": 120.0,
+        "tip": "Chiba",
+        "artefact_mm": None,
+    }
     clearance = trajectory["clearances"][0]
     assert (clearance["structure"], clearance["clearance_mm"], clearance["margin_mm"], clearance["depth_mm"]) == (
         "kidney",
