@@ -42,7 +42,7 @@ and later, on the phantom: no sure name changed; of 154 landmarks one ganglion (
   medial at L5/S1 of two scans and L4/L5 of one: the gap is found all the same where it shows.
 - **Vertebral body**: a rim of one voxel at the end-plates is too much on phantoms; where the back wall is as faint as its marrow (`vertebra_ct`), the canal's margin
   takes a voxel of it.
-- **Hip bones**: the balls that should end them at the hip joints lie 12 to 20 mm from the true heads on both scans that show hips, so part of a femoral
+- **Hip bones**: the balls that should end them at the hip joints lie 15 to 26 mm from the true heads on both scans that show hips, so part of a femoral
   head is drawn as hip bone (most of what is too much). `lumbar_bone_ct` holds no bone below 200 HU: its marrow is painted as fat, 42 % of its sacrum.
 - **Sacrum and ilium**: parted at the sacroiliac sheet; thin cortex and marrow below 95 HU of the low sacrum are lost at 3 mm, and the tunnels of its foramina are not
   carved out of it. The share of an ala that names the lumbosacral disc rests on three sacra; a sacralised L5 was not among them.
