@@ -285,8 +285,7 @@ def test_codes_of_dcmqis_examples_that_are_no_structure_here_are_kept_without_me
 def test_a_file_that_dcmqi_wrote_is_read(name):
     """Test data of pydicom: dcmqi 0d533f1, BINARY, SRT codes, little and big endian."""
     path = get_testdata_file(name)
-    if path is None:
-        pytest.skip("pydicom-data is not installed")
+    assert path is not None, "pydicom-data, of the extra dev, is not installed"
     read = read_outside_segmentation(Path(path), meaning_of)
     (liver,) = read.brought.segments
     assert isinstance(liver.meaning, LabelEntry)
