@@ -24,8 +24,7 @@ from service.viewing.before import PLAN_FILE
 from service.viewing.keeping import KEPT, KeptCase, keep
 from service.viewing.laying_over import keep_refused, keep_registered
 from service.viewing.people import UsersFile
-from service.viewing.roles import Role
-from tests.end_to_end.browsing import PASSWORD, Department, Visit, phantom_case, visiting
+from tests.end_to_end.browsing import Department, Visit
 
 pytestmark = [pytest.mark.graphics, pytest.mark.servers, pytest.mark.slow]
 
@@ -50,27 +49,14 @@ EARLIER_PLAN = EarlierPlanDocument(
 )
 
 
-@pytest.fixture(scope="module")
-def case() -> KeptCase:
-    return phantom_case()
-
-
 @pytest.fixture
 def folder(case: KeptCase, tmp_path: Path) -> Path:
     return keep(tmp_path / "results" / KEPT, case).parent
 
 
 @pytest.fixture
-def department(folder: Path, tmp_path: Path) -> Iterator[Department]:
-    users = UsersFile(tmp_path / "users.json")
-    users.put("ada", Role.PLANNER, PASSWORD)
+def department(folder: Path, users: UsersFile) -> Iterator[Department]:
     with Department(users, [folder]) as one:
-        yield one
-
-
-@pytest.fixture
-def visit(tmp_path: Path) -> Iterator[Visit]:
-    with visiting(tmp_path) as one:
         yield one
 
 

@@ -12,29 +12,14 @@ import pytest
 
 from service.viewing.keeping import KeptCase, keep
 from service.viewing.people import UsersFile
-from service.viewing.roles import Role
-from tests.end_to_end.browsing import PASSWORD, Department, Visit, phantom_case, visiting
+from tests.end_to_end.browsing import Department, Visit
 
 pytestmark = [pytest.mark.graphics, pytest.mark.servers, pytest.mark.slow]
 
 
-@pytest.fixture(scope="module")
-def case() -> KeptCase:
-    return phantom_case()
-
-
 @pytest.fixture
-def department(case: KeptCase, tmp_path: Path) -> Iterator[Department]:
-    users = UsersFile(tmp_path / "users.json")
-    users.put("ada", Role.PLANNER, PASSWORD)
-    users.put("vera", Role.VIEWER, PASSWORD)
+def department(case: KeptCase, users: UsersFile, tmp_path: Path) -> Iterator[Department]:
     with Department(users, [keep(tmp_path / "case", case).parent]) as one:
-        yield one
-
-
-@pytest.fixture
-def visit(tmp_path: Path) -> Iterator[Visit]:
-    with visiting(tmp_path) as one:
         yield one
 
 

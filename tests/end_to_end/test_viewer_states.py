@@ -3,7 +3,6 @@
 Screenshots of each step lie in the run's temporary folder (``pytest --basetemp``).
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,31 +10,12 @@ import pytest
 
 from service.viewing.keeping import KeptCase, keep
 from service.viewing.people import UsersFile
-from service.viewing.roles import Role
-from tests.end_to_end.browsing import PASSWORD, Department, Visit, phantom_case, visiting
+from tests.end_to_end.browsing import PASSWORD, Department, Visit
 
 pytestmark = [pytest.mark.graphics, pytest.mark.servers, pytest.mark.slow]
 
 PLANNED_WITHIN_MS = 240_000
 REFUSED = {"clearance: kidney": 40, "needle length": 3}
-
-
-@pytest.fixture(scope="module")
-def case() -> KeptCase:
-    return phantom_case()
-
-
-@pytest.fixture
-def users(tmp_path: Path) -> UsersFile:
-    file = UsersFile(tmp_path / "users.json")
-    file.put("ada", Role.PLANNER, PASSWORD)
-    return file
-
-
-@pytest.fixture
-def visit(tmp_path: Path) -> Iterator[Visit]:
-    with visiting(tmp_path) as one:
-        yield one
 
 
 def without_path(case: KeptCase) -> KeptCase:

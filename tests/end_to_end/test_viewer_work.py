@@ -13,25 +13,12 @@ import pytest
 
 from service.viewing.keeping import KeptCase, keep
 from service.viewing.people import UsersFile
-from service.viewing.roles import Role
-from tests.end_to_end.browsing import PASSWORD, Department, Visit, phantom_case, visiting
+from tests.end_to_end.browsing import PASSWORD, Department, Visit, visiting
 
 pytestmark = [pytest.mark.graphics, pytest.mark.servers, pytest.mark.slow]
 
 PLANNED_WITHIN_MS = 240_000
 ULTRA_HD = (3840, 2160)
-
-
-@pytest.fixture(scope="module")
-def case() -> KeptCase:
-    return phantom_case()
-
-
-@pytest.fixture
-def users(tmp_path: Path) -> UsersFile:
-    file = UsersFile(tmp_path / "users.json")
-    file.put("ada", Role.PLANNER, PASSWORD)
-    return file
 
 
 @pytest.fixture
@@ -43,12 +30,6 @@ def planned(case: KeptCase, users: UsersFile, tmp_path: Path) -> Iterator[Depart
 @pytest.fixture
 def waiting(case: KeptCase, users: UsersFile, tmp_path: Path) -> Iterator[Department]:
     with Department(users, [keep(tmp_path / "case", replace(case, plan=None)).parent]) as one:
-        yield one
-
-
-@pytest.fixture
-def visit(tmp_path: Path) -> Iterator[Visit]:
-    with visiting(tmp_path) as one:
         yield one
 
 
