@@ -29,6 +29,9 @@ _BESIDE_SPINE_MM, _BEHIND_MM, _IN_CHEST_MM = 30.0, -40.0, 45.0
 _CHEST_SHARE = 0.3
 """A slice with more lung than this share of the body holds the heart too."""
 
+_DOME_MM2 = 100.0
+"""A section of the liver's right dome is larger; above it nothing is liver: the heart lies on the lower middle part."""
+
 _UNDER_DIAPHRAGM_MM = 30.0
 """How far below the lung's base the organ's even core may end: both hang from the diaphragm; gluteal muscle, as large and
 as even, does not."""
@@ -65,6 +68,7 @@ def find_liver_and_spleen(
     even = free & _soft(_smoothed(image.hu))
     surface = even | (free & _soft(image.hu))
     liver = _organ(image, even, surface, lung, _LIVER)
+    liver = _risen(image, liver, _soft(image.hu) & ~(other | lung | dilated(image.bone, 1)), lung)
     spleen = _organ(image, even & ~liver, surface & ~liver, lung, _SPLEEN)
     return liver, spleen
 
@@ -85,11 +89,28 @@ def _free(image: CoarseImage, lung: BoolArray, other: BoolArray, inside_wall: Bo
     beside: Float32Array = np.asarray(np.abs(image.u_mm))
     place: BoolArray = np.asarray((beside > _BESIDE_SPINE_MM) | (image.v_mm > _IN_CHEST_MM))
     place &= image.v_mm > _BEHIND_MM
-    chest = lung.sum(axis=(1, 2)) > _CHEST_SHARE * np.maximum(image.body.sum(axis=(1, 2)), 1)
-    place &= ~(np.asarray(chest)[:, None, None] & (beside <= _IN_CHEST_MM))
+    place &= ~(_chest(image, lung)[:, None, None] & (beside <= _IN_CHEST_MM))
     ribbed: BoolArray = np.asarray((image.bone & (beside > _RIBS_BESIDE_MM)).any(axis=(1, 2)))
     inside = np.asarray(np.where(ribbed[:, None, None], eroded(image.body, image.ball(_WALL_MM)), inside_wall))
     return np.asarray(place & inside & ~dilated(image.bone, 1) & ~other & ~lung)
+
+
+def _chest(image: CoarseImage, lung: BoolArray) -> BoolArray:
+    """(slices,) where the lungs are a large part of the body."""
+    return np.asarray(lung.sum(axis=(1, 2)) > _CHEST_SHARE * np.maximum(image.body.sum(axis=(1, 2)), 1))
+
+
+def _risen(image: CoarseImage, liver: BoolArray, soft: BoolArray, lung: BoolArray) -> BoolArray:
+    """With its dome between the lungs' bases: what is soft within the section below, as far up as the right lung's base shows a dome."""
+    risen = liver.copy()
+    right = image.u_mm < -_IN_CHEST_MM
+    least = _DOME_MM2 / image.spacing_mm**2
+    for k in np.flatnonzero(_chest(image, lung)):
+        section = soft[k] & risen[k - 1] if k > 0 else liver[k]
+        if (section & right[k]).sum() < least:
+            break
+        risen[k] |= section
+    return risen
 
 
 def _soft(hu: Float32Array) -> BoolArray:

@@ -68,3 +68,23 @@ def test_nothing_even_is_no_organ(built):
     liver, spleen = find_liver_and_spleen(fat, np.zeros(SHAPE, bool), np.zeros(SHAPE, bool), image.body)
     assert not liver.any()
     assert not spleen.any()
+
+
+def test_the_dome_between_the_lungs_is_liver_and_the_heart_above_it_is_not():
+    """A liver of 170 x 110 mm, its dome at 145; a heart on its middle to the top; lungs around both from z = 100."""
+    geometry = VolumeGeometry.from_spacing(SHAPE, (2.0, 2.0, 2.0), (-150.0, -130.0, 0.0))
+    z, y, x = np.meshgrid(*(np.arange(n) * 2.0 for n in SHAPE), indexing="ij")
+    x, v = x - 150.0, 130.0 - y
+    body = np.hypot(x / 145, (v - 45) / 85) < 1
+    liver = np.sqrt(((x + 45) / 85) ** 2 + ((v - 60) / 55) ** 2 + ((z - 70) / 75) ** 2) < 1
+    heart = (np.sqrt(((x - 10) / 50) ** 2 + ((v - 75) / 45) ** 2) < 1) & (z > 110) & ~liver
+    lung = body & (z > 100) & (np.hypot(x / 140, (v - 45) / 80) < 1) & ~liver & ~heart
+    hu = np.select([~body, lung, liver, heart], [-1000.0, -850.0, 60.0, 62.0], -100.0).astype(np.float32)
+    frame = SpineFrame.along(np.stack([np.zeros(158), np.zeros(158), np.arange(158.0)], axis=1))
+    nothing = np.zeros(SHAPE, bool)
+    s, u, front = (values.astype(np.float32) for values in (z, x, v))
+    image = CoarseImage(geometry, hu, body, nothing, nothing, s, u, front, frame)
+    drawn, _ = find_liver_and_spleen(image, lung, nothing, body)
+    dome = liver & (z > 100) & (v > 50)
+    assert (drawn & dome).sum() >= 0.97 * dome.sum()
+    assert not (drawn & heart & (z > 146)).any()
