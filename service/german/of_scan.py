@@ -97,6 +97,8 @@ OF_SCAN: Pairs = (
      "{level} und {level_2}, wie mitgegeben, liegen {mm} mm auseinander: einer fehlt"),
     ("two of the given vertebrae lie between the same discs: look at their names",
      "zwei der mitgegebenen Wirbel liegen zwischen denselben Bandscheiben: Namen prüfen"),
+    ("the given {level} and {level_2} lie {n} vertebrae apart and their names do not: look at their names",
+     "{level} und {level_2}, wie mitgegeben, liegen {n} Wirbel auseinander, ihre Namen nicht: Namen prüfen"),
     ("NOT USED: segment {what} of {source}: {said}", "NICHT VERWENDET: Segment {what} aus {source}: {said}"),
     ("NOT USED: segment {what} lies outside the scan", "NICHT VERWENDET: Segment {what} liegt außerhalb des Scans"),
     ("NOT USED: segment {what} holds no voxel of the scan", "NICHT VERWENDET: Segment {what} enthält kein Voxel des Scans"),

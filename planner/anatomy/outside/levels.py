@@ -6,6 +6,7 @@ vertebra of the column each given one is. Beyond the given vertebrae our own dis
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -22,6 +23,9 @@ _ASIDE_MM = 12.0
 _DEPTH_MM = (3.0, 26.0)
 """Behind the body's back wall forward, as for our own discs."""
 
+_LEAST_BODY_ML = 1.0
+"""Of a body: less is a speck or the last slice of a vertebra that the scan's end cuts, and says nothing of a place (a C5 body has 5 mL; assumed)."""
+
 _CELL_MM = 3.0
 _LEAST_CELLS = 12
 _TALLEST_MM = 22.0
@@ -30,6 +34,7 @@ _TALLEST_MM = 22.0
 _NEAR_MM = 14.0
 """A disc of ours this close to a given vertebra's own span says nothing new: the smallest thoracic level is 17 mm high."""
 
+_EXTRA = (SpineLevel.T13, SpineLevel.L6)
 _CONFIDENCE = 0.9
 _S1_MM = 30.0
 """Height of S1 (assumed)."""
@@ -51,6 +56,8 @@ class Levels:
     discs: tuple[DiscLevel, ...]
     places: dict[int, SpineLevel]
     said: tuple[str, ...] = ()
+    miscounted: tuple[str, ...] = ()
+    """Where the names skip or repeat a vertebra that the places do not: no name is sure then."""
 
 
 def given_vertebrae(given: Given, canal: CanalTrack) -> tuple[GivenVertebra, ...]:
@@ -69,7 +76,7 @@ def _vertebra(given: Given, level: SpineLevel, canal: CanalTrack) -> GivenVerteb
     suv = canal.frame.from_lps(points)
     wall = _wall_mm(canal, suv[:, 0])
     body = (suv[:, 2] > wall + _DEPTH_MM[0]) & (np.abs(suv[:, 1]) <= _ASIDE_MM) & (suv[:, 2] < wall + 2 * _DEPTH_MM[1])
-    if np.count_nonzero(body) < _LEAST_CELLS:
+    if np.count_nonzero(body) * np.prod(given.geometry.spacing_mm) < 1000.0 * _LEAST_BODY_ML:
         return None
     suv = suv[body]
     return GivenVertebra(level, suv, float(np.median(suv[:, 0])))
@@ -114,7 +121,22 @@ def given_levels(vertebrae: tuple[GivenVertebra, ...], canal: CanalTrack, ours: 
     places = {sum(1 for disc in discs if disc.s_mm < one.s_mm): one.level for one in vertebrae}
     if len(places) < len(vertebrae):
         said.append("two of the given vertebrae lie between the same discs: look at their names")
-    return Levels(tuple(discs), places, tuple(said))
+    return Levels(tuple(discs), places, tuple(said), tuple(miscounted(places)))
+
+
+def miscounted(places: dict[int, SpineLevel]) -> Iterator[str]:
+    """Neighbouring given vertebrae that their names put further apart, or nearer, than where they lie."""
+    for (n, below), (m, above) in pairwise(sorted(places.items())):
+        least, most = (
+            abs(order.index(below) - order.index(above)) for order in (_without_extra(below, above), [*SpineLevel])
+        )
+        if below.order <= above.order or not least <= m - n <= most:
+            yield f"the given {above} and {below} lie {m - n} vertebrae apart and their names do not: look at their names"
+
+
+def _without_extra(*named: SpineLevel) -> list[SpineLevel]:
+    """All levels but the supernumerary ones that are not named."""
+    return [one for one in SpineLevel if one in named or one not in _EXTRA]
 
 
 def _half_height(vertebra: GivenVertebra) -> float:
@@ -155,7 +177,7 @@ def names_by(levels: Levels, count: int, ours: tuple[LevelName, ...]) -> tuple[L
     """The names of vertebra 0, 1 and on: the source's where it names one, counted on from them beyond; else ours."""
     if not levels.places:
         return ours
-    usual: list[SpineLevel] = [one for one in reversed(SpineLevel) if one not in (SpineLevel.L6, SpineLevel.T13)]
+    usual: list[SpineLevel] = [one for one in reversed(SpineLevel) if one not in _EXTRA]
     names: list[LevelName] = list(ours)
     low = min(levels.places)
     for n in range(count):

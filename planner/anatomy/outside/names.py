@@ -48,7 +48,7 @@ _WHOLE: Mapping[str, Structure] = {
 """Oesophagus and stomach count as bowel: hollow, and never on a path. A cyst counts to its kidney."""
 
 _PARTS: Mapping[str, Part] = {
-    "corpus": Part.BODY, "corpus_border": Part.BODY, "vertebral_body": Part.BODY, "body": Part.BODY,
+    "corpus": Part.BODY, "corpus_border": Part.BODY, "vertebral_body": Part.BODY,
     "arcus_vertebrae": Part.POSTERIOR, "spinosus_process": Part.POSTERIOR, "costal_process": Part.POSTERIOR,
     "posterior": Part.POSTERIOR, "posterior_elements": Part.POSTERIOR, "arch": Part.POSTERIOR,
     "superior_articular": Part.SUPERIOR_ARTICULAR_PROCESS, "inferior_articular": Part.INFERIOR_ARTICULAR_PROCESS,
@@ -61,10 +61,12 @@ _NO_STRUCTURE: Mapping[str, Beside] = {
     **dict.fromkeys(
         ("gallbladder", "pancreas", "adrenal_gland", "trachea", "thyroid_gland", "urinary_bladder", "prostate", "heart",
          "atrial_appendage", "brain", "bone_lesion", "airway", "lung_tumor", "pancreatic_tumor", "hepatic_vessel",
-         "hepatic_tumor", "colon_cancer_primaries", "carpal", "background"),
+         "hepatic_tumor", "colon_cancer_primaries", "carpal", "background", "body", "body_trunc", "body_extremities",
+         "skin"),
         Beside.NOT_USED,
     ),
 }  # fmt: skip
+"""``body`` alone is the trunk, as TotalSegmentator's task ``body`` and our own label map write it; a vertebra's is a ``vertebral_body``."""
 
 _LEVEL = re.compile(r"^(?:vertebrae?_|vertebral_body_|body_)?([ctls]\d{1,2})(?:_vertebrae?|_body|_vertebral_body)?$")
 _DISC = re.compile(r"^(?:intervertebral_)?(?:disc|disk|ivd)_([ctl]\d{1,2})(?:_[ctls]\d{0,2}|_)?$")

@@ -13,13 +13,17 @@ from planner.anatomy.stages import Naming
 from planner.structures import LevelName, SpineLevel
 
 _AGREE, _ALONE, _DISAGREE = 0.97, 0.85, 0.4
-"""Of a name: both say it; only the source does; the image says another one (assumed)."""
+"""Of a name: both say it; only the source does; the image says another one, or the source miscounts (assumed)."""
 
 
 def naming_with(ours: Naming, names: tuple[LevelName, ...], levels: Levels, source: str) -> Naming:
     """The names with what speaks for them."""
     if not levels.places:
         return ours
+    if levels.miscounted:
+        return Naming(
+            names[0], names[1:], _DISAGREE, f"{source}, whose names miscount", (*ours.warnings, *levels.miscounted)
+        )
     place, level = next(iter(levels.places.items()))
     image_says = (ours.below, *ours.names)[place]
     if not isinstance(image_says, SpineLevel):

@@ -157,7 +157,9 @@ def _frame(
     first = _lumbosacral(levels, pelvis)
     shift = first or 0
     discs = levels.discs[shift:]
-    levels = Levels(discs, {n - shift: level for n, level in levels.places.items() if n >= shift}, levels.said)
+    levels = Levels(
+        discs, {n - shift: level for n, level in levels.places.items() if n >= shift}, levels.said, levels.miscounted
+    )
     with watch("ribs"):
         ribs = find_ribs(volume, bone, canal, discs)
     is_agreed = pelvis.lumbosacral in (None, first)

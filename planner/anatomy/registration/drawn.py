@@ -24,7 +24,7 @@ _OF_CANAL = (Structure.CANAL, Structure.THECAL_SAC)
 
 def landmarks_of_drawings(earlier: Brought, today: Brought) -> tuple[tuple[Landmark, ...], tuple[Landmark, ...]]:
     """Of every vertebra that a drawing names and beside which it shows the canal, the cord or the sac; cranial first."""
-    by_body = all(any(_is_body(one) for one in drawing.segments) for drawing in (earlier, today))
+    by_body = all(any(_is_named_body(one) for one in drawing.segments) for drawing in (earlier, today))
     return _landmarks(earlier, by_body=by_body), _landmarks(today, by_body=by_body)
 
 
@@ -45,7 +45,7 @@ def _vertebrae(drawing: Brought, *, by_body: bool) -> Iterator[tuple[SpineLevel,
         entry = one.meaning
         if not isinstance(entry, LabelEntry) or entry.structure is not Structure.VERTEBRA:
             continue
-        if isinstance(entry.level, SpineLevel) and (_is_body(one) or not by_body):
+        if isinstance(entry.level, SpineLevel) and (_is_named_body(one) or not by_body):
             pieces.setdefault(entry.level, []).append(_points_mm(drawing, one))
     for level, points in pieces.items():
         yield level, np.concatenate(points).mean(axis=0)
@@ -56,9 +56,11 @@ def _beside(along: FloatArray, middle_mm: FloatArray) -> FloatArray | None:
     return along[near].mean(axis=0) if near.any() else None
 
 
-def _is_body(one: BroughtSegment) -> bool:
+def _is_named_body(one: BroughtSegment) -> bool:
     entry = one.meaning
-    return isinstance(entry, LabelEntry) and entry.structure is Structure.VERTEBRA and entry.part is Part.BODY
+    if not isinstance(entry, LabelEntry) or entry.structure is not Structure.VERTEBRA:
+        return False
+    return entry.part is Part.BODY and isinstance(entry.level, SpineLevel)
 
 
 def _is_canal(one: BroughtSegment) -> bool:
