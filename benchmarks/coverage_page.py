@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from planner.held_back import SURE_OF_STRUCTURE
 from planner.procedures import PROCEDURES
-from planner.release.held_back import SURE_OF_STRUCTURE
 
 ABSENT = "not in this scan"
 CHOICES = {1: "", 2: "in the inferior recess ", 3: "in the superior recess "}

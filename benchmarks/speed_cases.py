@@ -14,11 +14,11 @@ from planner.anatomy.model import Anatomy, Foramen, Surroundings
 from planner.anatomy.segment import segment
 from planner.geometry import AnyArray, Float32Array, FloatArray
 from planner.obstacles import ROOM_MM
+from planner.side_by_side import side_by_side
 from planner.structures import Structure
 from planner.sweep.fan import Face, Swept
 from planner.sweep.fields import Lattice, Patch
 from planner.sweep.reach import FAR_STEP_MM
-from planner.sweep.side_by_side import side_by_side
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
 

@@ -11,11 +11,11 @@ from planner.geometry import BoolArray, FloatArray
 from planner.obstacles import ordered, with_roots
 from planner.planning import Setting, prepare
 from planner.procedures import PROCEDURES
+from planner.replanning import replanned
+from planner.side_by_side import side_by_side
 from planner.sweep.fan import Exit, Face, Swept, surroundings_nodes, sweep_exit
 from planner.sweep.least import sweep_least
 from planner.sweep.reach import FAR_STEP_MM
-from planner.sweep.replanning import replanned
-from planner.sweep.side_by_side import side_by_side
 from planner.targets import Target, TargetRequest, find_targets
 
 _FULL = np.full((), 255, dtype=np.uint8)

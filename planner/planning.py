@@ -11,29 +11,29 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.advice import told
 from planner.anatomy.model import Anatomy
 from planner.costs import WEIGHTS
 from planner.errors import LevelNotFoundError
 from planner.geometry import unit
-from planner.hand.advice import told
+from planner.held_back import not_checked, notes_of, release_gates, warnings_of
 from planner.hosts import without_hosts
+from planner.joint import Searched, together, with_shared_punctures, without_copies
 from planner.landmarks import spinous_processes_mm
 from planner.measure import measured
 from planner.missing_length import for_shortest, missing_length
 from planner.obstacles import ROOM_MM, find_obstacles, ordered, with_roots
 from planner.plan import Plan, PlannedTrajectory, PlanState, ScanPosition, TargetPlan
+from planner.prepared import Prepared
 from planner.procedure import Approach, Needle, Procedure
 from planner.refining import converged, refined
 from planner.relaxation import Asked, Plans, relaxations
-from planner.release.held_back import not_checked, notes_of, release_gates, warnings_of
 from planner.search import Screened, distinct, ranked, screen, sweep
 from planner.site import PLAIN, Site
-from planner.sitting.joint import Searched, together, with_shared_punctures, without_copies
 from planner.sitting.several import Together, placing_words
 from planner.situation import Situation
 from planner.structures import Side
 from planner.sweep.fan import faces_for
-from planner.sweep.prepared import Prepared
 from planner.sweep.reach import Reach
 from planner.targets import Target, TargetRequest, find_targets
 from planner.trajectories import Trajectories

@@ -19,11 +19,11 @@ from planner.geometry import AnyArray, BoolArray, FloatArray, IntArray, unit
 from planner.hand.entry_shift import last_kept_entries_mm
 from planner.hand.robustness import broken_border, tolerance_deg
 from planner.rules import first_broken, hard_limits
+from planner.side_by_side import side_by_side
 from planner.situation import Candidates, Feasible, Situation
 from planner.sweep.fan import STEP, Exits, Face, Swept
 from planner.sweep.least import Rising, slack_mm, sweep_least
 from planner.sweep.reach import NEAR_MM, Reach, Zone, rising_words, unpacked, unpacked_wide, widened
-from planner.sweep.side_by_side import side_by_side
 from planner.trajectories import Trajectories
 
 CELL_DEG = 2.0

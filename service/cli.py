@@ -32,10 +32,10 @@ from service.request import parse_anchor, parse_request
 from service.serving import serve as run_service
 from service.settings import SETTINGS_VARIABLE, load_settings
 from service.site_file import read_site
+from service.view import ViewRequest
+from service.view import view as open_view
 from service.viewing.roles import Role
 from service.viewing.users import put_user
-from service.viewing.view import ViewRequest
-from service.viewing.view import view as open_view
 from viz.viewer.words import Language
 
 DONE, NO_SAFE_PATH = 0, 3

@@ -20,7 +20,7 @@ from service import words
 from service.documents import EarlierPlanDocument, EarlierTargetDocument
 from service.errors import RequestError
 from service.opening import OpenSeries
-from service.viewing.exports import newest_signed
+from service.signed import newest_signed
 
 REPORT = "report.dcm"
 BY_IDENTITY = "same Patient ID, issuer and birth date"

@@ -17,7 +17,7 @@ from planner.anatomy import aligned, itk
 from planner.anatomy.enclosure import ALL_AROUND, directions_met
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
-from planner.sweep.side_by_side import side_by_side
+from planner.side_by_side import side_by_side
 from planner.volume import Volume
 
 _METAL_HU = 2500

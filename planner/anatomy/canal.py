@@ -21,7 +21,7 @@ from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.errors import AnatomyError
 from planner.geometry import BoolArray, Float32Array, FloatArray, VolumeGeometry, unit
-from planner.sweep.side_by_side import side_by_side
+from planner.side_by_side import side_by_side
 from planner.volume import Volume
 
 _LOOK_MM = 24.0

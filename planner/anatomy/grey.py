@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from planner.geometry import Float32Array
-from planner.sweep.side_by_side import side_by_side
+from planner.side_by_side import side_by_side
 
 _TOGETHER = 8
 """Rows or slices of a block."""

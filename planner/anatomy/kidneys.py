@@ -18,8 +18,8 @@ from planner.anatomy.kidney_place import EDGE_HU, FAT_HU, crest_row, placed
 from planner.anatomy.kidney_shape import Fit, inside
 from planner.anatomy.soft_bodies import Size, completed, with_poles
 from planner.geometry import BoolArray, Float32Array, FloatArray, IntArray
+from planner.side_by_side import side_by_side
 from planner.structures import Side
-from planner.sweep.side_by_side import side_by_side
 from planner.volume import linear
 
 _U_MM, _V_MM = (28.0, 115.0), (-45.0, 95.0)

@@ -25,8 +25,8 @@ from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.anatomy.vertebrae import PartCode, Vertebrae, on_scan
 from planner.anatomy.vessel_zones import ZONE_CONFIDENCE
 from planner.geometry import BoolArray, VolumeGeometry
+from planner.side_by_side import side_by_side
 from planner.structures import LevelName, Part, Side, SpineLevel, Structure
-from planner.sweep.side_by_side import side_by_side
 from planner.volume import LabelEntry
 
 _LOOKED_FOR = (

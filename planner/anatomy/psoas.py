@@ -16,8 +16,8 @@ from planner.anatomy.coarse import CoarseImage, Region, grown_inside, opened
 from planner.anatomy.outlines import Rule, Tube, drawn, outlined
 from planner.anatomy.tubes import TrackGrid, best_track, circle_scores, track_grid
 from planner.geometry import BoolArray, Float32Array, FloatArray
+from planner.side_by_side import side_by_side
 from planner.structures import Side
-from planner.sweep.side_by_side import side_by_side
 from planner.volume import Volume
 
 _RADII_MM = np.array([5.0, 6, 7, 8.5, 10, 12, 14, 16, 18, 20, 23, 26])

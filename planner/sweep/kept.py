@@ -15,10 +15,10 @@ import numpy as np
 from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
 from planner.obstacles import NOTHING, Obstacle, cap_mm, most_room_mm, obstacle_at
+from planner.side_by_side import side_by_side
 from planner.sweep.fan import Exit, Face, Swept
 from planner.sweep.fields import NOWHERE, DistanceField, Lattice, Patch
 from planner.sweep.reach import FAR_STEP_MM, NEAR_MM, NEAR_STEP_MM, Entries, Reach, Zone, pack
-from planner.sweep.side_by_side import side_by_side
 from planner.volume import LabelMap
 
 WIDER_MM = 2.0

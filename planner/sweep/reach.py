@@ -12,9 +12,9 @@ import numpy as np
 
 from planner.clearance import Surface
 from planner.geometry import AnyArray, Float32Array, FloatArray
+from planner.side_by_side import side_by_side
 from planner.sweep.fan import Exits, Face, Swept, surroundings_nodes, sweep_exit
 from planner.sweep.fields import DistanceField, Lattice
-from planner.sweep.side_by_side import side_by_side
 from planner.volume import LabelMap
 
 NEAR_MM, NEAR_STEP_MM = 30.0, 0.45

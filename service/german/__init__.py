@@ -15,9 +15,9 @@ from service.german.of_plan import OF_PLAN
 from service.german.of_refusals import OF_REFUSALS
 from service.german.of_release import OF_RELEASE
 from service.german.of_scan import OF_SCAN
+from service.german.of_sheet import TITLES
+from service.german.of_sheet import in_german as on_the_sheet
 from service.german.template import Turn, templates
-from service.sheet.german import TITLES
-from service.sheet.german import in_german as on_the_sheet
 from viz.viewer.words import Language, answer_words, question_words
 
 PAIRS = (*OF_PLAN, *OF_RELEASE, *OF_SCAN, *OF_REFUSALS)

@@ -15,7 +15,7 @@ from planner.sentences import is_at_tip, name_of, told_nearest
 from planner.structures import Part, Pose
 from service import words
 from service.german import in_german as said_in_german
-from service.sheet.german import TITLES, names_in_german
+from service.german.of_sheet import TITLES, names_in_german
 from viz.viewer.words import Language, answer_words, pose_words, question_words, side_words, structure_words, texts
 
 _TABLE: dict[str, tuple[str, str]] = {

@@ -12,11 +12,9 @@ from typing import Protocol
 
 from service.rows import Case, CaseState, ExportState
 from service.settings import Destination
+from service.signed import SIGNED, newest_signed
 from service.store import NewExport, Store
-from service.viewing.keeping import KEPT, open_session
-
-SIGNED = "signed"
-"""The folder beside a case that holds what was signed, numbered."""
+from service.viewing.keeping import open_session
 
 PENDING, SENT, DEAD, NONE = "export_pending", "export_sent", "export_dead", "export_none"
 WITHDRAWN = "export_withdrawn"
@@ -65,20 +63,20 @@ class OutboxExports:
         case = self._case(folder)
         if case is None or not self._destinations:
             return
-        self._store.withdraw(case.number, folder.parent / SIGNED, but=newest_signed(folder))
+        self._store.withdraw(case.number, folder.parent / SIGNED, but=newest_signed(folder.parent))
         rows = [NewExport(path, uid, one.name) for one in self._destinations for path, uid in objects]
         self._store.keep_result(case.number, CaseState.PLANNED, "signed; on its way to the PACS", rows, time.time())
 
     def withdraw_dropped(self, folder: Path) -> bool:
         """Rows whose state was changed after it was signed; what a destination has taken stays there."""
         session, case = open_session(folder), self._case(folder)
-        if session is None or session.signature is not None or case is None or newest_signed(folder) is None:
+        if session is None or session.signature is not None or case is None or newest_signed(folder.parent) is None:
             return False
         return bool(self._store.withdraw(case.number, folder.parent / SIGNED))
 
     def state(self, folder: Path) -> str:
         """Of the rows whose files lie in the newest signed folder."""
-        signed = newest_signed(folder)
+        signed = newest_signed(folder.parent)
         case = self._case(folder)
         if signed is None or case is None:
             return ""
@@ -92,10 +90,3 @@ class OutboxExports:
     def _case(self, folder: Path) -> Case | None:
         results = str(folder.parent)
         return next((case for case in reversed(self._store.cases()) if case.folder == results), None)
-
-
-def newest_signed(folder: Path) -> Path | None:
-    """The folder of the last signature under a case; None where nobody signed."""
-    results = folder.parent if folder.name == KEPT else folder
-    numbers = [int(one.name) for one in (results / SIGNED).glob("*") if one.name.isdigit()]
-    return results / SIGNED / str(max(numbers)) if numbers else None

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.advice import told
 from planner.anatomy.model import Anatomy
 from planner.clearance import MEASURED_TO_MM, Surface, surfaces_in
 from planner.costs import WEIGHTS, costs, weighted
 from planner.errors import LevelNotFoundError, PlannerError
 from planner.geometry import FloatArray, frozen, obliquity_deg, tilt_deg, unit
-from planner.hand.advice import told
 from planner.hand.entry_shift import entry_tolerance_mm
 from planner.hand.robustness import tolerance_deg
 from planner.hosts import without_hosts
@@ -25,6 +25,7 @@ from planner.measure import clearances_of
 from planner.obstacles import find_obstacles, hardened, obstacle_at, ordered, with_roots
 from planner.plan import Clearance, Plan, PlannedTrajectory, TargetPlan
 from planner.planning import approach_for, needle_groups, plan_prepared
+from planner.prepared import Prepared
 from planner.procedure import Needle, Procedure
 from planner.procedures import PROCEDURES
 from planner.rules import hard_limits
@@ -34,7 +35,6 @@ from planner.site import PLAIN, Site
 from planner.situation import Candidates, Feasible, Situation
 from planner.skin import exact_exit
 from planner.sweep.fan import STEP, Exit
-from planner.sweep.prepared import Prepared
 from planner.targets import Target, TargetRequest, find_targets
 from planner.trajectories import Trajectories
 from viz.viewer.session import Judged

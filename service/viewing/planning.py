@@ -15,10 +15,10 @@ from planner.obstacles import with_roots
 from planner.plan import Plan
 from planner.planning import Setting, plan_trajectories, prepare
 from planner.position import reconcile
+from planner.prepared import Prepared
 from planner.release.gate_answers import gate_answers
 from planner.release.gates import Checklist
 from planner.site import PLAIN, Site
-from planner.sweep.prepared import Prepared
 from planner.targets import TargetRequest, find_targets
 from service.opening import OpenSeries
 from service.versions import versions_with

@@ -23,8 +23,8 @@ from planner.plan import Plan, PlanState, TargetPlan
 from service.earlier import signed_before
 from service.errors import RequestError
 from service.results import PlannedSeries, Written, write_labels, write_plan
+from service.signed import SIGNED, newest_signed
 from service.viewing.answered import answered_gates
-from service.viewing.exports import SIGNED, newest_signed
 from service.viewing.keeping import KEPT, KeptCase
 from service.viewing.releasing import checklist_words, release_of
 from service.viewing.wish import SignedCase, SignedObject, Wish, mark

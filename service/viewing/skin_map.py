@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from planner.geometry import FloatArray
+from planner.prepared import Prepared
 from planner.rules import first_broken, hard_limits
 from planner.search import sweep
 from planner.situation import Candidates
 from planner.sweep.fan import Exit
-from planner.sweep.prepared import Prepared
 from planner.trajectories import Trajectories
 from viz.viewer.skin import SkinMap
 

@@ -10,6 +10,7 @@ from planner.geometry import BoolArray, FloatArray, IntArray, unit
 from planner.measure import clearances_of
 from planner.obstacles import ordered, with_roots
 from planner.planning import Setting, plan_prepared, prepare
+from planner.prepared import Prepared
 from planner.procedures import PROCEDURES
 from planner.rules import first_broken, hard_limits
 from planner.search import Sweep, sweep
@@ -17,7 +18,6 @@ from planner.situation import Candidates, Situation
 from planner.skin import exact_exit
 from planner.structures import Side
 from planner.sweep.fan import STEP, Exit, in_window
-from planner.sweep.prepared import Prepared
 from planner.sweep.reach import QUANTUM_MM
 from planner.targets import TargetRequest, find_targets
 from planner.trajectories import Trajectories

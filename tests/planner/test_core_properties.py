@@ -11,10 +11,10 @@ from planner.measure import measured
 from planner.plan import TargetPlan
 from planner.planning import Setting, plan_prepared
 from planner.planning import planned as plan_of
+from planner.prepared import Prepared
+from planner.replanning import replanned
 from planner.search import screen, sweep
 from planner.situation import Situation
-from planner.sweep.prepared import Prepared
-from planner.sweep.replanning import replanned
 from tests.planner.blocks import block, faces_of, grid, procedure, random_balls, situation_in, target_at
 
 FINE_MM, COARSE = 1.0, grid(2.0)

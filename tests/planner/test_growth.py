@@ -10,11 +10,11 @@ from planner.geometry import VolumeGeometry
 from planner.measure import clearances_of
 from planner.obstacles import ROOM_MM
 from planner.planning import plan_prepared
+from planner.prepared import Prepared
 from planner.search import Sweep, sweep
 from planner.site import Site
 from planner.situation import Situation
 from planner.sweep.fan import Exit
-from planner.sweep.prepared import Prepared
 from tests.planner.blocks import Ball, block, faces_of, grid, random_balls, situation_in
 
 COARSE = grid(2.0)

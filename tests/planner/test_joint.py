@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from planner.anatomy.model import Anatomy, Lie
+from planner.joint import SAFETY_GIVEN
 from planner.plan import Plan, PlannedTrajectory
 from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
 from planner.search import distinct
-from planner.sitting.joint import SAFETY_GIVEN
 from planner.sitting.several import BETWEEN_MM, SHARED_MM, Needles, gap_mm
 from planner.structures import PatientPosition, Side
 from planner.targets import TargetRequest, find_all_targets, find_targets

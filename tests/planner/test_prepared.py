@@ -8,8 +8,8 @@ import pytest
 from planner.errors import NoTipError
 from planner.plan import TargetPlan
 from planner.planning import Setting, plan_prepared, prepare
+from planner.prepared import Prepared
 from planner.situation import Situation
-from planner.sweep.prepared import Prepared
 from tests.planner.blocks import block, faces_of, grid, procedure, random_balls, situation_in, target_at
 
 COARSE = grid(2.0)

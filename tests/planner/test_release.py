@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from planner.anatomy.model import Anatomy, Lie
+from planner.held_back import not_checked, release_blockers, release_gates
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
-from planner.release.held_back import not_checked, release_blockers, release_gates
 from planner.release.looks import Look
 from planner.structures import PatientPosition, Pose, Side, Structure
 from planner.targets import Target, TargetRequest, find_targets

@@ -19,7 +19,7 @@ SAYS = (
         "bowel", "crura", "kidney_doubts", "lungs", "muscles", "pieces", "renal_vessels", "ureters", "vessel_zones", "vessels",
         "network.agreement", "outside.levels",
     )),
-    "planner.release.held_back", "planner.release.bleeding", "planner.spread", "planner.missing_length", "planner.sitting.several",
+    "planner.held_back", "planner.release.bleeding", "planner.spread", "planner.missing_length", "planner.sitting.several",
     "planner.relaxation", "planner.errors", "planner.merits", "planner.anatomy.registration.register",
     "service.viewing.releasing", "service.viewing.signing", "service.series_facts", "viz.viewer.correction",
 )  # fmt: skip

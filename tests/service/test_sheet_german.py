@@ -14,7 +14,7 @@ from planner.structures import Interspace, Side, SpineLevel
 from planner.targets import TargetRequest, find_targets
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
-from service.sheet.german import TITLES, in_german, names_in_german
+from service.german.of_sheet import TITLES, in_german, names_in_german
 from tests.dicom_io import plans
 
 

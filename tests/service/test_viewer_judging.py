@@ -12,9 +12,9 @@ from planner.anatomy.model import Surroundings
 from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
+from planner.prepared import Prepared
 from planner.procedures import PROCEDURES
 from planner.structures import PatientPosition, Side
-from planner.sweep.prepared import Prepared
 from planner.targets import TargetRequest, find_targets
 from planner.volume import Volume
 from sample_data.parameters import PhantomParameters

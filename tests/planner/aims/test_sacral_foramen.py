@@ -8,11 +8,11 @@ import pytest
 from planner.aims.sacral_foramen import DEPTH_STOP_MM, steepness_notes
 from planner.anatomy.model import Anatomy, Lie, SacralForamen
 from planner.errors import AnatomyError, UnknownNameError
+from planner.held_back import not_checked
 from planner.plan import Plan
 from planner.planning import plan_trajectories
 from planner.position import reconcile
 from planner.procedures import PROCEDURES
-from planner.release.held_back import not_checked
 from planner.structures import PatientPosition, Pose, Side, Structure
 from planner.targets import TargetRequest, find_all_targets, find_targets
 from planner.tips import MOST_TIPS

@@ -20,9 +20,9 @@ from planner.landmarks import crests_z_mm, landmark_of, process_tips_mm
 from planner.merits import with_merits
 from planner.plan import Clearance, PlannedTrajectory
 from planner.sentences import lies
+from planner.side_by_side import side_by_side
 from planner.situation import Situation
 from planner.sweep.kept import Kept
-from planner.sweep.side_by_side import side_by_side
 from planner.volume import LabelEntry
 
 

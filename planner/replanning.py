@@ -8,7 +8,7 @@ from __future__ import annotations
 from planner.geometry import FloatArray
 from planner.obstacles import Obstacle
 from planner.planning import Planned, plan_prepared
-from planner.sweep.prepared import Prepared
+from planner.prepared import Prepared
 
 
 def replanned(before: Prepared, tips_mm: FloatArray, obstacles: tuple[Obstacle, ...]) -> Planned:
