@@ -15,7 +15,7 @@ from planner.anatomy.coarse import CoarseImage
 from planner.anatomy.tubes import Track, TrackGrid, best_track, circle_scores, track_grid
 from planner.anatomy.vessel_courses import CavaPlace, body_front_mm
 from planner.anatomy.vessel_places import AORTA_PLACE, Place, iliac_places
-from planner.geometry import BoolArray, Float32Array, FloatArray
+from planner.geometry import BoolArray, Float32Array, FloatArray, IntArray
 from planner.structures import Side, Structure
 
 _RADII_MM = np.array([3.0, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 21, 24])
@@ -117,7 +117,7 @@ def _long_enough(track: Track | None, grid: TrackGrid) -> Track | None:
 def _fork_row(trunk: Track | None, grid: TrackGrid, usual_z_mm: float | None) -> int:
     """The slice below which the trunk is much narrower than above, as where it goes on into one branch; else -1000.
 
-    Where the usual height of its end is known, less of a taper is enough near it; a trunk that goes on far below ends there.
+    Where the usual height of its end is known, less of a taper is enough near it.
     """
     if trunk is None:
         return _NOWHERE
@@ -135,7 +135,21 @@ def _fork_row(trunk: Track | None, grid: TrackGrid, usual_z_mm: float | None) ->
         if ratios[best] <= _TAPER_NEAR:
             return int(trunk.first + rows[best])
     goes_on = grid.z_mm[trunk.first] < usual_z_mm - 2.0 * _FORK_SD_MM
-    return int(np.searchsorted(grid.z_mm, usual_z_mm)) if goes_on else _NOWHERE
+    return low_fork(trunk, int(np.searchsorted(grid.z_mm, usual_z_mm)), rows, ratios) if goes_on else _NOWHERE
+
+
+def low_fork(trunk: Track, usual: int, rows: IntArray, ratios: FloatArray) -> int:
+    """For a trunk as wide below its usual end: the highest slice below where it tapers or leaves its own line."""
+    below = trunk.rows < usual
+    line_mm = float(np.median(trunk.u_mm[~below]))
+    ends = np.concatenate(
+        [
+            trunk.first + rows[ratios <= _TAPER_NEAR],
+            trunk.rows[np.abs(trunk.u_mm - line_mm) > _LEAVES_MM],
+        ]
+    )
+    ends = ends[ends < usual]
+    return int(ends.max()) if len(ends) else int(trunk.first)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from planner.anatomy.tubes import TrackGrid
+from planner.anatomy.tubes import Track, TrackGrid
 from planner.anatomy.vessel_courses import CavaPlace, cava_course
+from planner.anatomy.vessel_tracks import low_fork
 
 Z_MM = np.arange(-140.0, 101.0, 20.0)
 
@@ -41,3 +42,18 @@ def test_without_a_named_level_every_height_is_alike():
     place = CavaPlace(None)
     assert np.ptp(place.penalty(grid()), axis=0).max() == 0.0
     assert np.ptp(place.thresholds(grid())) == 0.0
+
+
+@pytest.mark.parametrize(("turns_at", "expected"), [(20, 16), (0, 0)])
+def test_a_trunk_that_stays_wide_below_its_usual_end_goes_on_to_where_it_leaves_its_line(turns_at: int, expected: int):
+    """Usual end at slice 40; below ``turns_at`` it runs 2 mm aside per slice, 8 mm off after four; where it never does it is kept whole."""
+    u_mm = -12.0 - 2.0 * np.maximum(turns_at - np.arange(80.0), 0.0)
+    trunk = Track(0, np.full(80, 54.0), u_mm, np.full(80, 9.0), np.full(80, 0.8))
+    rows = np.arange(8, 72)
+    assert abs(low_fork(trunk, 40, rows, np.ones(len(rows))) - expected) <= 1
+
+
+def test_a_trunk_that_tapers_below_its_usual_end_ends_there():
+    trunk = Track(0, np.full(80, 54.0), np.full(80, -12.0), np.full(80, 9.0), np.full(80, 0.8))
+    rows = np.arange(8, 72)
+    assert low_fork(trunk, 40, rows, np.where(rows == 30, 0.8, 1.0)) == 30
