@@ -23,7 +23,7 @@ from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.registering import REGISTRATION_FILE, EarlierScan, LaidOver, RegistrationDocument, laid_over, same_patient
 from service.request import NamedAnchor
 from service.viewing.keeping import KEPT
-from service.viewing.laying_over import keep_registered
+from service.viewing.laying_over import keep_registered, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,13 @@ def served_by(earlier: EarlierScan, today: OpenSeries, anatomy: Anatomy, out: Pa
             found, left = sightings(laid.drawing, laid.found, laid.today, anatomy.labels.geometry)
     roots, lost = _roots(earlier, laid, watch)
     served = with_earlier(anatomy, found, _source(earlier, laid), roots)
-    said = (*laid.told.warnings, *left, *lost, *(_proposal(path) for path in laid.told.carried))
+    said = (
+        _how_well(earlier, laid),
+        *laid.told.warnings,
+        *left,
+        *lost,
+        *(_proposal(path) for path in laid.told.carried),
+    )
     return replace(served, warnings=(*served.warnings, *said))
 
 
@@ -69,6 +75,12 @@ def _roots(earlier: EarlierScan, laid: LaidOver, watch: StageWatch) -> tuple[tup
         volume = earlier.series.volume
         then = laid.then or segment(volume, earlier.anchor, network=shipped_network())
     return carried_roots(laid.found, then.nerve_roots)
+
+
+def _how_well(earlier: EarlierScan, laid: LaidOver) -> str:
+    """Whose scan it is and how well each vertebra that is used fits: said of every plan that it serves."""
+    used = ", ".join(f"{one.level} {one.residual_mm:.1f} mm" for one in laid.told.levels if one.is_usable)
+    return f"earlier {words_of(earlier.series)} laid over this one ({laid.told.joined_by}): residual {used}; in the uncertainty of all that it gave"
 
 
 def _source(earlier: EarlierScan, laid: LaidOver) -> str:

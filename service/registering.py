@@ -150,8 +150,8 @@ def _drawing(earlier: EarlierScan) -> Brought | None:
         )
     if not along and earlier.anchor is None and earlier.series.volume.modality is not Modality.CT:
         raise RequestError(
-            "the earlier scan is an MR, whose levels have no names by themselves: name one with --anchor LEVEL@Z, or give a segmentation "
-            "with --with (docs/plugins.md)"
+            "the earlier scan is an MR, whose levels have no names by themselves: name one with --anchor LEVEL@Z (plan: --earlier-anchor), or give "
+            "a segmentation of it with --with (plan: --earlier-with; docs/plugins.md)"
         )
     return along[0] if along else None
 

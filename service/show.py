@@ -28,6 +28,9 @@ _FILES = {
     "sheet.pdf": "one page for the intervention room",
     "sheet.dcm": "the same page as DICOM Encapsulated PDF",
     "key-objects.dcm": "the key slices as DICOM Key Object Selection",
+    "registration.json": "how the earlier scan was laid over this one, level by level",
+    "registered-axial.png": "today's scan, half of each, the earlier one: look at it",
+    "registered-sagittal.png": "the same from the side",
     ".dcm": "a picture as DICOM Secondary Capture",
 }
 

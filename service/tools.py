@@ -5,7 +5,7 @@ In: a folder, a watch, a date. Out: ``case.Tools``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -102,10 +102,18 @@ def _found(asked: Asked, watch: Stopwatch, beside: Beside, look: Look, bring: Br
     along = bring(asked.series)
     if along.sources:
         anatomy = segment_with(asked.series.volume, along.sources, along.choice, asked.anchor, watch)
-        anatomy = replace(anatomy, warnings=(*anatomy.warnings, *along.notes))
+        anatomy = replace(anatomy, warnings=(*_whose(anatomy), *anatomy.warnings, *along.notes))
     else:
         anatomy = _own(asked, watch, beside, look)
     return beside.serve(asked.series, anatomy)
+
+
+def _whose(anatomy: Anatomy) -> Iterator[str]:
+    """For each source what it drew: on the page, in the plan and its report."""
+    drawn: dict[str, list[str]] = {}
+    for structure, source in anatomy.origin.items():
+        drawn.setdefault(source, []).append(structure.words)
+    return (f"drawn by {source}: {', '.join(sorted(words))}" for source, words in drawn.items())
 
 
 def _own(asked: Asked, watch: Stopwatch, beside: Beside, look: Look) -> Anatomy:
@@ -117,19 +125,6 @@ def _own(asked: Asked, watch: Stopwatch, beside: Beside, look: Look) -> Anatomy:
     anatomy = anatomy_of(found, watch)
     look(found, anatomy)
     return beside.judge(asked.series, anatomy)
-
-
-def _ours(
-    series: OpenSeries, anchor: NamedAnchor | None, region: Region | None, watch: Stopwatch, look: Look
-) -> Anatomy:
-    """By our own stages: an MR whole and with the network, a CT as far as it is asked for."""
-    if series.volume.modality is Modality.MR:
-        return segment(series.volume, anchor, watch, network=shipped_network())
-    with ThreadPoolExecutor(1) as pool:
-        found = find(series.volume, anchor, watch, region, lambda work: pool.submit(work).result)
-    anatomy = anatomy_of(found, watch)
-    look(found, anatomy)
-    return anatomy
 
 
 def site_tools(

@@ -34,7 +34,7 @@ def keep_registered(
     moved = on_todays_grid(found, today, earlier.volume, near)
     np.save(place / VOXELS, np.ascontiguousarray(moved.voxels), allow_pickle=False)
     content = {
-        "words": _words(earlier),
+        "words": words_of(earlier),
         "modality": str(earlier.volume.modality),
         "lps_from_index": near.lps_from_index.tolist(),
         "frame": near.frame_of_reference_uid,
@@ -49,7 +49,7 @@ def keep_refused(folder: Path, earlier: OpenSeries, grid: VolumeGeometry, why: s
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     (place / VOXELS).unlink(missing_ok=True)
     return write_text(
-        place / FILE, json.dumps({"words": _words(earlier), "frame": grid.frame_of_reference_uid, "refused": why})
+        place / FILE, json.dumps({"words": words_of(earlier), "frame": grid.frame_of_reference_uid, "refused": why})
     )
 
 
@@ -69,7 +69,7 @@ def _around(grid: VolumeGeometry, places_mm: FloatArray) -> VolumeGeometry:
     return VolumeGeometry(matrix, (k, j, i), grid.frame_of_reference_uid)
 
 
-def _words(earlier: OpenSeries) -> str:
+def words_of(earlier: OpenSeries) -> str:
     """*MR 2024-03-01*; no identity."""
     source = earlier.facts.source
     day = "" if source is None else source.study.study_date

@@ -30,7 +30,8 @@ _WHOLE: Mapping[str, Structure] = {
     "subclavian_artery": Structure.ARTERY, "brachiocephalic_trunk": Structure.ARTERY, "celiac_trunk": Structure.ARTERY,
     "iliac_vena": Structure.VEIN, "iliac_vein": Structure.VEIN, "common_iliac_vein": Structure.VEIN,
     "brachiocephalic_vein": Structure.VEIN, "superior_vena_cava": Structure.VEIN, "vein": Structure.VEIN,
-    "portal_vein_and_splenic_vein": Structure.VEIN, "pulmonary_vein": Structure.VEIN, "renal_vein": Structure.VEIN,
+    "portal_vein_and_splenic_vein": Structure.VEIN, "pulmonary_vein": Structure.VEIN, "pulmonary_artery": Structure.ARTERY,
+    "renal_vein": Structure.VEIN,
     "liver": Structure.LIVER, "spleen": Structure.SPLEEN,
     "small_bowel": Structure.BOWEL, "duodenum": Structure.BOWEL, "colon": Structure.BOWEL, "stomach": Structure.BOWEL,
     "rectum": Structure.BOWEL, "intestine": Structure.BOWEL, "bowel": Structure.BOWEL, "esophagus": Structure.BOWEL,
@@ -48,7 +49,7 @@ _WHOLE: Mapping[str, Structure] = {
 """Oesophagus and stomach count as bowel: hollow, and never on a path. A cyst counts to its kidney."""
 
 _PARTS: Mapping[str, Part] = {
-    "corpus": Part.BODY, "corpus_border": Part.BODY, "vertebral_body": Part.BODY,
+    "corpus": Part.BODY, "corpus_border": Part.BODY, "vertebral_body": Part.BODY, "vertebrae_body": Part.BODY,
     "arcus_vertebrae": Part.POSTERIOR, "spinosus_process": Part.POSTERIOR, "costal_process": Part.POSTERIOR,
     "posterior": Part.POSTERIOR, "posterior_elements": Part.POSTERIOR, "arch": Part.POSTERIOR,
     "superior_articular": Part.SUPERIOR_ARTICULAR_PROCESS, "inferior_articular": Part.INFERIOR_ARTICULAR_PROCESS,
@@ -60,6 +61,7 @@ _NO_STRUCTURE: Mapping[str, Beside] = {
     "spinal_cord": Beside.CORD, "cord": Beside.CORD, "endplate": Beside.ENDPLATE,
     **dict.fromkeys(
         ("gallbladder", "pancreas", "adrenal_gland", "trachea", "thyroid_gland", "urinary_bladder", "prostate", "heart",
+         "heart_myocardium", "heart_atrium", "heart_ventricle", "face",
          "atrial_appendage", "brain", "bone_lesion", "airway", "lung_tumor", "pancreatic_tumor", "hepatic_vessel",
          "hepatic_tumor", "colon_cancer_primaries", "carpal", "background", "body", "body_trunc", "body_extremities",
          "skin"),

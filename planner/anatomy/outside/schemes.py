@@ -57,6 +57,25 @@ TOTALSEGMENTATOR = Scheme(
     "wasserth/TotalSegmentator, totalsegmentator/map_to_binary.py, class_map total, version 2",
 )  # fmt: skip
 
+TOTALSEGMENTATOR_1 = Scheme(
+    "totalsegmentator-1",
+    _counted(
+        1, "spleen", "kidney_right", "kidney_left", "gallbladder", "liver", "stomach", "aorta", "inferior_vena_cava",
+        "portal_vein_and_splenic_vein", "pancreas", "adrenal_gland_right", "adrenal_gland_left", *_LOBES, *_UP, "esophagus",
+        "trachea", "heart_myocardium", "heart_atrium_left", "heart_ventricle_left", "heart_atrium_right",
+        "heart_ventricle_right", "pulmonary_artery", "brain", *_both("iliac_artery", "iliac_vena"), "small_bowel",
+        "duodenum", "colon", *_RIBS, *_both("humerus", "scapula", "clavicula", "femur", "hip"), "sacrum", "face",
+        *_both(*_MUSCLES), "urinary_bladder",
+    ),
+    "wasserth/TotalSegmentator, totalsegmentator/map_to_binary.py, class_map total_v1",
+)  # fmt: skip
+
+TOTALSEGMENTATOR_VERTEBRAE_MR = Scheme(
+    "totalsegmentator-vertebrae-mr",
+    _counted(1, "sacrum", *_UP),
+    "wasserth/TotalSegmentator, totalsegmentator/map_to_binary.py, class_map vertebrae_mr",
+)
+
 TOTALSEGMENTATOR_MR = Scheme(
     "totalsegmentator-mr",
     _counted(
@@ -176,7 +195,9 @@ SCHEMES: Mapping[str, Scheme] = {
     scheme.key: scheme
     for scheme in (
         TOTALSEGMENTATOR,
+        TOTALSEGMENTATOR_1,
         TOTALSEGMENTATOR_MR,
+        TOTALSEGMENTATOR_VERTEBRAE_MR,
         VERSE,
         SPIDER,
         SPINEPS,

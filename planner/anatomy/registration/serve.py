@@ -232,6 +232,6 @@ def _source(anatomy: Anatomy, structure: Structure, source: str, sightings: tupl
 def _vessel_words(vessels: tuple[Sighting, ...]) -> tuple[str, ...]:
     return tuple(
         f"{one.entry.structure.words} {one.label!r} is drawn from the earlier scan, known to {one.uncertainty_mm:.1f} mm; today's scan "
-        "does not show it"
+        "shows none surely"
         for one in vessels
     )
