@@ -22,6 +22,8 @@ _CERTAIN = 0.8
 """As the planner asks it of a name before a release (`planner.aims.places.SURE_NAME`)."""
 _MATCH_MM = 15.0
 _AROUND_MM = 12.0
+_SAME_GAP_MM, _PLANE_MM = 5.0, 7.0
+"""Columns of labelled bodies that show one disc between them; and what they must cover both ways to show its tilt."""
 
 
 def _true_canal(case: Case) -> FloatArray:
@@ -90,18 +92,18 @@ def _true_bodies(case: Case) -> list[tuple[LevelName, BoolArray]]:
 
 
 def _in_front(case: Case, mask: BoolArray) -> BoolArray:
+    """Slice by slice what lies in front of the sac, as wide as a body: in kyphosis one slice's front is another's back."""
     sac = case.truth.mask(Structure.THECAL_SAC)
-    k = np.flatnonzero(mask.any(axis=(1, 2)))
-    near = sac[k[0] : k[-1] + 1]
-    rows = np.flatnonzero(near.any(axis=(0, 2)))
-    columns = np.flatnonzero(near.any(axis=(0, 1)))
     front = np.zeros(case.volume.geometry.shape, dtype=bool)
-    if len(rows):
-        wide = round(12.0 / float(case.volume.geometry.spacing_mm[2]))
+    with_sac = np.flatnonzero(sac.any(axis=(1, 2)))
+    if len(with_sac) == 0:
+        return front
+    _, row_mm, column_mm = case.volume.geometry.spacing_mm
+    wide, margin = round(12.0 / column_mm), round(3.0 / row_mm)
+    for k in np.flatnonzero(mask.any(axis=(1, 2))):
+        rows, columns = np.nonzero(sac[with_sac[np.abs(with_sac - k).argmin()]])
         middle = int(columns.mean())
-        front[
-            :, : max(0, rows[0] - round(3.0 / float(case.volume.geometry.spacing_mm[1]))), middle - wide : middle + wide
-        ] = True
+        front[k, : max(0, rows.min() - margin), middle - wide : middle + wide] = True
     return front
 
 
@@ -118,6 +120,9 @@ def _disc_between(
     gap_mm = (bottom - top) * float(case.volume.geometry.spacing_mm[0])
     if not 0.0 < np.median(gap_mm) < 16.0 or np.subtract(*np.percentile(gap_mm, [75, 25])) > 5.0:
         return  # labels that overlap or lean over each other do not show where the disc is
+    points = points[np.abs(gap_mm - np.median(gap_mm)) <= _SAME_GAP_MM]
+    if np.ptp(points[:, :2], axis=0).min() < _PLANE_MM:
+        return  # a strip tells no plane: a tilt read from it puts the disc elsewhere
     centre = np.median(points, axis=0)
     slope = np.linalg.lstsq(
         np.column_stack([points[:, :2] - centre[:2], np.ones(len(points))]), points[:, 2], rcond=None
