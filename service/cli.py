@@ -19,11 +19,11 @@ from rich.markup import escape
 
 from planner.hand.execution import EXECUTIONS
 from planner.site import PLAIN
-from planner.volume import Modality
 from service import commands
 from service.cli_earlier import add_earlier_commands
 from service.cli_network import add_network_commands
 from service.cli_running import add_running_commands
+from service.cli_series import Also, Anchor, ModalityOption, SeriesPath, SeriesUid, VolumeOption
 from service.cli_with import EarlierAnchor, EarlierMap, EarlierModality, EarlierScanPath, EarlierWith, NamesMap, With
 from service.earlier_scan import NamedScan
 from service.edge import at_the_edge
@@ -62,40 +62,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-SeriesPath = Annotated[
-    Path,
-    typer.Argument(
-        metavar="SERIES",
-        help="A folder with a DICOM series, one of its files, or a NIfTI, NRRD or MetaImage file (no DICOM output).",
-        show_default=False,
-    ),
-]
-SeriesUid = Annotated[
-    str | None,
-    typer.Option("--series", metavar="UID", help="Series Instance UID, where the folder holds several series."),
-]
-VolumeOption = Annotated[
-    str,
-    typer.Option(
-        metavar="NUMBER",
-        help="Which of several volumes at one place in the series: a number, or 'Acquisition Number=3'.",
-        show_default=False,
-    ),
-]
-ModalityOption = Annotated[
-    Modality | None,
-    typer.Option(help="What an image file holds, where its values do not show it (no air in view)."),
-]
-Anchor = Annotated[
-    str | None,
-    typer.Option(
-        metavar="LEVEL@Z",
-        help=(
-            "Name one vertebra by the LPS z [mm] of its body, for example L3@-210; all others follow. "
-            "Needed where the scan shows neither the sacrum nor a last rib."
-        ),
-    ),
-]
 Out = Annotated[Path, typer.Option(help="Folder for the results; made if it is not there.")]
 SettingsFile = Annotated[
     Path | None,
@@ -133,6 +99,7 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     series_uid: SeriesUid = None,
     modality: ModalityOption = None,
     volume: VolumeOption = "",
+    also: Also = None,
     checklist: Annotated[
         Path | None, typer.Option(help="TOML file with the checklist's answers; without it every gate stays open.")
     ] = None,
@@ -162,17 +129,21 @@ def plan(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     values = values if guidance is None else replace(values, guidance=EXECUTIONS[guidance])
     values = values if margin_growth is None else replace(values, margin_growth=margin_growth)
     brought = commands.Along(tuple(along or ()), names)
-    before = tuple(earlier or ())
     drawn = commands.Along(() if earlier_with is None else (earlier_with,), earlier_map)
     then = (
         None
         if earlier_scan is None
         else NamedScan(
-            SeriesChoice(earlier_scan, modality=earlier_modality), drawn.bring, parse_anchor(earlier_anchor), before
+            SeriesChoice(earlier_scan, modality=earlier_modality),
+            drawn.bring,
+            parse_anchor(earlier_anchor),
+            tuple(earlier or ()),
         )
     )
-    options = commands.PlanOptions(checklist, values, before, brought, language, then)
-    found = commands.plan(_console(), SeriesChoice(series, series_uid, modality, volume), request, out, options)
+    options = commands.PlanOptions(checklist, values, tuple(earlier or ()), brought, language, then)
+    found = commands.plan(
+        _console(), SeriesChoice(series, series_uid, modality, volume, tuple(also or ())), request, out, options
+    )
     raise typer.Exit(DONE if found else NO_SAFE_PATH)
 
 
@@ -189,6 +160,7 @@ def segment(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
     series_uid: SeriesUid = None,
     modality: ModalityOption = None,
     volume: VolumeOption = "",
+    also: Also = None,
     explain: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="One picture of each stage of the anatomy, with how sure the stage is."),
@@ -198,7 +170,7 @@ def segment(  # noqa: PLR0913, PLR0917 - typer takes options as parameters
 ) -> None:
     """Find the anatomy alone."""
     brought = commands.Along(tuple(along or ()), names)
-    choice = SeriesChoice(series, series_uid, modality, volume)
+    choice = SeriesChoice(series, series_uid, modality, volume, tuple(also or ()))
     commands.segment(_console(), choice, parse_anchor(anchor), out, explain, brought)
 
 

@@ -5,10 +5,12 @@ In: a folder, a DICOM file, or a NIfTI, NRRD or MetaImage file. Out: ``OpenSerie
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dicom_io.series import read_series
+from planner.errors import FrameMismatchError
 from planner.structures import PatientPosition
 from planner.volume import Modality, Volume
 from service.errors import RequestError
@@ -27,6 +29,8 @@ class SeriesChoice:
     modality: Modality | None = None
     volume: str = ""
     """Which of several volumes at one place in the series (``dicom_io.volumes.CHOICE``)."""
+    also: tuple[Path, ...] = ()
+    """Other stacks of the same MR study, beside this one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +39,8 @@ class OpenSeries:
 
     volume: Volume
     facts: SeriesFacts
+    stacks: tuple[Volume, ...] = ()
+    """Other MR stacks of the same study and frame of reference; labels and plan stay on ``volume``."""
 
     @property
     def patient_position(self) -> PatientPosition | None:
@@ -43,7 +49,41 @@ class OpenSeries:
 
 
 def open_chosen(choice: SeriesChoice) -> OpenSeries:
-    """The volume of a choice."""
+    """The volume of a choice, with the stacks that stand beside it."""
+    series = _open_alone(choice)
+    return with_stacks(series, [open_series(path) for path in choice.also])
+
+
+def with_stacks(series: OpenSeries, others: Sequence[OpenSeries]) -> OpenSeries:
+    """The same with other stacks beside it; what is not surely of this MR study and frame of reference is refused."""
+    for other in others:
+        _require_one_study(series, other)
+    said = (f"the spine was sought in {len(others) + 1} stacks of this study together; all else is this one's",)
+    facts = replace(series.facts, notes=(*series.facts.notes, *said)) if others else series.facts
+    return replace(series, facts=facts, stacks=tuple(other.volume for other in others))
+
+
+def _require_one_study(series: OpenSeries, other: OpenSeries) -> None:
+    own, theirs = series.facts.source, other.facts.source
+    if own is None or theirs is None:
+        raise RequestError("--also joins DICOM series: an image file does not say its study and frame of reference")
+    if {series.volume.modality, other.volume.modality} != {Modality.MR}:
+        raise RequestError("--also joins two MR stacks; an earlier CT or MR goes with --earlier-scan")
+    if own.study_instance_uid != theirs.study_instance_uid:
+        raise RequestError(
+            "the stacks are of two studies: the patient lay anew; plan on one, lay the other over it (--earlier-scan)"
+        )
+    if own.series_instance_uid == theirs.series_instance_uid:
+        raise RequestError("--also names the same series again; name another stack of the study")
+    if own.frame_of_reference_is_derived or theirs.frame_of_reference_is_derived:
+        raise RequestError(
+            "a stack states no Frame of Reference UID: nothing says that both lie in one place; plan on one"
+        )
+    if own.frame_of_reference_uid != theirs.frame_of_reference_uid:
+        raise FrameMismatchError(own.frame_of_reference_uid, theirs.frame_of_reference_uid)
+
+
+def _open_alone(choice: SeriesChoice) -> OpenSeries:
     from service.image_files import is_image_file  # noqa: PLC0415 - SimpleITK: whoever opens a kept case needs none
 
     if choice.modality is None:

@@ -15,9 +15,10 @@ from typing import TypeAlias
 
 from planner.anatomy.findings import Findings
 from planner.anatomy.model import Anatomy
+from planner.anatomy.mr.segment_mr import segment_mr
 from planner.anatomy.outside.segment_with import segment_with
 from planner.anatomy.region import Region
-from planner.anatomy.segment import anatomy_of, find, segment
+from planner.anatomy.segment import anatomy_of, find
 from planner.plan import Plan
 from planner.volume import Modality
 from service.brought.reading import Bring, nothing_brought
@@ -119,7 +120,7 @@ def _whose(anatomy: Anatomy) -> Iterator[str]:
 def _own(asked: Asked, watch: Stopwatch, beside: Beside, look: Look) -> Anatomy:
     volume = asked.series.volume
     if volume.modality is Modality.MR:
-        return segment(volume, asked.anchor, watch, network=shipped_network())
+        return segment_mr(volume, shipped_network(), asked.anchor, watch, asked.series.stacks)
     with ThreadPoolExecutor(1) as pool:
         found = find(volume, asked.anchor, watch, asked.region, lambda work: pool.submit(work).result)
     anatomy = anatomy_of(found, watch)

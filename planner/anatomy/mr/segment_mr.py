@@ -7,7 +7,7 @@ CT's way, on a spine painted as a CT would show it. Bone and joints are never su
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from planner.anatomy.foramina import Opening, foramina
 from planner.anatomy.lie import agrees_with_spine
 from planner.anatomy.model import Anatomy, Disc, NerveRoot, StageWatch, Vertebra, unwatched
 from planner.anatomy.mr.bias import evened
+from planner.anatomy.mr.ganglia import NerveMap, seen_roots
 from planner.anatomy.mr.naming import find_sacrum, no_ribs, pelvis_on
 from planner.anatomy.mr.openings import FatMap, modelled_pedicles, mr_openings, opening_mask, pedicle_mask
 from planner.anatomy.mr.painted import FAT_HU, SOFT_HU, PaintedSpine, painted, with_bone
@@ -28,6 +29,7 @@ from planner.anatomy.mr.pieces import MrFound, mr_pieces
 from planner.anatomy.mr.plausible import require_mr
 from planner.anatomy.mr.sac import find_sac_on_mr
 from planner.anatomy.mr.skin import find_skin_on_mr
+from planner.anatomy.mr.stacks import with_others
 from planner.anatomy.mr.weighting import Contrast, weighed
 from planner.anatomy.mr.worth import Resolution, on_mr, root_on_mr
 from planner.anatomy.mr.zones import MrZone, find_zones
@@ -95,22 +97,31 @@ class MrFindings:
 
 
 def segment_mr(
-    volume: Volume, network: Network, anchor: LevelAnchor | None = None, watch: StageWatch = unwatched
+    volume: Volume,
+    network: Network,
+    anchor: LevelAnchor | None = None,
+    watch: StageWatch = unwatched,
+    stacks: Sequence[Volume] = (),
 ) -> Anatomy:
     """All anatomy that this version finds in an MR of the lumbar or lower thoracic spine.
 
     Parameters
     ----------
     anchor : a person's name for the vertebra at one z, where the image anchors none or is to be overruled.
+    stacks : others of the same study and frame of reference, in which the network looks too (``stacks.py``).
     """
-    return mr_anatomy_of(find_on_mr(volume, network, anchor, watch), watch)
+    return mr_anatomy_of(find_on_mr(volume, network, anchor, watch, stacks), watch)
 
 
 def find_on_mr(
-    volume: Volume, network: Network, anchor: LevelAnchor | None = None, watch: StageWatch = unwatched
+    volume: Volume,
+    network: Network,
+    anchor: LevelAnchor | None = None,
+    watch: StageWatch = unwatched,
+    stacks: Sequence[Volume] = (),
 ) -> MrFindings:
     """Every stage's own result."""
-    return find_with(volume, lambda even: spine_on_mr(even, network), anchor, watch)
+    return find_with(volume, lambda even: spine_on_mr(with_others(even, stacks), network), anchor, watch)
 
 
 def find_with(
@@ -149,7 +160,9 @@ def find_with(
         column, ground = _opened(column, ground, openings)
         vertebrae = share_out(column)
     with watch("nerve roots"):
-        roots = find_roots(_of_fat(column, fat), openings)
+        signal = straighten(even.voxels, even.geometry, column.grid, 0.0)
+        modelled = find_roots(_of_fat(column, fat), openings)
+        roots = seen_roots(modelled, openings, NerveMap.of(column.grid, signal, contrast))
     with watch("sac"):
         sac = find_sac_on_mr(even, contrast, ground)
     with watch("zones"):
@@ -160,12 +173,12 @@ def find_with(
 
 
 def _fat(ground: PaintedSpine, column: SpineColumn, contrast: Contrast) -> FatMap:
-    """Where fat is dark it is as dark as cortex: it then shows no border of a foramen, though a nerve in it."""
+    """Fat as the column shows it. Where it is dark, cortex and ligament are as dark."""
     grid = ground.volume.geometry
     share = straighten(ground.fat, grid, column.grid, 0.0)
     known = straighten(np.ones(grid.shape, dtype=np.uint8), grid, column.grid, 0.0)
     marrow = float(contrast.fat_share(np.array([contrast.marrow], dtype=np.float32))[0])
-    return FatMap(share, known, contrast.shows_fat and contrast.fat > contrast.muscle, marrow)
+    return FatMap(share, known, contrast.shows_fat, contrast.fat > contrast.muscle, marrow)
 
 
 def _of_fat(column: SpineColumn, fat: FatMap) -> SpineColumn:

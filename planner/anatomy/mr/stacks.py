@@ -12,7 +12,10 @@ from dataclasses import replace
 import numpy as np
 
 from planner.anatomy import itk
+from planner.anatomy.mr.bias import evened
 from planner.anatomy.network.windows import SPACING_MM
+from planner.anatomy.skin import not_reconstructed
+from planner.anatomy.working_grid import WorkingGrid
 from planner.errors import AnatomyError, FrameMismatchError
 from planner.geometry import Float32Array, VolumeGeometry
 from planner.volume import Modality, Volume
@@ -26,6 +29,12 @@ _LEAST_SHARED = 2000
 
 _NEAR = 30.0
 """Signal below which a voxel says nothing of brightness: noise and air."""
+
+
+def with_others(even: Volume, others: Sequence[Volume]) -> Volume:
+    """A stack without its shading and other stacks as one volume; alone it stays as it is."""
+    grids = (WorkingGrid.of(one).volume for one in others)
+    return together((even, *(evened(one, not_reconstructed(one)) for one in grids))) if others else even
 
 
 def together(stacks: Sequence[Volume]) -> Volume:
