@@ -6,13 +6,14 @@ grids are aligned; an oblique pair is resampled there. A grid holds what lies up
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.geometry import AnyArray, BoolArray, Float32Array, FloatArray, IntArray, VolumeGeometry
+from planner.side_by_side import side_by_side
 from planner.volume import Volume
 
 _PARALLEL = 1e-6
@@ -62,6 +63,21 @@ def nearest_slices(array: AnyArray, source: VolumeGeometry, grid: VolumeGeometry
                 plane[beyond] = 0
             last = k
         yield plane
+
+
+def each_nearest_slice(
+    work: Callable[[int, AnyArray], None], array: AnyArray, source: VolumeGeometry, grid: VolumeGeometry
+) -> None:
+    """``work`` with the number of each slice of the grid and what ``nearest_slices`` has there, two stretches side by side."""
+
+    def stretch(rows: slice) -> None:
+        first = (rows.start, 0, 0)
+        part = grid.cropped(first, (rows.stop - rows.start, grid.shape[1], grid.shape[2]))
+        for k, plane in enumerate(nearest_slices(array, source, part), start=rows.start):
+            work(k, plane)
+
+    half = grid.shape[0] // 2
+    side_by_side(stretch, [rows for rows in (slice(0, half), slice(half, grid.shape[0])) if rows.stop > rows.start])
 
 
 def _nearest_index(at: FloatArray, count: int) -> IntArray:
@@ -127,9 +143,12 @@ def shrunk(mask: BoolArray, geometry: VolumeGeometry, factors: IntArray) -> tupl
     """How much of each block of ``factors`` voxels is in the mask, and the blocks' grid; what is left over at the end is dropped."""
     wide = np.uint8 if int(np.prod(factors)) <= np.iinfo(np.uint8).max else np.uint16
     count = np.empty(_blocks(mask.shape, factors), dtype=wide)
-    for n in range(len(count)):
+
+    def shrink(n: int) -> None:
         planes = mask[n * factors[0] : (n + 1) * factors[0]].view(np.uint8)
         count[n] = _summed(planes[0] if len(planes) == 1 else planes.sum(axis=0, dtype=wide), factors[1:], wide)
+
+    side_by_side(shrink, range(len(count)))
     return count.astype(np.float32) * np.float32(1.0 / float(np.prod(factors))), _block_grid(
         geometry, count.shape, factors
     )
@@ -138,10 +157,13 @@ def shrunk(mask: BoolArray, geometry: VolumeGeometry, factors: IntArray) -> tupl
 def shrunk_hu(volume: Volume, factors: IntArray, least: int) -> tuple[Float32Array, VolumeGeometry]:
     """Mean of each block of voxels, what is below ``least`` counted as that, rounded to whole HU; and the blocks' grid."""
     mean = np.empty(_blocks(volume.voxels.shape, factors), dtype=np.float32)
-    for n in range(len(mean)):
+
+    def shrink(n: int) -> None:
         planes = np.maximum(volume.voxels[n * factors[0] : (n + 1) * factors[0]], least)
         total = planes[0] if len(planes) == 1 else planes.sum(axis=0, dtype=np.int32)
         mean[n] = np.floor(_summed(total, factors[1:], np.int32) / float(np.prod(factors)) + 0.5)
+
+    side_by_side(shrink, range(len(mean)))
     return mean, _block_grid(volume.geometry, mean.shape, factors)
 
 

@@ -184,8 +184,11 @@ def _at_own_resolution(volume: Volume, skin: Skin, work: _Work, dense: BoolArray
         hu, noise_hu = _calmed(volume, itk.box_around(own, volume.geometry, 3.0)), _CALMED * noise_hu
     threshold = max(_CORTEX_HU, 60.0 + 2.0 * noise_hu)
     mask = np.empty(hu.shape, dtype=bool)
-    for k, here in enumerate(aligned.nearest_slices(near, work.volume.geometry, volume.geometry)):
+
+    def draw(k: int, here: BoolArray) -> None:
         mask[k] = here & (hu[k] > threshold) & skin.body[k]
+
+    aligned.each_nearest_slice(draw, near, work.volume.geometry, volume.geometry)
     return mask
 
 

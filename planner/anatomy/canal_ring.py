@@ -10,6 +10,7 @@ import numpy as np
 
 from planner.anatomy.spine_frame import SpineFrame
 from planner.geometry import BoolArray, FloatArray, IntArray, VolumeGeometry
+from planner.side_by_side import side_by_side
 from planner.volume import Volume
 
 ANGLES = 36
@@ -88,8 +89,9 @@ def canal_mask(geometry: VolumeGeometry, frame: SpineFrame, rings: FloatArray) -
     high = geometry.indices(frame.centres_mm.max(axis=0) + margin)
     first = np.maximum(np.floor(np.minimum(low, high)), 0).astype(int)
     last = np.minimum(np.ceil(np.maximum(low, high)) + 1, geometry.shape).astype(int)
-    for k in range(int(first[0]), int(last[0])):
-        _mask_slice(mask, k, (first, last), (geometry, frame, rings))
+    side_by_side(
+        lambda k: _mask_slice(mask, k, (first, last), (geometry, frame, rings)), range(int(first[0]), int(last[0]))
+    )
     return mask
 
 
@@ -127,6 +129,7 @@ def _mask_slice(
 def _close_to(points_mm: FloatArray, centres_mm: FloatArray, reach_mm: float) -> BoolArray:
     """Points as near to some of the centres, which lie a millimetre apart, as any inside the ring is; others need no closer look."""
     square = np.full(points_mm.shape[:-1], np.inf)
-    for centre in centres_mm[::_EVERY]:
-        np.minimum(square, np.sum((points_mm - centre) ** 2, axis=-1), out=square)
+    x, y, z = (np.ascontiguousarray(points_mm[..., axis]) for axis in range(3))
+    for a, b, c in centres_mm[::_EVERY]:
+        np.minimum(square, (x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2, out=square)
     return np.asarray(square <= (reach_mm + _EVERY) ** 2)

@@ -70,14 +70,31 @@ class Ribs:
         return round(0.5 + 0.45 * paired / len(mine), 3) if mine else 0.3
 
 
-def find_ribs(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...]) -> Ribs:
-    """The ribs of the vertebrae that the discs separate."""
+@dataclass(frozen=True, slots=True, eq=False)
+class BoneInSpine:
+    """Bone on a coarse grid: spine coordinates (n, 3) of its voxels and their indices (n, 3), where the frame reaches."""
+
+    grid: VolumeGeometry
+    suv_mm: FloatArray
+    voxels: IntArray
+
+
+def bone_in_spine(volume: Volume, bone: Bone, canal: CanalTrack) -> BoneInSpine:
+    """What ribs are traced in; it needs no discs."""
     geometry = volume.geometry
     box = itk.box_around(bone.mask, geometry, 0.0)
     own = itk.crop(geometry, box)
     grid = itk.isotropic_grid(own, _WORK_MM)
     coarse = itk.mask_on(bone.mask[box], own, grid)
-    suv, voxels = _in_spine(coarse, grid, canal.frame)
+    return BoneInSpine(grid, *_in_spine(coarse, grid, canal.frame))
+
+
+def find_ribs(
+    volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...], seen: BoneInSpine | None = None
+) -> Ribs:
+    """The ribs of the vertebrae that the discs separate; ``seen`` is the bone where it is laid in the spine already."""
+    seen = seen or bone_in_spine(volume, bone, canal)
+    geometry, grid, suv, voxels = volume.geometry, seen.grid, seen.suv_mm, seen.voxels
     found: list[Rib] = []
     necks = [np.zeros((0, 3))]
     for side in Side:

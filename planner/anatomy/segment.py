@@ -12,33 +12,29 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from planner.anatomy.bone import find_bone, with_marrow
-from planner.anatomy.canal import track_canal
 from planner.anatomy.coarse import coarse_image
 from planner.anatomy.column import lay_straight
 from planner.anatomy.compose import compose, confidences, uncertainties_mm
 from planner.anatomy.derived import Counted, derived
-from planner.anatomy.discs import find_discs
-from planner.anatomy.findings import Findings, Frame, Spine, middles_mm
+from planner.anatomy.findings import Findings, Frame, Spine
 from planner.anatomy.foramina import foramina
 from planner.anatomy.lie import agrees_with_spine
 from planner.anatomy.model import Anatomy, Disc, Slab, StageWatch, Surroundings, Vertebra, unwatched
 from planner.anatomy.mr.segment_mr import segment_mr
-from planner.anatomy.naming import LevelAnchor, name_levels
+from planner.anatomy.naming import LevelAnchor
 from planner.anatomy.network.session import Network
 from planner.anatomy.organs import SOUGHT, Organs, find_organs
-from planner.anatomy.pelvis import find_pelvis
 from planner.anatomy.pieces import Found, all_pieces, missing
 from planner.anatomy.plausible import require_ct
 from planner.anatomy.region import ORGAN_MARGIN_MM, Region, discs_in, names_in, rows_of, stage_in, volume_in, widened
-from planner.anatomy.ribs import find_ribs
 from planner.anatomy.sac import find_sac
-from planner.anatomy.skin import find_skin
-from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Skin
+from planner.anatomy.stages import Skin
 from planner.anatomy.vertebrae import share_out
+from planner.anatomy.whole_frame import find_frame
 from planner.anatomy.working_grid import WorkingGrid
-from planner.errors import AnatomyError, ModalityError
+from planner.errors import ModalityError
 from planner.geometry import VolumeGeometry
+from planner.side_by_side import side_by_side
 from planner.structures import SpineLevel, Structure
 from planner.volume import LabelMap, Modality, Volume
 
@@ -52,8 +48,8 @@ STAGES = (
 """What the watch is called with; organs may run beside the five before them."""
 
 _SKIN_IN_VIEW = 0.9
-_WEAK_DISC, _SURE_DISC = 0.25, 0.4
-"""Of a disc's confidence: below the first a person should look; a spine shows at least one above the second."""
+_WEAK_DISC = 0.25
+"""Of a disc's confidence: below, a person should look."""
 
 
 def in_turn(work: Callable[[], Organs]) -> Callable[[], Organs]:
@@ -98,7 +94,7 @@ def find(
     with watch("working grid"):
         grid = WorkingGrid.of(volume)
         require_ct(grid.volume)
-    whole = _frame(grid.volume, anchor, watch)
+    whole = find_frame(grid.volume, anchor, watch)
     slab = _slab(whole, region, grid.volume.geometry)
     needed = () if region is None else region.needed
     waiting = beside(lambda: _organs(grid.volume, whole, slab, needed, watch))
@@ -116,13 +112,16 @@ def anatomy_of(found: Findings, watch: StageWatch = unwatched) -> Anatomy:
     with watch("labels"):
         pieces = all_pieces(found.volume.geometry, _to_draw(found))
         labels = compose(found.volume.geometry, pieces)
+        drawn, around = side_by_side(
+            found.grid.back_after, (lambda: found.on_grid(labels.labels, 0), lambda: _surroundings(found))
+        )
     sure = confidences(pieces)
     beyond = _beyond(found, sure)
     slab = None if found.slab is None else replace(found.slab, beyond=tuple(beyond))
     whole = found.whole.skin
     anatomy = Anatomy(
-        labels=LabelMap(found.grid.scan, found.grid.back(found.on_grid(labels.labels, 0)), labels.entries),
-        surroundings=LabelMap(found.grid.scan, found.grid.back(_surroundings(found))),
+        labels=LabelMap(found.grid.scan, drawn, labels.entries),
+        surroundings=LabelMap(found.grid.scan, around),
         vertebrae=_vertebrae(frame, spine),
         discs=_discs(spine),
         canal_centreline_mm=frame.canal.frame.centres_mm,
@@ -140,38 +139,6 @@ def anatomy_of(found: Findings, watch: StageWatch = unwatched) -> Anatomy:
     )
     asked = () if slab is None else (slab.words,)
     return replace(anatomy, warnings=(*anatomy.warnings, *missing(anatomy.confidence), *asked))
-
-
-def _frame(volume: Volume, anchor: LevelAnchor | None, watch: StageWatch) -> Frame:
-    """Discs are sought in cortex alone, where foramina are open for sure; bones are parted with their marrow."""
-    with watch("skin"):
-        skin = find_skin(volume)
-    with watch("bone"):
-        bone = find_bone(volume, skin)
-    with watch("canal"):
-        canal = track_canal(volume, skin, bone)
-    with watch("discs"):
-        discs = _sure_discs(volume, bone, canal)
-    with watch("marrow"):
-        bone = with_marrow(volume, skin, bone, canal)
-    with watch("pelvis"):
-        pelvis = find_pelvis(volume, bone, canal, discs)
-    discs = discs[pelvis.lumbosacral or 0 :]
-    with watch("ribs"):
-        ribs = find_ribs(volume, bone, canal, discs)
-    naming = name_levels(discs, middles_mm(discs), pelvis, ribs, anchor)
-    return Frame(skin, bone, canal, discs, pelvis, ribs, naming)
-
-
-def _sure_discs(volume: Volume, bone: Bone, canal: CanalTrack) -> tuple[DiscLevel, ...]:
-    seen = find_discs(volume, bone, canal)
-    if max((disc.confidence for disc in seen), default=0.0) < _SURE_DISC:
-        raise AnatomyError(
-            "intervertebral disc",
-            f"what looks like a canal of {canal.frame.s_mm[-1]:.0f} mm has none",
-            "send a CT that shows two neighbouring vertebrae of the thoracic or lumbar spine",
-        )
-    return seen
 
 
 def _slab(frame: Frame, region: Region | None, scan: VolumeGeometry) -> Slab | None:

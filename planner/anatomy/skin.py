@@ -179,12 +179,15 @@ def _refined(
     zones = (distance < _COARSE_MM).astype(np.uint8) + (distance < -_COARSE_MM - 0.5) + np.uint8(_BLURRED) * coarse[1]
     body = np.empty(volume.geometry.shape, dtype=bool)
     kinds = np.empty(volume.geometry.shape, dtype=np.uint8)
-    for k, own in enumerate(aligned.nearest_slices(zones, grid, volume.geometry)):
+
+    def refine(k: int, own: npt.NDArray[np.uint8]) -> None:
         hu, zone = volume.voxels[k], own % _BLURRED
         body[k] = ((zone == 2) | ((zone == 1) & (hu > _SKIN_HU))) & ~absent[k]
         is_object = (hu > _OBJECT_HU) & (own < _BLURRED)
         kinds[k] = (is_object.view(np.uint8) + np.uint8(Surroundings.AIR)) * ~body[k]  # air, object next, body 0
         kinds[k][absent[k]] = Surroundings.OUTSIDE_RECONSTRUCTION
+
+    aligned.each_nearest_slice(refine, zones, grid, volume.geometry)
     return body, kinds
 
 

@@ -7,11 +7,15 @@ taken from patient space to the straightened spine and back. All lengths are mm.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.geometry import FloatArray, frozen, unit
+
+Coordinates: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
+"""x, y and z of many points, each an array of its own."""
 
 _LEAST_SLOPE, _MOST_SLOPE = 0.2, 2.0
 """Of how fast a point's height over the plane across the canal falls along the canal: 1 on the canal, less on the inside of a
@@ -63,9 +67,8 @@ class SpineFrame:
         """Centre, left, anterior and cranial (..., 3) at arc length s; straight on beyond both ends."""
         s = np.asarray(s_mm, dtype=np.float64)
         inside = np.clip(s, self.s_mm[0], self.s_mm[-1])
-        centre, left, anterior, cranial = (
-            _interpolated(inside, self.s_mm, rows) for rows in (self.centres_mm, self.left, self.anterior, self.cranial)
-        )
+        axes = self.centres_mm, self.left, self.anterior, self.cranial
+        centre, left, anterior, cranial = (np.stack(rows, axis=-1) for rows in _interpolated(inside, self.s_mm, *axes))
         cranial = unit(cranial)
         return centre + (s - inside)[..., None] * cranial, unit(left), unit(anterior), cranial
 
@@ -85,9 +88,10 @@ class SpineFrame:
         points = np.asarray(points_mm, dtype=np.float64)
         s = np.interp(points[..., 2], *self._z_order())
         moved, slope = np.zeros_like(s), np.ones_like(s)
+        x, y, z = (points[..., axis].copy() for axis in range(3))
         gap_before = np.zeros_like(s)
         for turn in range(rounds):
-            gap = self._above_plane(points, s)
+            gap = self._above_plane((x, y, z), s)
             if turn:
                 told = np.abs(moved) > 1e-6
                 slope = np.where(told, (gap_before - gap) / np.where(told, moved, 1.0), slope)
@@ -97,21 +101,34 @@ class SpineFrame:
         offset = points - centre
         return np.stack([s, np.sum(offset * left, axis=-1), np.sum(offset * anterior, axis=-1)], axis=-1)
 
-    def _above_plane(self, points: FloatArray, s: FloatArray) -> FloatArray:
-        """(...,) how far each point lies above the plane across the canal at s [mm]."""
+    def _above_plane(self, points: Coordinates, s: FloatArray) -> FloatArray:
+        """(...,) how far each point (x, y, z) lies above the plane across the canal at s [mm]."""
         inside = np.clip(s, self.s_mm[0], self.s_mm[-1])
-        cranial = unit(_interpolated(inside, self.s_mm, self.cranial))
-        centre = _interpolated(inside, self.s_mm, self.centres_mm) + (s - inside)[..., None] * cranial
-        return np.asarray(np.sum((points - centre) * cranial, axis=-1))
+        centre, cranial = _interpolated(inside, self.s_mm, self.centres_mm, self.cranial)
+        length = np.sqrt(cranial[0] ** 2 + cranial[1] ** 2 + cranial[2] ** 2)
+        length = np.where(length > 0.0, length, 1.0)
+        gap, beyond = np.zeros_like(s), s - inside
+        for own, middle, along in zip(points, centre, cranial, strict=True):
+            upward = along / length
+            gap += (own - (middle + beyond * upward)) * upward
+        return gap
 
     def _z_order(self) -> tuple[FloatArray, FloatArray]:
         order = np.argsort(self.centres_mm[:, 2], kind="stable")
         return self.centres_mm[order, 2], self.s_mm[order]
 
 
-def _interpolated(at: FloatArray, s_mm: FloatArray, rows: FloatArray) -> FloatArray:
-    """(..., 3) linear between rows."""
-    return np.stack([np.interp(at, s_mm, rows[:, axis]) for axis in range(3)], axis=-1)
+def _interpolated(at: FloatArray, s_mm: FloatArray, *tables: FloatArray) -> list[Coordinates]:
+    """x, y and z (...,) of each table (n, 3), linear between its rows, as ``np.interp``; the place is looked up once for all."""
+    row = np.searchsorted(s_mm, at, side="right") - 1
+    past = at - s_mm[row]
+    between = np.diff(s_mm)
+    found = []
+    for table in tables:
+        slope = np.append(np.diff(table, axis=0) / between[:, None], np.zeros((1, 3)), axis=0)
+        x, y, z = (np.take(slope[:, axis], row) * past + np.take(table[:, axis], row) for axis in range(3))
+        found.append((x, y, z))
+    return found
 
 
 def _averaged(rows: FloatArray, sigma: float) -> FloatArray:

@@ -6,6 +6,7 @@ it is oblique; and label arrays brought back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,10 @@ class WorkingGrid:
         if self.order is not None:
             return np.ascontiguousarray(self.order.undo(labels))
         return itk.labels_on(labels, self.volume.geometry, self.scan)
+
+    def back_after(self, draw: Callable[[], AnyArray]) -> AnyArray:
+        """``back`` of what is drawn first."""
+        return self.back(draw())
 
 
 def _straightened(volume: Volume) -> Volume:
