@@ -29,7 +29,7 @@ _SACRAL_MM = 2.0
 _BELOW_TOP_MM = 1.5
 """From a body's upper end-plate down to its pedicle (assumed)."""
 
-_DEEP_MM = 8.0
+DEEP_MM = 8.0
 """A foramen's depth at its ganglion: 8 to 10 mm between body and facet joint (Hasegawa 1995, Spine 20:1079)."""
 
 _DEPTHS_MM = (5.0, 16.0)
@@ -40,6 +40,12 @@ _FATTY = 0.4
 
 _ALIKE = 0.7
 """Marrow's share of fat above which it is not told from fat."""
+
+_MARROW_APART = 0.5
+"""Marrow's share of fat below which it is told from dark fat: marrow of old people is suppressed with it (assumed)."""
+
+_DARK_WORTH = 0.5
+"""Of the edge that dark fat shows: what is seen there is cortex as much as fat (assumed)."""
 
 _WALL_MM = 1.0
 """Without fat: what lies behind it is another compartment."""
@@ -115,13 +121,20 @@ def _body_width(body: Body) -> float:
 class FatMap:
     """How much of each voxel of the column's grid is fat, 0 to 1; ``tells`` is whether the image can say so at all.
 
-    ``known`` is 1 where there is image; ``marrow`` is the share of fat that marrow has itself.
+    ``known`` is 1 where there is image; ``marrow`` is the share of fat that marrow has itself. Fat that is not ``is_bright`` looks like
+    cortex and ligament: it then lies apart from marrow, not from what is behind a foramen.
     """
 
     share: Float32Array
     known: Float32Array
     tells: bool
+    is_bright: bool = True
     marrow: float = 0.0
+
+    @property
+    def shows_pedicles(self) -> bool:
+        """Pedicles differ from the fat between them: always thought so where fat is bright, else only where marrow is no fat itself."""
+        return self.tells and (self.is_bright or self.marrow < _MARROW_APART)
 
     @property
     def beyond_marrow(self) -> Float32Array:
@@ -148,10 +161,12 @@ def _opening(column: SpineColumn, fat: FatMap, between: Interspace, pair: tuple[
     back = _behind_bodies(column, sheet, expected)
     if _in_image(fat, sheet, expected, back) < _INSIDE:
         return None
-    floor, roof, deep, seen = expected[0], expected[1], _DEEP_MM, _MODELLED
-    if fat.tells:
-        floor, roof, step = _by_fat(fat.beyond_marrow, sheet, back - _DEEP_MM / 2.0, expected)
-        seen = _MODELLED + (1.0 - _MODELLED) * float(np.clip(step / _CLEAR_STEP, 0.0, 1.0))
+    floor, roof, deep, seen = expected[0], expected[1], DEEP_MM, _MODELLED
+    if fat.shows_pedicles:
+        floor, roof, step = _by_fat(fat.beyond_marrow, sheet, back - DEEP_MM / 2.0, expected)
+        worth = 1.0 if fat.is_bright else _DARK_WORTH
+        seen = _MODELLED + (1.0 - _MODELLED) * worth * float(np.clip(step / _CLEAR_STEP, 0.0, 1.0))
+    if fat.tells and fat.is_bright:
         deep = _depth_mm(fat.share, sheet, (floor, roof), back)
     middle, half = (floor + roof) / 2.0, max((roof - floor) / 2.0, _HIGH_MM[0] / 2.0)
     across = deep / 2.0
@@ -161,7 +176,7 @@ def _opening(column: SpineColumn, fat: FatMap, between: Interspace, pair: tuple[
 
 def _in_image(fat: FatMap, sheet: Sheet, ends: tuple[float, float], back_mm: float) -> float:
     """Share of the opening, 4 mm of the pedicles above and below included, that the image holds."""
-    s, v = np.meshgrid(np.arange(ends[0] - 4.0, ends[1] + 4.1, 1.0), back_mm - np.arange(0.0, _DEEP_MM), indexing="ij")
+    s, v = np.meshgrid(np.arange(ends[0] - 4.0, ends[1] + 4.1, 1.0), back_mm - np.arange(0.0, DEEP_MM), indexing="ij")
     suv = np.stack([s, sheet.u_mm(s), v], axis=-1)
     return float((linear(fat.known, sheet.grid.index(suv), 0.0) > 0.5).mean())
 
@@ -173,7 +188,7 @@ def _depth_mm(fat: Float32Array, sheet: Sheet, ends: tuple[float, float], back_m
     profile = sheet.sampled(fat, grid_s, grid_v).mean(axis=0)
     fatty = np.flatnonzero(profile >= _FATTY)
     if not len(fatty):
-        return _DEEP_MM
+        return DEEP_MM
     breaks = np.flatnonzero(np.diff(fatty) > _WALL_MM)
     return float(np.clip(depth[fatty[breaks[0] if len(breaks) else -1]] + 0.5, *_DEPTHS_MM))
 
@@ -196,7 +211,7 @@ def _behind_bodies(column: SpineColumn, sheet: Sheet, ends: tuple[float, float])
 def _by_fat(fat: Float32Array, sheet: Sheet, v_mm: float, expected: tuple[float, float]) -> tuple[float, float, float]:
     """Floor and roof between which there is most fat against the pedicles beyond, near the expected ones; and that difference."""
     s = np.arange(expected[0] - 12.0, expected[1] + 12.0, _STEP_MM)
-    v = v_mm + np.arange(-_DEEP_MM / 2.0, _DEEP_MM / 2.0 + 0.1, 1.0)
+    v = v_mm + np.arange(-DEEP_MM / 2.0, DEEP_MM / 2.0 + 0.1, 1.0)
     grid_s, grid_v = np.meshgrid(s, v, indexing="ij")
     line = sheet.sampled(fat, grid_s, grid_v).mean(axis=1)
     total = np.concatenate([[0.0], np.cumsum(line)]) * _STEP_MM
