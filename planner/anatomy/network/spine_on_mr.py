@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.anatomy import itk
+from planner.anatomy.network.disc_level import disc_level, evenly_deep
 from planner.anatomy.network.opinion import SpineOpinion, long_canal, look
 from planner.anatomy.network.session import Network, Share
 from planner.anatomy.network.windows import SPACING_MM
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import CanalTrack, DiscLevel
 from planner.errors import AnatomyError
-from planner.geometry import BoolArray, Float32Array, FloatArray, VolumeGeometry, frozen
+from planner.geometry import BoolArray, Float32Array, FloatArray, VolumeGeometry
 from planner.volume import Volume
 
 _SMOOTH_MM, _CALM_MM = 6.0, 10.0
@@ -27,9 +28,6 @@ _SMOOTH_MM, _CALM_MM = 6.0, 10.0
 _SHORTEST_MM = 40.0
 _SMALLEST_DISC_MM3 = 800.0
 """The T1/T2 disc, the smallest, is 2.5 mL times 0.4 of it seen in a slab (assumed)."""
-
-_FRONT_MM, _ASIDE_MM = (2.0, 60.0), 25.0
-"""Where a disc's middle lies before the canal's middle: half a canal to half a lumbar body and more."""
 
 _NEAREST_MM = 10.0
 """Two discs are never closer: the T1 body with half a disc on either side is 17 mm high."""
@@ -112,26 +110,10 @@ def _discs(
         piece: BoolArray = np.asarray(pieces == number)
         if piece.sum() * SPACING_MM**3 < _SMALLEST_DISC_MM3:
             break  # numbered by size
-        level = _level(piece, share, canal, geometry)
+        level = disc_level(piece, share, canal, geometry)
         if level is not None and all(abs(level.s_mm - other.s_mm) > _NEAREST_MM for other, _ in found):
             found.append((level, piece))
-    return sorted(found, key=lambda one: one[0].s_mm)
-
-
-def _level(piece: BoolArray, share: Float32Array, canal: CanalTrack, geometry: VolumeGeometry) -> DiscLevel | None:
-    """The disc's plane from its own shape, and where that plane meets the canal's front wall."""
-    points = geometry.points_mm(np.argwhere(piece))
-    middle = points.mean(axis=0)
-    spread, axes = np.linalg.eigh(np.cov((points - middle).T))
-    normal = axes[:, 0] * (1.0 if axes[2, 0] >= 0.0 else -1.0)
-    _, u, v = canal.frame.from_lps(middle)
-    if not (_FRONT_MM[0] < v < _FRONT_MM[1] and abs(u) < _ASIDE_MM):
-        return None
-    wall = canal.frame.centres_mm + canal.radius_mm[:, None] * canal.frame.anterior
-    above = (wall - middle) @ normal
-    s_mm = float(canal.frame.s_mm[int(np.argmin(np.abs(above)))])
-    height = len(points) * SPACING_MM**3 / (4.0 * np.pi * float(np.sqrt(spread[1] * spread[2])))
-    return DiscLevel(s_mm, frozen(middle), frozen(normal), height, round(float(share[piece].mean()), 3))
+    return evenly_deep(sorted(found, key=lambda one: one[0].s_mm), canal, geometry)
 
 
 def _numbered_bodies(mask: BoolArray, discs: tuple[DiscLevel, ...], geometry: VolumeGeometry) -> npt.NDArray[np.uint8]:
