@@ -41,6 +41,7 @@ PAGE = PROJECT / "docs" / "accuracy_mr.md"
 BARS = {
     "canal centreline, mean mm": "1.5",
     "canal centreline, max mm": "5",
+    "canal and roots, Dice": "-",
     "canal, Dice": "0.85",
     "discs within 3 mm": "95 %",
     "discs too many": "0",
@@ -130,7 +131,10 @@ def against_phantom(found: Anatomy, phantom: Phantom) -> dict[str, Any]:
     return {
         "canal centreline, mean mm": round(float(line.mean()), 2),
         "canal centreline, max mm": round(float(line.max()), 2),
-        "canal, Dice": dice(hollow & seen, true_hollow & seen & ~_parts(labels)),
+        "canal and roots, Dice": dice(hollow & seen, true_hollow & seen & ~_parts(labels)),
+        "canal, Dice": dice(
+            *(one.mask(Structure.CANAL, Structure.THECAL_SAC) & seen for one in (found.labels, labels))
+        ),
         "discs within 3 mm": _share(mm <= 3.0 for mm in discs),
         "discs too many": len(extra),
         "body, Dice": dice(_parts(found.labels, Part.BODY) & seen, _parts(labels, Part.BODY) & seen),
@@ -233,7 +237,15 @@ def page(rows: dict[str, dict[str, Any]]) -> str:
         "# Accuracy on MR\n\n"
         "Written by `benchmarks/accuracy_mr.py`. Phantoms with a turbo spin echo's contrast and dark rims of the discs, 1.2 mm cubes unless "
         "said, L2 to S1, without skin; `lumbar_mr_crop` is the real T2 with labels, whose foramina are those that the CT's way finds in these "
-        "labels. One patient in each column, so no interval can be given.\n\n" + head + body + "\n"
+        "labels. One patient in each "
+        "column, so no interval can be given. `canal and roots` counts roots and ganglia outside the canal.\n\n"
+        "What was set after looking at these cases, so that they are no independent check: how bright a ganglion is on T2 and that it is sought "
+        "near bodies and disc (after `lumbar_mr_crop`, whose two ganglia now lie in the grey spots that are seen; before, one did not); that dark "
+        "fat tells roof and floor but no depth (after STIR); that a disc short in front has its neighbours' middle (after T2); what is added to "
+        "the uncertainty of foramina and roots (1.6 and 1.1 mm, on three of these phantoms). The phantoms share one spine."
+        + head
+        + body
+        + "\n"
         f"Sides: {', '.join(Side)}, both counted. A dash: not known there. Limits: `limits.md`.\n"
     )
 
