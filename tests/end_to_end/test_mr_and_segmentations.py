@@ -110,7 +110,7 @@ def site(study: Study, orthanc_server: Orthanc, tmp_path_factory: pytest.TempPat
     with process(log, Path(sys.executable).parent / "needleplan", "serve", "--settings", settings) as service:
         wait_until(lambda: service.poll() is not None or is_listening(port), what="the service's start")
         for one in (study.seg.parent, study.mr, study.ct):
-            sent = run("storescu", "-aet", "CT1", "-aec", "NEEDLEPLAN", "+sd", "127.0.0.1", port, one)
+            sent = run("storescu", "-aet", "CT1", "-aec", "NEEDLEPLAN", "-R", "+sd", "127.0.0.1", port, one)
             assert sent.returncode == 0, sent.stderr + log.read_text()
         wait_until(
             lambda: (
