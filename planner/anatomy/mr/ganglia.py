@@ -113,6 +113,8 @@ def _spot(model: FloatArray, opening: Opening, radius_mm: float, image: NerveMap
     far = np.linalg.norm(moved / np.array([_REACH_MM, _ACROSS_MM, _REACH_MM]), axis=1)
     score = np.where(allowed, inside * fat_around - _FAR_COST * far**2, -1.0)
     best = int(score.argmax())
+    if score[best] <= 0.0:
+        return None  # all that shows is farther from the model's place than it is clear
     alike = (score >= _NEAR_BEST * score[best]) & (np.linalg.norm(places - places[best], axis=1) <= radius_mm)
     return np.asarray(np.average(places[alike], axis=0, weights=np.maximum(score[alike], 1e-6)))
 

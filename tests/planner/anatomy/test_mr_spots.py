@@ -61,6 +61,12 @@ def test_where_fat_shows_no_spot_the_modelled_root_stays_as_it_is():
     assert found.uncertainty_mm == root().uncertainty_mm
 
 
+def test_a_spot_darker_than_any_nerve_moves_nothing():
+    found = moved(T1, 5.0)
+    assert np.array_equal(found.ganglion_mm, root().ganglion_mm)
+    assert found.uncertainty_mm == root().uncertainty_mm
+
+
 def test_the_course_goes_through_a_moved_ganglion_and_stays_far_from_it():
     found = moved(T1, 100.0)
     assert np.linalg.norm(found.course_mm - found.ganglion_mm, axis=1).min() < 0.1
