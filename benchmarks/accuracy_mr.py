@@ -242,7 +242,7 @@ def page(rows: dict[str, dict[str, Any]]) -> str:
         "What was set after looking at these cases, so that they are no independent check: how bright a ganglion is on T2 and that it is sought "
         "near bodies and disc (after `lumbar_mr_crop`, whose two ganglia now lie in the grey spots that are seen; before, one did not); that dark "
         "fat tells roof and floor but no depth (after STIR); that a disc short in front has its neighbours' middle (after T2); what is added to "
-        "the uncertainty of foramina and roots (1.6 and 1.1 mm, on three of these phantoms). The phantoms share one spine."
+        "the uncertainty of foramina and roots (1.6 and 1.1 mm, on three of these phantoms). The phantoms share one spine.\n\n"
         + head
         + body
         + "\n"
