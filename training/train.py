@@ -2,7 +2,7 @@
 
 In: the folder of label maps, a folder to work in. Out: ``checkpoint.pt`` there, every 250 steps and at the end; a run
 that finds one goes on from it, and ends where a run without a pause would have: window n is painted from seed and n alone.
-``python -m training.train --data FOLDER --work FOLDER --steps 4500``.
+``python -m training.train --data FOLDER --work FOLDER --steps 10000``.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=4500)
+    parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(1)  # a second thread waits more than it helps, and would sum in another order

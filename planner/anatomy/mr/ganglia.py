@@ -31,6 +31,9 @@ _GAP_MM = 1.2
 _IN_FAT, _CLEAR = 0.5, 0.25
 """Share of fat around a ganglion, and by how much it exceeds the spot's own: less is a nerve against muscle, bone or a vein (assumed)."""
 
+_AS_GREY = 0.4
+"""Share of a spot that is as grey as a nerve: of a dark vessel or spur only the blurred rim is (assumed)."""
+
 _NEAR_BEST = 0.85
 """Of the best score: places as good as that belong to the same spot; their mean is its middle."""
 
@@ -107,7 +110,7 @@ def _spot(model: FloatArray, opening: Opening, radius_mm: float, image: NerveMap
     inside = _mean(image.nerve, image.grid, places, _ball(0.8 * radius_mm))
     around = _ball(radius_mm + _GAP_MM + 1.0, radius_mm + _GAP_MM)
     fat_around, fat_inside = (_mean(image.fat, image.grid, places, one) for one in (around, _ball(0.8 * radius_mm)))
-    allowed = (fat_around >= _IN_FAT) & (fat_around - fat_inside >= _CLEAR)
+    allowed = (fat_around >= _IN_FAT) & (fat_around - fat_inside >= _CLEAR) & (inside >= _AS_GREY)
     if not allowed.any():
         return None
     far = np.linalg.norm(moved / np.array([_REACH_MM, _ACROSS_MM, _REACH_MM]), axis=1)

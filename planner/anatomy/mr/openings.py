@@ -22,9 +22,11 @@ from planner.volume import linear
 _ANGLES = 48
 _THETA = 2.0 * np.pi * np.arange(_ANGLES) / _ANGLES
 
-
 _SACRAL_MM = 2.0
 """How far S1's pedicle, which goes over into the ala, may lie elsewhere: half of it goes into L5/S1's uncertainty (assumed)."""
+
+_CUT_MM = 2.0
+"""How far a pedicle may lie elsewhere whose body's upper end-plate is not seen: neighbours' heights differ by 2 mm (Panjabi 1992)."""
 
 _BELOW_TOP_MM = 1.5
 """From a body's upper end-plate down to its pedicle (assumed)."""
@@ -74,12 +76,25 @@ _MODELLED = 0.45
 
 def modelled_pedicles(column: SpineColumn, names: tuple[LevelName, ...]) -> tuple[dict[Side, Pedicle], ...]:
     """Both pedicles of every vertebra, from its body's end-plates and width and the canal."""
-    return tuple(_pair(column, body, name) for body, name in zip(column.bodies, names, strict=True))
+    ends = [_ends(body, column) for body in column.bodies]
+    off = [_SACRAL_MM if name is SpineLevel.S1 else 0.0 for name in names]
+    ends[-1], off[-1] = _without_disc_above(ends, names), _CUT_MM
+    return tuple(_pair(column, *each) for each in zip(column.bodies, names, ends, off, strict=True))
 
 
-def _pair(column: SpineColumn, body: Body, name: LevelName) -> dict[Side, Pedicle]:
+def _without_disc_above(ends: list[tuple[float, float]], names: tuple[LevelName, ...]) -> tuple[float, float]:
+    """The topmost body ends where image or network does, not at an end-plate: it is at least as high as the one below it."""
+    top, bottom = ends[-1]
+    if len(ends) < 2 or names[-2] is SpineLevel.S1:
+        return top, bottom
+    return max(top, bottom + ends[-2][0] - ends[-2][1]), bottom
+
+
+def _pair(
+    column: SpineColumn, body: Body, name: LevelName, ends: tuple[float, float], off_mm: float
+) -> dict[Side, Pedicle]:
     usual = usual_size(name)
-    top, bottom = _ends(body, column)
+    top, bottom = ends
     width = float(np.clip(_body_width(body), *_BODY_WIDTH_MM))
     high = min(usual.pedicle_height_mm, 0.7 * max(top - bottom, 1.0))
     upper = top - _BELOW_TOP_MM
@@ -96,7 +111,7 @@ def _pair(column: SpineColumn, body: Body, name: LevelName) -> dict[Side, Pedicl
             upper,
             usual.pedicle_width_mm * width / usual.body_width_mm,
             0.6,
-            _SACRAL_MM if name is SpineLevel.S1 else 0.0,
+            off_mm,
         )
         for side in Side
     }

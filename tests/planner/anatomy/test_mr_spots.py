@@ -62,7 +62,14 @@ def test_where_fat_shows_no_spot_the_modelled_root_stays_as_it_is():
 
 
 def test_a_spot_darker_than_any_nerve_moves_nothing():
-    found = moved(T1, 5.0)
+    for dark in (5.0, 40.0):
+        found = moved(T1, dark)
+        assert np.array_equal(found.ganglion_mm, root().ganglion_mm)
+        assert found.uncertainty_mm == root().uncertainty_mm
+
+
+def test_a_spot_fainter_than_it_is_far_moves_nothing():
+    found = moved(T1, 0.6 * T1.fat + 0.4 * 100.0)
     assert np.array_equal(found.ganglion_mm, root().ganglion_mm)
     assert found.uncertainty_mm == root().uncertainty_mm
 
