@@ -109,7 +109,7 @@ def _lung(air: BoolArray, image: CoarseImage, cage: RibCage) -> tuple[BoolArray,
     count = int(parts.max()) + 1
     sizes_ml = np.bincount(parts.ravel(), minlength=count) * image.spacing_mm**3 / 1000.0
     contact = _rib_contact(parts, count, image, cage)
-    at_top = np.isin(np.arange(count), np.unique(parts[-2:]))
+    at_top = np.isin(np.arange(count), np.unique(parts[_ends_above(image)]))
     typical_hu = _medians(image.hu, parts, count)
     spongy = typical_hu > _GAS_ONLY_HU
     is_lung = (
@@ -123,6 +123,15 @@ def _lung(air: BoolArray, image: CoarseImage, cage: RibCage) -> tuple[BoolArray,
     sure = is_lung[parts]
     slivers = air & (sizes_ml < _SMALLEST_ML)[parts]
     return grown_inside(sure, sure | slivers), confidence
+
+
+def _ends_above(image: CoarseImage) -> BoolArray:
+    """The scan's upper end: its last two slices, and, where it was cut aslant, air with no body a little above it."""
+    ends = np.zeros(image.body.shape, dtype=bool)
+    ends[-2:] = True
+    step = image.ball(_SKIN_MM) + 2
+    ends[:-step] |= ~image.body[step:]
+    return ends
 
 
 def _parts(air: BoolArray, image: CoarseImage) -> npt.NDArray[np.int32]:

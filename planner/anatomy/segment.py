@@ -94,7 +94,7 @@ def find(
     with watch("working grid"):
         grid = WorkingGrid.of(volume)
         require_ct(grid.volume)
-    whole = find_frame(grid.volume, anchor, watch)
+    whole = find_frame(grid, anchor, watch)
     slab = _slab(whole, region, grid.volume.geometry)
     needed = () if region is None else region.needed
     waiting = beside(lambda: _organs(grid.volume, whole, slab, needed, watch))

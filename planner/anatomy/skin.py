@@ -6,6 +6,8 @@ arms beside it included. The image's edge is never skin: how much of the outline
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 
@@ -48,6 +50,25 @@ _SMALLEST_BODY_MM3 = 100_000.0
 
 _SMALLEST_LIMB_MM3 = 30_000.0
 """A forearm 3 cm thick over 4 cm."""
+
+
+def skin_of(volume: Volume, oblique: Volume | None) -> Skin:
+    """The skin on the volume's grid; where that was resampled from oblique slices, as these slices show it.
+
+    Lungs that the scan's end opens are closed within its own slices; in resampled ones they would open to the room.
+    """
+    if oblique is None:
+        return find_skin(volume)
+    k_mm, j_mm, i_mm = (float(mm) for mm in oblique.geometry.spacing_mm)
+    upright = VolumeGeometry.from_spacing(oblique.geometry.shape, (k_mm, j_mm, i_mm))
+    own = find_skin(Volume(upright, oblique.voxels, oblique.modality, oblique.padding_value))
+    absent = not_reconstructed(volume)
+    body = itk.mask_on(own.body, oblique.geometry, volume.geometry) & ~absent
+    around = itk.labels_on(own.surroundings, oblique.geometry, volume.geometry)
+    around[(around == 0) & ~body] = Surroundings.AIR
+    around[body] = 0
+    around[absent] = Surroundings.OUTSIDE_RECONSTRUCTION
+    return replace(own, geometry=volume.geometry, body=body, surroundings=around)
 
 
 def find_skin(volume: Volume) -> Skin:

@@ -1,6 +1,6 @@
 """What everything else hangs on, found in the whole scan: skin, bone, canal, discs, pelvis, ribs and the vertebrae's names.
 
-In: a CT volume in the patient's axes. Out: a ``Frame`` on its grid. What does not need one another is found side by side.
+In: a CT on the working grid. Out: a ``Frame`` on its grid. What does not need one another is found side by side.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from planner.anatomy.model import StageWatch
 from planner.anatomy.naming import LevelAnchor, name_levels
 from planner.anatomy.pelvis import find_pelvis
 from planner.anatomy.ribs import bone_in_spine, find_ribs
-from planner.anatomy.skin import find_skin
+from planner.anatomy.skin import skin_of
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Skin
+from planner.anatomy.working_grid import WorkingGrid
 from planner.errors import AnatomyError
 from planner.volume import Volume
 
@@ -24,10 +25,11 @@ _SURE_DISC = 0.4
 """Of a disc's confidence: a spine shows at least one above."""
 
 
-def find_frame(volume: Volume, anchor: LevelAnchor | None, watch: StageWatch) -> Frame:
+def find_frame(grid: WorkingGrid, anchor: LevelAnchor | None, watch: StageWatch) -> Frame:
     """Discs are sought in cortex alone, where foramina are open for sure; bones are parted with their marrow."""
+    volume = grid.volume
     with watch("skin"):
-        skin = find_skin(volume)
+        skin = skin_of(volume, grid.oblique)
     with watch("bone"):
         bone = find_bone(volume, skin)
     with watch("canal"):

@@ -25,11 +25,15 @@ _PADDING = -3000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WorkingGrid:
-    """The scan in the patient's axes; ``order`` undoes the re-ordering, None where the scan was resampled."""
+    """The scan in the patient's axes; ``order`` undoes the re-ordering, None where the scan was resampled.
+
+    ``oblique`` is then the scan on its own slices: its ends cut a chest slice by slice, those of ``volume`` cut it aslant.
+    """
 
     scan: VolumeGeometry
     volume: Volume
     order: AxisOrder | None
+    oblique: Volume | None = None
 
     @classmethod
     def of(cls, volume: Volume) -> WorkingGrid:
@@ -37,7 +41,7 @@ class WorkingGrid:
         turned = volume.in_patient_axes()
         if turned.geometry.is_in_patient_axes:
             return cls(volume.geometry, turned, AxisOrder.to_patient_axes(volume.geometry))
-        return cls(volume.geometry, _straightened(turned), None)
+        return cls(volume.geometry, _straightened(turned), None, turned)
 
     def back(self, labels: AnyArray) -> AnyArray:
         """Labels of the working grid on the scan's own grid."""

@@ -34,7 +34,7 @@ from planner.anatomy.plausible import require_ct
 from planner.anatomy.ribs import find_ribs
 from planner.anatomy.sac import Sac, find_sac
 from planner.anatomy.segment import anatomy_of
-from planner.anatomy.skin import find_skin
+from planner.anatomy.skin import skin_of
 from planner.anatomy.stages import Bone, CanalTrack, Skin
 from planner.anatomy.working_grid import WorkingGrid
 from planner.brought import Brought
@@ -102,7 +102,7 @@ def _find(
 ) -> tuple[Findings, Levels, tuple[str, ...]]:
     volume = grid.volume
     with watch("skin"):
-        skin = find_skin(volume)
+        skin = skin_of(volume, grid.oblique)
     with watch("bone"):
         bone = _bone_with(volume, find_bone(volume, skin), skin, given)
     with watch("canal"):

@@ -1,5 +1,6 @@
 """The whole line on a phantom of known truth, and on real scans with labels."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -102,6 +103,16 @@ def test_discs_are_ordered_and_lie_between_their_vertebrae(anatomy):
     for disc in anatomy.discs:
         assert centre[disc.between.lower] < disc.center_mm[2] < centre[disc.between.upper]
     assert all(low.center_mm[2] < high.center_mm[2] for low, high in pairwise(anatomy.discs))
+
+
+@pytest.mark.slow
+def test_lungs_that_the_end_of_a_tilted_scan_cuts_are_kept_clear():
+    phantom = make_phantom(replace(SMALL, turn_deg=(15.0, 0.0, 0.0), center_mm=(0.0, 14.0, 25.0)))
+    true = phantom.truth.mask(Structure.LUNG)
+    found = segment(phantom.volume).labels
+    assert true.any()
+    assert (found.labels[true] > 0).mean() > 0.99
+    assert (found.mask(Structure.LUNG) | found.mask(Structure.PLEURAL_ZONE))[true].mean() > 0.95
 
 
 @pytest.mark.slow

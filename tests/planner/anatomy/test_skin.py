@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813
 
+from planner.anatomy import itk
 from planner.anatomy.lie import agrees_with_spine
 from planner.anatomy.model import Surroundings
-from planner.anatomy.skin import find_skin
+from planner.anatomy.skin import find_skin, skin_of
+from planner.anatomy.working_grid import WorkingGrid
 from planner.errors import AnatomyError
 from planner.geometry import VolumeGeometry
 from planner.structures import Pose
@@ -76,6 +78,23 @@ def test_lungs_and_gas_are_inside_the_body():
     lungs = ((places()[..., 0] - 70.0) / 50.0) ** 2 + (places()[..., 1] / 60.0) ** 2 < 1.0
     skin = find_skin(scan(trunk(), (lungs, -850)))
     assert skin.body[lungs].all()
+
+
+def test_lungs_cut_by_the_end_of_oblique_slices_are_inside_the_body():
+    lungs = (((np.abs(places()[..., 0]) - 70.0) / 50.0) ** 2 + (places()[..., 1] / 60.0) ** 2 < 1.0) & (
+        places()[..., 2] > 30.0
+    )
+    upright = scan(trunk(), (lungs, -850))
+    turn = np.eye(4)
+    c, s = np.cos(np.deg2rad(15.0)), np.sin(np.deg2rad(15.0))
+    turn[1:3, 1:3] = [[c, -s], [s, c]]
+    oblique = VolumeGeometry(turn @ upright.geometry.lps_from_index, upright.geometry.shape)
+    grid = WorkingGrid.of(Volume(oblique, upright.voxels))
+    skin = skin_of(grid.volume, grid.oblique)
+    true = itk.mask_on(lungs, oblique, grid.volume.geometry)
+    assert skin.body[true].mean() > 0.97
+    assert not (skin.surroundings[true & skin.body] != 0).any()
+    assert dice(skin.body, itk.mask_on(trunk(), oblique, grid.volume.geometry)) > 0.97
 
 
 def test_a_thin_chest_wall_still_holds_the_lung():
