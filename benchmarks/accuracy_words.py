@@ -75,7 +75,7 @@ and later, on the phantom: no sure name changed; of 154 landmarks one ganglion (
 - **A narrow scan**: 3 % of the bowel's voxels of `narrow` and `narrow_contrast` lie up to 44 mm outside every obstacle, in front, where the field of view ends. No path enters there: its skin is not in the image.
 - **An oblique scan**: lungs that its tilted end cuts opened to the room (`tilt_15`, `side_tilt_10`, `oblique`: 38 to 58 % of their voxels in any obstacle, up to 16 mm outside). Its skin is now found on its own
   slices. On MR, where lungs are not drawn, it is not.
-- **Lungs of phantoms** reach 0.95 to 0.96: a crescent of a voxel at the wall; the pleural zone holds it. Four short ones show a sliver of lung that is not drawn as lung.
+- **Lungs of phantoms** reach 0.95 to 0.96: a crescent of a voxel at the wall; the pleural zone holds it. One short one shows a sliver of lung that is not drawn as lung.
 - **Iliac vessels of phantoms**: true labels of arteries and veins hold mesenteric and renal ones too, so their Dice is no figure of the iliacs alone.
 - **Not drawn at all**: arch of the aorta, heart and oesophagus, mesenteric vessels, coccyx apart from the sacrum; ureters are zones along their usual course, renal
   vessels where contrast does not show them.
