@@ -21,8 +21,10 @@ import coverage_scans
 from coverage_rows import Trial
 from coverage_scans import Scan
 
+from planner.errors import GuidanceError
 from planner.procedure import Procedure
 from planner.procedures import PROCEDURES
+from planner.procedures.on_mr import on_modality
 
 PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "benchmarks" / "results" / "coverage.json"
@@ -57,7 +59,7 @@ def tried(scan: Scan, key: str, pictures: Path | None, kept: Path | None) -> dic
     at = None if kept is None else kept / f"{scan.name}-{key}.json"
     if at is not None and at.exists():
         return dict(json.loads(at.read_text(encoding="utf8")))
-    rows = rows_of(scan, PROCEDURES[key], pictures)
+    rows = rows_of(scan, on_modality(PROCEDURES[key], scan.volume.modality), pictures)
     found = {"commit": _made_at(scan), "rows": rows}
     sys.stdout.write(f"{scan.name} {key}: {coverage_page.summary(rows)}\n")
     sys.stdout.flush()
@@ -72,11 +74,20 @@ def _made_at(scan: Scan) -> str:
     return now if scan.commit == now else f"{now} on the anatomy of {scan.commit}"
 
 
+def may_be_tried(scan: Scan, key: str) -> bool:
+    """What needs joints and bone is refused on MR."""
+    try:
+        on_modality(PROCEDURES[key], scan.volume.modality)
+    except GuidanceError:
+        return False
+    return True
+
+
 def report_of(scan: Scan, given: argparse.Namespace, before: dict[str, Any]) -> dict[str, Any]:
     """All asked procedures on one scan; a second stage has its first stage's rows."""
     procedures = dict(before)
     for key in given.procedures:
-        if not first_stage_of(PROCEDURES[key]):
+        if not first_stage_of(PROCEDURES[key]) and may_be_tried(scan, key):
             procedures[key] = tried(scan, key, given.pictures, given.resume)
     return {
         "pose": str(scan.anatomy.lie.pose),

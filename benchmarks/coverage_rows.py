@@ -21,6 +21,8 @@ from planner.geometry import FloatArray
 from planner.plan import TargetPlan
 from planner.planning import Setting, planned
 from planner.procedure import Procedure
+from planner.procedures.on_mr import site_on
+from planner.site import PLAIN
 from planner.structures import Side, SpineLevel, Unnamed
 from planner.target import Target
 from planner.targets import TargetRequest, find_targets
@@ -48,7 +50,8 @@ class Trial:
 
     def __post_init__(self) -> None:
         is_rehearsal = self.scan.pose is not self.procedure.treatment_pose
-        self.setting = Setting(self.scan.anatomy, self.scan.labels, self.procedure, is_rehearsal)
+        site, _ = site_on(PLAIN, self.scan.volume.modality)
+        self.setting = Setting(self.scan.anatomy, self.scan.labels, self.procedure, is_rehearsal, site=site)
 
     def rows(self) -> Iterator[tuple[dict[str, Any], list[Shown]]]:
         """Every level this procedure may be asked at, both sides."""

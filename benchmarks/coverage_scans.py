@@ -20,6 +20,7 @@ from planner.position import reconcile
 from planner.structures import PatientPosition, Pose
 from planner.volume import LabelMap, Modality, Volume
 from service.errors import ServiceError
+from service.network import shipped_network
 from service.opening import SeriesChoice, open_chosen
 
 FILES = {
@@ -62,7 +63,7 @@ def opened(name: str, data: Path, kept: Path | None) -> Scan | str:
         return Scan(name, volume, position, anatomy, with_roots(anatomy), found_at)
     try:
         volume, position = _image(name, data)
-        anatomy = ordered(segment(volume))
+        anatomy = ordered(segment(volume, network=shipped_network()))
     except (PlannerError, ServiceError) as refusal:
         return str(refusal)
     if at is not None:

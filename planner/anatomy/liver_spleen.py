@@ -30,7 +30,7 @@ _CHEST_SHARE = 0.3
 """A slice with more lung than this share of the body holds the heart too."""
 
 _DOME_MM2 = 100.0
-"""A section of the liver's right dome is larger; above it nothing is liver: the heart lies on the lower middle part."""
+"""A section of the liver's right dome is larger; above it nothing is liver: the heart lies on the lower middle part (assumed)."""
 
 _UNDER_DIAPHRAGM_MM = 30.0
 """How far below the lung's base the organ's even core may end: both hang from the diaphragm; gluteal muscle, as large and

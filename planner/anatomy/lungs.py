@@ -35,6 +35,9 @@ _GAS_HU = -250.0
 _SKIN_MM = 6.0
 """Air this close to the body's surface is the room's, averaged into the skin."""
 
+_SLANT_MM = 4.0
+"""Beyond the air that counts as skin: two coarse voxels, by which a slanted end is stepped (assumed)."""
+
 _GAS_ONLY_HU = -960.0
 """Lung averaged over 2 mm stays above it, emphysema (-950 HU by densitometry) included; gas (-1000 HU) does not."""
 
@@ -129,7 +132,7 @@ def _ends_above(image: CoarseImage) -> BoolArray:
     """The scan's upper end: its last two slices, and, where it was cut aslant, air with no body a little above it."""
     ends = np.zeros(image.body.shape, dtype=bool)
     ends[-2:] = True
-    step = image.ball(_SKIN_MM) + 2
+    step = image.ball(_SKIN_MM + _SLANT_MM)
     ends[:-step] |= ~image.body[step:]
     return ends
 

@@ -23,10 +23,13 @@ _REACH_MM, _ACROSS_MM, _STEP_MM = 4.0, 5.0, 1.0
 """From the modelled place, in the sheet and along the canal's width: the model's uncertainty and what its pedicle adds."""
 
 _FAR_COST = 0.15
-"""Of the score at the reach: of two like spots the nearer one."""
+"""Of the score at the reach: of two like spots the nearer one (assumed)."""
 
 _GAP_MM = 1.2
-"""Between a ganglion's border and the fat that is looked at around it: a voxel's blur."""
+"""Between a ganglion's border and the fat that is looked at around it: a voxel's blur (assumed)."""
+
+_CORE = 0.8
+"""Of a ganglion's radius: within it, its border does not blur (assumed)."""
 
 _IN_FAT, _CLEAR = 0.5, 0.25
 """Share of fat around a ganglion, and by how much it exceeds the spot's own: less is a nerve against muscle, bone or a vein (assumed)."""
@@ -35,10 +38,10 @@ _AS_GREY = 0.4
 """Share of a spot that is as grey as a nerve: of a dark vessel or spur only the blurred rim is (assumed)."""
 
 _NEAR_BEST = 0.85
-"""Of the best score: places as good as that belong to the same spot; their mean is its middle."""
+"""Of the best score: places as good as that belong to the same spot; their mean is its middle (assumed)."""
 
 _DARK = 0.5
-"""Of muscle: darker is no nerve, but cortex, ligament or flowing blood, on T1."""
+"""Of muscle: darker is no nerve, but cortex, ligament or flowing blood, on T1 (assumed)."""
 
 _WATERY = 0.25
 """Of the way from muscle to fat on T2: a ganglion's T2 is two to three times muscle's, ligament and cortex are darker than muscle
@@ -107,9 +110,9 @@ def _spot(model: FloatArray, opening: Opening, radius_mm: float, image: NerveMap
     """(3,) s, u, v of the clearest spot near the model's place, to a part of a voxel; None where fat shows none."""
     moved = _places(model, opening)
     places = model + moved
-    inside = _mean(image.nerve, image.grid, places, _ball(0.8 * radius_mm))
-    around = _ball(radius_mm + _GAP_MM + 1.0, radius_mm + _GAP_MM)
-    fat_around, fat_inside = (_mean(image.fat, image.grid, places, one) for one in (around, _ball(0.8 * radius_mm)))
+    core, around = _ball(_CORE * radius_mm), _ball(radius_mm + _GAP_MM + 1.0, radius_mm + _GAP_MM)
+    inside = _mean(image.nerve, image.grid, places, core)
+    fat_around, fat_inside = (_mean(image.fat, image.grid, places, one) for one in (around, core))
     allowed = (fat_around >= _IN_FAT) & (fat_around - fat_inside >= _CLEAR) & (inside >= _AS_GREY)
     if not allowed.any():
         return None
