@@ -141,6 +141,12 @@ def linear(array: Float32Array, source: VolumeGeometry, grid: VolumeGeometry, be
 
 def shrunk(mask: BoolArray, geometry: VolumeGeometry, factors: IntArray) -> tuple[Float32Array, VolumeGeometry]:
     """How much of each block of ``factors`` voxels is in the mask, and the blocks' grid; what is left over at the end is dropped."""
+    count, blocks = counted(mask, geometry, factors)
+    return count.astype(np.float32) * np.float32(1.0 / float(np.prod(factors))), blocks
+
+
+def counted(mask: BoolArray, geometry: VolumeGeometry, factors: IntArray) -> tuple[AnyArray, VolumeGeometry]:
+    """How many voxels of each block of ``factors`` are in the mask, and the blocks' grid."""
     wide = np.uint8 if int(np.prod(factors)) <= np.iinfo(np.uint8).max else np.uint16
     count = np.empty(_blocks(mask.shape, factors), dtype=wide)
 
@@ -149,9 +155,7 @@ def shrunk(mask: BoolArray, geometry: VolumeGeometry, factors: IntArray) -> tupl
         count[n] = _summed(planes[0] if len(planes) == 1 else planes.sum(axis=0, dtype=wide), factors[1:], wide)
 
     side_by_side(shrink, range(len(count)))
-    return count.astype(np.float32) * np.float32(1.0 / float(np.prod(factors))), _block_grid(
-        geometry, count.shape, factors
-    )
+    return count, _block_grid(geometry, count.shape, factors)
 
 
 def shrunk_hu(volume: Volume, factors: IntArray, least: int) -> tuple[Float32Array, VolumeGeometry]:

@@ -15,7 +15,7 @@ import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy import aligned, itk
 from planner.anatomy.enclosure import ALL_AROUND, directions_met
-from planner.anatomy.stages import Bone, CanalTrack, Skin
+from planner.anatomy.stages import Bone, CanalCourse, CanalTrack, Skin
 from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
 from planner.side_by_side import side_by_side
 from planner.volume import Volume
@@ -87,7 +87,18 @@ def find_bone(volume: Volume, skin: Skin) -> Bone:
 
 
 def with_marrow(volume: Volume, skin: Skin, bone: Bone, canal: CanalTrack) -> Bone:
-    """The bone with the marrow that it encloses, at any density, without the canal.
+    """The bone with the marrow that it encloses, at any density, without the canal."""
+    return without_canal(filled_bone(volume, bone, canal), skin, bone, canal)
+
+
+def without_canal(filled: BoolArray, skin: Skin, bone: Bone, canal: CanalTrack) -> Bone:
+    """The filled bone inside the skin, the canal open."""
+    inside = filled & skin.body
+    return replace(bone, mask=np.greater(inside, canal.mask, out=inside))  # in the one, not in the other
+
+
+def filled_bone(volume: Volume, bone: Bone, canal: CanalCourse) -> BoolArray:
+    """Bone and the marrow that it encloses, at any density.
 
     The canal must be known: it, and the foramina and joints beside it, are as enclosed as marrow is. There nothing is
     filled; a pedicle's marrow is reached through its cortex only.
@@ -102,11 +113,11 @@ def with_marrow(volume: Volume, skin: Skin, bone: Bone, canal: CanalTrack) -> Bo
     dense, mean = side_by_side(lambda look: look(), looks)
     marrow = _not_beside_canal(enclosed_marrow(dense, mean, grid), grid, canal)
     filled = bone.mask.copy()
-    filled[box] |= itk.labels_on(marrow.view(np.uint8), grid, own) > 0
-    return replace(bone, mask=filled & ~canal.mask & skin.body)
+    filled[box] |= itk.labels_on(marrow, grid, own).astype(bool, copy=False)
+    return filled
 
 
-def _not_beside_canal(marrow: BoolArray, grid: VolumeGeometry, canal: CanalTrack) -> BoolArray:
+def _not_beside_canal(marrow: BoolArray, grid: VolumeGeometry, canal: CanalCourse) -> BoolArray:
     voxels = np.argwhere(marrow)
     suv = canal.frame.from_lps(grid.points_mm(voxels), rounds=4)
     front = np.interp(suv[:, 0], canal.frame.s_mm, canal.radius_mm) + _BEHIND_BODY_MM

@@ -49,6 +49,23 @@ tilts its own tangent by 10 degrees; then planes 40 mm in front of it would cros
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CanalLine:
+    """A ``CanalTrack`` whose mask is not drawn yet: ``drawn`` takes as long as all else, and discs need none."""
+
+    frame: SpineFrame
+    radius_mm: FloatArray
+    score: FloatArray
+    confidence: float
+    _turn_deg: FloatArray
+    _bone: Volume
+
+    def drawn(self, geometry: VolumeGeometry) -> CanalTrack:
+        """The line with its mask on a grid; where the image's edge cuts the canal, up to that edge."""
+        mask = _mask_to_edges(self.frame, self._turn_deg, self._bone, geometry)
+        return CanalTrack(self.frame, mask, self.radius_mm, self.score, self.confidence)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Look:
     """The spine's surroundings at the working resolution."""
 
@@ -59,6 +76,11 @@ class _Look:
 
 def track_canal(volume: Volume, skin: Skin, bone: Bone) -> CanalTrack:
     """The canal in this volume; refused where nothing looks like one."""
+    return canal_line(volume, skin, bone).drawn(volume.geometry)
+
+
+def canal_line(volume: Volume, skin: Skin, bone: Bone) -> CanalLine:
+    """Where the canal runs in this volume; refused where nothing looks like one."""
     look = _look(volume, skin, bone)
     score = canal_score(look.volume, look.bone.voxels >= 50)
     path, worth = unbroken_path(score)
@@ -73,13 +95,8 @@ def track_canal(volume: Volume, skin: Skin, bone: Bone) -> CanalTrack:
     rings = canal_rings(look.bone, frame)
     along = np.interp(frame.centres_mm[:, 2], points[:, 2], worth)
     confidence = float(np.clip(np.median(along) / 0.6, 0.0, 0.99))
-    return CanalTrack(
-        frame,
-        _mask_to_edges(frame, turn, look.bone, volume.geometry),
-        np.sqrt((rings**2).mean(axis=1)),
-        np.clip(along, 0.0, 1.0),
-        round(confidence, 3),
-    )
+    radius_mm = np.sqrt((rings**2).mean(axis=1))
+    return CanalLine(frame, radius_mm, np.clip(along, 0.0, 1.0), round(confidence, 3), turn, look.bone)
 
 
 def _near(path_mm: FloatArray, points_mm: FloatArray) -> FloatArray:
@@ -119,7 +136,7 @@ def _look(volume: Volume, skin: Skin, bone: Bone) -> _Look:
     grid = itk.isotropic_grid(own, WORK_MM)
     looks: tuple[Callable[[], Volume], ...] = (
         lambda: itk.resampled(Volume(own, volume.voxels[box]), grid),
-        lambda: itk.resampled(Volume(own, bone.mask[box].astype(np.int16) * 100), grid, outside=0),
+        lambda: Volume(grid, itk.percent_on(bone.mask[box], own, grid)),
     )
     return _Look(*side_by_side(lambda look: look(), looks))
 

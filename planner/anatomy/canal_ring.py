@@ -34,6 +34,17 @@ def directions(frame: SpineFrame) -> FloatArray:
     )
 
 
+def bone_near(mask: BoolArray, geometry: VolumeGeometry, frame: SpineFrame) -> Volume:
+    """The bone that a ray may meet: 0 or 100 per voxel, in the box around the frame's centres."""
+    centres = geometry.indices(frame.centres_mm)
+    pad = _FAR_MM / geometry.spacing_mm + 2.0
+    low = np.clip(np.floor(centres.min(axis=0) - pad), 0, geometry.shape).astype(int)
+    high = np.clip(np.ceil(centres.max(axis=0) + pad), low, geometry.shape).astype(int)
+    k, j, i = (slice(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True))
+    own = geometry.cropped((k.start, j.start, i.start), (k.stop - k.start, j.stop - j.start, i.stop - i.start))
+    return Volume(own, mask[k, j, i].astype(np.int16) * 100)
+
+
 def bone_met_mm(bone: Volume, frame: SpineFrame) -> FloatArray:
     """(n, angles) distance at which each ray meets bone; NaN where it meets none."""
     reach = np.arange(1.0, _FAR_MM + 1e-9, _STEP_MM)

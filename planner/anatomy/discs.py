@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.anatomy.canal_ring import bone_met_mm
+from planner.anatomy.canal_ring import bone_met_mm, bone_near
 from planner.anatomy.spine_frame import SpineFrame
-from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
+from planner.anatomy.stages import Bone, CanalCourse, DiscLevel
 from planner.geometry import BoolArray, FloatArray, IntArray, frozen, unit
 from planner.volume import Volume
 
@@ -83,7 +83,7 @@ class _Plates:
     """Tangent of the tilt in the sagittal plane: how far the plate rises per mm to the front."""
 
 
-def find_discs(volume: Volume, bone: Bone, canal: CanalTrack) -> tuple[DiscLevel, ...]:
+def find_discs(volume: Volume, bone: Bone, canal: CanalCourse) -> tuple[DiscLevel, ...]:
     """All discs that the canal passes."""
     rows = _body_rows(canal)
     opening = relative_opening(np.interp(rows.s_mm, canal.frame.s_mm, lateral_opening(volume, bone, canal.frame)))
@@ -100,7 +100,7 @@ def _clearest(plates: _Plates, row: int) -> int:
     return first + int(np.argmax(plates.contrast_hu[first : row + _SNAP_ROWS + 1]))
 
 
-def _body_rows(canal: CanalTrack) -> _Rows:
+def _body_rows(canal: CanalCourse) -> _Rows:
     """Planes across the canal, one for each millimetre along the middle of the bodies.
 
     In lordosis the bodies' middles are further apart than the canal is long: L5/S1 to L4/L5 is 35 mm in front, 22 mm along
@@ -205,8 +205,7 @@ def _between(profile: FloatArray, rows: FloatArray, height_mm: float) -> FloatAr
 
 def lateral_opening(volume: Volume, bone: Bone, frame: SpineFrame) -> FloatArray:
     """(n,) 0 where pedicles close both sides of the canal, 1 where both are open, smoothed over 5 mm."""
-    share = Volume(volume.geometry, bone.mask.astype(np.int16) * 100)
-    met = bone_met_mm(share, frame)
+    met = bone_met_mm(bone_near(bone.mask, volume.geometry, frame), frame)
     angle = np.arange(met.shape[1]) * 360.0 / met.shape[1]
     left = (angle <= 30.0) | (angle >= 330.0)
     right = np.abs(angle - 180.0) <= 30.0

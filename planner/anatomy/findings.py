@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from planner.anatomy.column import SpineColumn
 from planner.anatomy.foramina import Opening
@@ -22,7 +21,7 @@ from planner.anatomy.sac import Sac
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Naming, Skin
 from planner.anatomy.vertebrae import Vertebrae
 from planner.anatomy.working_grid import WorkingGrid
-from planner.geometry import FloatArray
+from planner.geometry import AnyArray, FloatArray
 from planner.structures import Interspace, LevelName, SpineLevel
 from planner.volume import Volume
 
@@ -110,11 +109,13 @@ class Findings:
     spine: Spine
     organs: Organs
 
-    def on_grid(self, part: npt.NDArray[np.uint16], outside: int) -> npt.NDArray[np.uint16]:
+    def on_grid(self, part: AnyArray, outside: int) -> AnyArray:
         """An array on the slices of ``volume``, on all slices of the working grid."""
         if self.slab is None:
             return part
-        full = np.full(self.grid.volume.geometry.shape, outside, dtype=np.uint16)
+        full = np.zeros(self.grid.volume.geometry.shape, dtype=part.dtype)
+        if outside:
+            full.fill(outside)
         full[rows_of(self.slab, self.grid.volume.geometry)] = part
         return full
 

@@ -54,7 +54,7 @@ def isotropic_grid(geometry: VolumeGeometry, spacing_mm: float) -> VolumeGeometr
 
 def resampled(volume: Volume, grid: VolumeGeometry, outside: int = -1024) -> Volume:
     """The volume on another grid: averaged over whole voxels where it gets coarser, then linear."""
-    factors = np.maximum(1, np.floor(grid.spacing_mm / volume.geometry.spacing_mm + 1e-3)).astype(int)
+    factors = _whole_factors(volume.geometry, grid)
     if factors.max() > 1:
         mean, blocks = aligned.shrunk_hu(volume, factors, np.iinfo(np.int16).min)
         image = to_image(mean.astype(np.int16), blocks)
@@ -62,6 +62,23 @@ def resampled(volume: Volume, grid: VolumeGeometry, outside: int = -1024) -> Vol
         image = to_image(volume.voxels, volume.geometry)
     image = _on_grid(image, grid, sitk.sitkLinear, outside)
     return Volume(grid, to_array(image), volume.modality, volume.padding_value)
+
+
+def percent_on(mask: BoolArray, geometry: VolumeGeometry, grid: VolumeGeometry) -> npt.NDArray[np.int16]:
+    """How much of each voxel of another grid is in the mask, 0 to 100: as ``resampled`` of 0 and 100, in a quarter of its memory."""
+    factors = _whole_factors(geometry, grid)
+    count, blocks = aligned.counted(mask, geometry, factors)
+    most = int(np.prod(factors))
+    percent_of = np.floor(np.arange(most + 1) * 100.0 / most + 0.5).astype(np.int16)
+    percent = np.empty(count.shape, dtype=np.int16)
+    for n, plane in enumerate(count):  # one at a time: indexing makes 64-bit copies
+        percent[n] = percent_of[plane]
+    return np.asarray(to_array(_on_grid(to_image(percent, blocks), grid, sitk.sitkLinear, 0)))
+
+
+def _whole_factors(geometry: VolumeGeometry, grid: VolumeGeometry) -> npt.NDArray[np.intp]:
+    """(3,) how many voxels make one of a coarser grid, at least 1."""
+    return np.maximum(1, np.floor(grid.spacing_mm / geometry.spacing_mm + 1e-3)).astype(np.intp)
 
 
 def mask_on(mask: BoolArray, geometry: VolumeGeometry, grid: VolumeGeometry) -> BoolArray:

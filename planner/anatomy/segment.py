@@ -9,9 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
 from planner.anatomy.coarse import coarse_image
 from planner.anatomy.column import lay_straight
 from planner.anatomy.compose import compose, confidences, uncertainties_mm
@@ -33,7 +30,7 @@ from planner.anatomy.vertebrae import share_out
 from planner.anatomy.whole_frame import find_frame
 from planner.anatomy.working_grid import WorkingGrid
 from planner.errors import ModalityError
-from planner.geometry import VolumeGeometry
+from planner.geometry import AnyArray, VolumeGeometry
 from planner.side_by_side import side_by_side
 from planner.structures import SpineLevel, Structure
 from planner.volume import LabelMap, Modality, Volume
@@ -220,10 +217,9 @@ def _to_draw(found: Findings) -> Found:
     )
 
 
-def _surroundings(found: Findings) -> npt.NDArray[np.uint16]:
+def _surroundings(found: Findings) -> AnyArray:
     """Of the slices that were asked for; a path that leaves them has no entry, as one that leaves the image."""
-    kinds = found.frame.skin.surroundings.astype(np.uint16)
-    return found.on_grid(kinds, Surroundings.OUTSIDE_RECONSTRUCTION)
+    return found.on_grid(found.frame.skin.surroundings, Surroundings.OUTSIDE_RECONSTRUCTION)
 
 
 def _vertebrae(frame: Frame, spine: Spine) -> tuple[Vertebra, ...]:

@@ -41,6 +41,18 @@ class Bone:
     confidence: float
 
 
+class CanalCourse(Protocol):
+    """Where the canal runs and how wide it is: a ``CanalTrack``, or one whose mask is not drawn yet."""
+
+    @property
+    def frame(self) -> SpineFrame:
+        """Travels along it every millimetre."""
+
+    @property
+    def radius_mm(self) -> FloatArray:
+        """(n,) its equivalent radius at each sample of the frame."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CanalTrack:
     """The spinal canal: a frame that travels along it every millimetre, caudal to cranial, and its mask.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from planner.anatomy.bone import find_bone, with_marrow
-from planner.anatomy.canal import track_canal
+from planner.anatomy.bone import filled_bone, find_bone, without_canal
+from planner.anatomy.canal import CanalLine, canal_line
 from planner.anatomy.discs import find_discs
 from planner.anatomy.findings import Frame, middles_mm
 from planner.anatomy.model import StageWatch
@@ -16,9 +16,10 @@ from planner.anatomy.naming import LevelAnchor, name_levels
 from planner.anatomy.pelvis import find_pelvis
 from planner.anatomy.ribs import bone_in_spine, find_ribs
 from planner.anatomy.skin import skin_of
-from planner.anatomy.stages import Bone, CanalTrack, DiscLevel, Skin
+from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
 from planner.anatomy.working_grid import WorkingGrid
 from planner.errors import AnatomyError
+from planner.geometry import BoolArray
 from planner.volume import Volume
 
 _SURE_DISC = 0.4
@@ -33,8 +34,9 @@ def find_frame(grid: WorkingGrid, anchor: LevelAnchor | None, watch: StageWatch)
     with watch("bone"):
         bone = find_bone(volume, skin)
     with watch("canal"):
-        canal = track_canal(volume, skin, bone)
-    discs, bone = _discs_and_marrow(volume, skin, bone, canal, watch)
+        line = canal_line(volume, skin, bone)
+    discs, canal, filled = _discs_and_marrow(volume, bone, line, watch)
+    bone = without_canal(filled, skin, bone, canal)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(bone_in_spine, volume, bone, canal)
         with watch("pelvis"):
@@ -47,22 +49,23 @@ def find_frame(grid: WorkingGrid, anchor: LevelAnchor | None, watch: StageWatch)
 
 
 def _discs_and_marrow(
-    volume: Volume, skin: Skin, bone: Bone, canal: CanalTrack, watch: StageWatch
-) -> tuple[tuple[DiscLevel, ...], Bone]:
-    """Neither needs the other: side by side."""
+    volume: Volume, bone: Bone, line: CanalLine, watch: StageWatch
+) -> tuple[tuple[DiscLevel, ...], CanalTrack, BoolArray]:
+    """Discs, the canal's mask and the filled bone: none needs another, so side by side."""
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(_with_marrow, volume, skin, bone, canal, watch)
+        waiting = pool.submit(_filled, volume, bone, line, watch)
         with watch("discs"):
-            discs = _sure_discs(volume, bone, canal)
-        return discs, waiting.result()
+            discs = _sure_discs(volume, bone, line)
+        canal = line.drawn(volume.geometry)
+        return discs, canal, waiting.result()
 
 
-def _with_marrow(volume: Volume, skin: Skin, bone: Bone, canal: CanalTrack, watch: StageWatch) -> Bone:
+def _filled(volume: Volume, bone: Bone, line: CanalLine, watch: StageWatch) -> BoolArray:
     with watch("marrow"):
-        return with_marrow(volume, skin, bone, canal)
+        return filled_bone(volume, bone, line)
 
 
-def _sure_discs(volume: Volume, bone: Bone, canal: CanalTrack) -> tuple[DiscLevel, ...]:
+def _sure_discs(volume: Volume, bone: Bone, canal: CanalLine) -> tuple[DiscLevel, ...]:
     seen = find_discs(volume, bone, canal)
     if max((disc.confidence for disc in seen), default=0.0) < _SURE_DISC:
         raise AnatomyError(

@@ -103,3 +103,12 @@ def test_the_box_around_a_mask_grows_within_the_grid():
 
 def test_an_array_without_voxels_has_no_components():
     assert itk.components(np.zeros((0, 5, 4), dtype=bool)).shape == (0, 5, 4)
+
+
+@pytest.mark.parametrize("spacing_mm", [(1.5, 0.5, 0.75), (2.0, 1.6, 1.6)])
+def test_a_mask_s_percent_is_the_mean_of_hundreds(spacing_mm):
+    own = VolumeGeometry.from_spacing((14, 25, 22), spacing_mm, (3.0, -4.0, 5.0))
+    mask = np.random.default_rng(8).random(own.shape) < 0.4
+    grid = itk.isotropic_grid(own, 1.5)
+    hundreds = Volume(own, mask.astype(np.int16) * 100)
+    np.testing.assert_array_equal(itk.percent_on(mask, own, grid), itk.resampled(hundreds, grid, outside=0).voxels)
