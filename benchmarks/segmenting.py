@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/segmenting.py [SERIES ...] [--only PART] -- the phantom, and each series resampled to the same grid.
 Each run is a process of its own: its peak is its own. Beside the wall time stands the CPU time of all threads: on a busy
-machine the wall time says nothing.
+machine the wall time says nothing. Threads and memory are set as a case's own process sets them.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def run_one(folder: Path, part: str) -> dict[str, object]:
     from planner.structures import Side  # noqa: PLC0415
     from planner.target import TargetRequest  # noqa: PLC0415
     from planner.volume import Modality, Volume  # noqa: PLC0415
+    from service.heap import keep_freed_memory  # noqa: PLC0415
 
+    keep_freed_memory()  # as every process that segments
     voxels = np.load(folder / "voxels.npy")
     padding = json.loads((folder / "padding.json").read_text())
     volume = Volume(VolumeGeometry(np.load(folder / "matrix.npy"), SHAPE), voxels, Modality.CT, padding)

@@ -29,6 +29,7 @@ from service.documents import schemas
 from service.earlier import named_by_hand
 from service.earlier_scan import NamedScan, served_by, with_proposals
 from service.errors import RequestError
+from service.heap import keep_freed_memory
 from service.opening import OpenSeries, SeriesChoice, open_chosen
 from service.request import NamedAnchor, PlanRequest
 from service.scribe import scribe
@@ -84,6 +85,7 @@ def plan(
     procedure = procedure_named(request.procedure)
     checklist = UNANSWERED if options.answers is None else read_checklist(options.answers, procedure)
     _require_apart(choice.path, out)
+    keep_freed_memory()
     with _progress(console) as watch, scribe() as begin:
         series = _open(choice, watch)
         before = tuple(named_by_hand(one, series) for one in options.earlier)
@@ -117,6 +119,7 @@ def segment(
     _require_apart(choice.path, out)
     if explain is not None and along.files:
         raise RequestError("--explain shows needleplan's own stages; leave out --explain or --with")
+    keep_freed_memory()
     with _progress(console) as watch:
         series = _open(choice, watch)
         look = looked_away if explain is None else partial(write_explanation, explain)

@@ -9,6 +9,7 @@ from planner.site import PLAIN
 from service.case import Tools, plan_case
 from service.case_job import CaseJob, CaseOutcome
 from service.earlier import signed_before
+from service.heap import keep_freed_memory
 from service.network import second_opinion
 from service.opening import OpenSeries, open_series
 from service.progress import telling
@@ -21,6 +22,7 @@ from service.watch import Stopwatch
 
 def worked(job: CaseJob) -> CaseOutcome:
     """Segment always; plan what was asked for."""
+    keep_freed_memory()
     if job.request is None:
         tools, series = _opened(job, when_asked)
         anatomy = tools.segment(series, job.anchor)
