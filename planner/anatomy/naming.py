@@ -68,6 +68,19 @@ def name_levels(
     return _by_image(count, pelvis, ribs)
 
 
+def confidence_of_names(naming: Naming, discs: tuple[DiscLevel, ...]) -> tuple[float, ...]:
+    """(len(discs) + 1,) how sure each name is: between two anchors as sure as they are, since their count agrees; beyond an
+    anchor no surer than the least sure disc that was counted, for a streak taken for a disc moves every name behind it.
+    """
+    if not naming.counted_from:
+        return (naming.confidence,) * (len(discs) + 1)
+    low, high = min(naming.counted_from), max(naming.counted_from)
+    return tuple(
+        min([naming.confidence, *(disc.confidence for disc in (*discs[n:low], *discs[high:n]))])
+        for n in range(len(discs) + 1)
+    )
+
+
 def last_rib(ribs: Ribs) -> tuple[int, float] | None:
     """The lowest vertebra that carries a rib, and how sure: two vertebrae below it must be seen to carry none."""
     if not ribs.found:
@@ -91,11 +104,11 @@ def _by_image(count: int, pelvis: Pelvis, ribs: Ribs) -> Naming:
     if sacrum:
         said = "the sacrum alone: L5 is the vertebra above it, if there are five lumbar vertebrae"
         names = _counted_up(count, 0, SpineLevel.S1)
-        return Naming(names[0], names[1:], round(min(pelvis.confidence, _LUMBAR_ONLY), 3), said)
+        return Naming(names[0], names[1:], round(min(pelvis.confidence, _LUMBAR_ONLY), 3), said, counted_from=(0,))
     if rib is not None:
         said = "the last rib alone: the vertebra that carries it is T12, if it is not a lumbar rib"
         names = _counted_up(count, rib[0], SpineLevel.T12)
-        return Naming(names[0], names[1:], round(min(rib[1], _ONE_ANCHOR), 3), said)
+        return Naming(names[0], names[1:], round(min(rib[1], _ONE_ANCHOR), 3), said, counted_from=(rib[0],))
     unnamed = tuple(Unnamed(n + 1) for n in range(count))
     advice = "no level is named: neither the sacrum nor the last rib shows; name one level with its z"
     return Naming(unnamed[0], unnamed[1:], 0.0, "", (advice,))
@@ -108,7 +121,7 @@ def _six_without_rib(count: int, sacrum_confidence: float) -> Naming:
         "names are counted from the sacrum as if there were five, may be off by one, and must be confirmed"
     )
     said = "the sacrum alone, against six vertebrae without ribs"
-    return Naming(names[0], names[1:], round(_DISPUTED * sacrum_confidence, 3), said, (warning,))
+    return Naming(names[0], names[1:], round(_DISPUTED * sacrum_confidence, 3), said, (warning,), (0,))
 
 
 def _by_both(count: int, sacrum_confidence: float, rib_vertebra: int, rib_confidence: float) -> Naming:
@@ -118,23 +131,23 @@ def _by_both(count: int, sacrum_confidence: float, rib_vertebra: int, rib_confid
         names = _counted_up(count, 0, SpineLevel.S1)
         sure = 1.0 - (1.0 - sacrum_confidence) * (1.0 - rib_confidence)
         said = "the sacrum and the last rib, with five lumbar vertebrae between them"
-        return Naming(names[0], names[1:], round(min(0.98, sure), 3), said)
+        return Naming(names[0], names[1:], round(min(0.98, sure), 3), said, counted_from=(0, rib_vertebra))
     if lumbar not in (4, 6):
         names = _counted_up(count, 0, SpineLevel.S1)
         warning = (
             f"{lumbar} vertebrae lie between the last rib and the sacrum, where 4 to 6 are possible: one of the two is "
             "not what it seems; names are counted from the sacrum and must be confirmed"
         )
-        return Naming(
-            names[0], names[1:], round(_DISPUTED * sacrum_confidence, 3), "the sacrum, against the ribs", (warning,)
-        )
+        sure = round(_DISPUTED * sacrum_confidence, 3)
+        return Naming(names[0], names[1:], sure, "the sacrum, against the ribs", (warning,), (0,))
     names = _from_both_ends(count, lumbar)
     warning = (
         f"{lumbar} lumbar vertebrae lie between the last rib and the sacrum: a transitional vertebra, a lumbar rib or a "
         "missing last rib; names are counted from the last rib (T12) and must be confirmed"
     )
     said = f"the sacrum and the last rib, with {lumbar} lumbar vertebrae between them"
-    return Naming(names[0], names[1:], round(0.6 * min(sacrum_confidence, rib_confidence), 3), said, (warning,))
+    sure = round(0.6 * min(sacrum_confidence, rib_confidence), 3)
+    return Naming(names[0], names[1:], sure, said, (warning,), (0, rib_vertebra))
 
 
 def _from_both_ends(count: int, lumbar: int) -> tuple[LevelName, ...]:
@@ -176,7 +189,7 @@ def names_from_anchor(bodies_mm: FloatArray, anchor: LevelAnchor) -> tuple[tuple
 def _by_person(bodies_mm: FloatArray, anchor: LevelAnchor, by_image: Naming) -> Naming:
     names, place, away_mm = names_from_anchor(bodies_mm, anchor)
     said = f"a person: {anchor.level} at z = {anchor.z_mm:.1f} mm, {away_mm:.1f} mm from the vertebra's middle"
-    naming = Naming(names[0], names[1:], 0.95, said)
+    naming = Naming(names[0], names[1:], 0.95, said, counted_from=(place,))
     image_says = (by_image.below, *by_image.names)[place]
     if by_image.confidence > 0 and image_says != anchor.level:
         warning = f"the image names the vertebra {image_says} ({by_image.evidence}), the person {anchor.level}"

@@ -18,7 +18,7 @@ from planner.anatomy.foramina import foramina
 from planner.anatomy.lie import agrees_with_spine
 from planner.anatomy.model import Anatomy, Disc, Slab, StageWatch, Surroundings, Vertebra, unwatched
 from planner.anatomy.mr.segment_mr import segment_mr
-from planner.anatomy.naming import LevelAnchor
+from planner.anatomy.naming import LevelAnchor, confidence_of_names
 from planner.anatomy.network.session import Network
 from planner.anatomy.organs import SOUGHT, Organs, find_organs
 from planner.anatomy.pieces import Found, all_pieces, missing
@@ -223,9 +223,9 @@ def _surroundings(found: Findings) -> AnyArray:
 
 
 def _vertebrae(frame: Frame, spine: Spine) -> tuple[Vertebra, ...]:
-    sure = frame.naming.confidence
+    sure = dict(zip(frame.names, confidence_of_names(frame.naming, frame.discs), strict=True))
     return tuple(
-        Vertebra(name, centre, confidence, sure if isinstance(name, SpineLevel) else 0.0)
+        Vertebra(name, centre, confidence, sure[name] if isinstance(name, SpineLevel) else 0.0)
         for name, centre, confidence in zip(spine.names, spine.centres_mm, spine.vertebrae.confidence, strict=True)
     )
 

@@ -111,7 +111,8 @@ class Naming:
     """Names for the counted vertebrae, most caudal first, and what anchors them.
 
     ``names[i]`` is the vertebra above ``discs[i]`` ... the vertebra below ``discs[0]`` is ``below``.
-    ``confidence`` is 0 where nothing anchors; ``evidence`` says in words what does.
+    ``confidence`` is 0 where nothing anchors; ``evidence`` says in words what does. ``counted_from`` are the places of the
+    anchors, the vertebra below the first disc being 0: beyond them a name is no surer than the discs that were counted.
     """
 
     below: LevelName
@@ -119,3 +120,4 @@ class Naming:
     confidence: float
     evidence: str
     warnings: tuple[str, ...] = ()
+    counted_from: tuple[int, ...] = ()

@@ -1,11 +1,11 @@
 """Names come from anchors; without one, or with two that disagree, that is said."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from planner.anatomy.naming import name_levels
+from planner.anatomy.naming import confidence_of_names, name_levels
 from planner.anatomy.pelvis import Pelvis
 from planner.anatomy.ribs import Rib, Ribs
 from planner.anatomy.stages import DiscLevel
@@ -51,6 +51,32 @@ def no_ribs(seen: int = 5) -> Ribs:
 
 def said(naming) -> list[str]:
     return [str(name) for name in (naming.below, *naming.names)]
+
+
+def with_a_doubtful(place: int, row: tuple[DiscLevel, ...]) -> tuple[DiscLevel, ...]:
+    """One disc that is hardly seen."""
+    return (*row[:place], replace(row[place], confidence=0.1), *row[place + 1 :])
+
+
+def test_beyond_a_doubtful_disc_no_name_counted_from_the_sacrum_is_sure():
+    row = with_a_doubtful(1, discs(4))
+    sure = confidence_of_names(name_levels(row, bodies(4), sacrum(), no_ribs()), row)
+    assert sure[:2] == (0.8, 0.8)  # S1, L5
+    assert sure[2:] == (0.1, 0.1, 0.1)
+
+
+def test_below_the_last_rib_a_doubtful_disc_leaves_no_name_sure():
+    row = with_a_doubtful(1, discs(7))
+    naming = name_levels(row, bodies(7), no_sacrum(), ribs_from(4, 7))
+    sure = confidence_of_names(naming, row)
+    assert sure[:2] == (0.1, 0.1)
+    assert min(sure[2:]) == naming.confidence
+
+
+def test_between_two_anchors_whose_count_agrees_a_doubtful_disc_takes_nothing():
+    row = with_a_doubtful(2, discs(7))
+    naming = name_levels(row, bodies(7), sacrum(), ribs_from(6, 7))
+    assert set(confidence_of_names(naming, row)[:7]) == {naming.confidence}
 
 
 def test_sacrum_and_last_rib_with_five_between_are_sure():
