@@ -62,6 +62,8 @@ _FLOW_STEP, _FLOW_STEPS, _CALMED = 0.0625, 8, 0.55
 """Curvature flow, stable below the first in three dimensions; so many steps leave that share of white noise (measured)."""
 
 _CLIPPED_HU = (-300.0, 1500.0)
+_SOFT_HU = (-150, 200)
+"""Between fat with its noise and dense contrast: where noise is measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,11 +100,32 @@ def without_canal(filled: BoolArray, skin: Skin, bone: Bone, canal: CanalTrack) 
 
 
 def filled_bone(volume: Volume, bone: Bone, canal: CanalCourse) -> BoolArray:
-    """Bone and the marrow that it encloses, at any density.
+    """Bone and the marrow that it encloses, at any density."""
+    return find_enclosed(volume, bone).filled(volume.geometry, bone, canal)
 
-    The canal must be known: it, and the foramina and joints beside it, are as enclosed as marrow is. There nothing is
-    filled; a pedicle's marrow is reached through its cortex only.
-    """
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Enclosed:
+    """What bone encloses in the box around it, on a coarser grid: marrow, and the canal with what opens beside it."""
+
+    box: itk.Box
+    grid: VolumeGeometry
+    mask: BoolArray
+
+    def filled(self, geometry: VolumeGeometry, bone: Bone, canal: CanalCourse) -> BoolArray:
+        """The bone with its marrow.
+
+        The canal must be known: it, and the foramina and joints beside it, are as enclosed as marrow is. There nothing is
+        filled; a pedicle's marrow is reached through its cortex only.
+        """
+        filled = bone.mask.copy()
+        marrow = _not_beside_canal(self.mask, self.grid, canal)
+        filled[self.box] |= itk.labels_on(marrow, self.grid, itk.crop(geometry, self.box)).astype(bool, copy=False)
+        return filled
+
+
+def find_enclosed(volume: Volume, bone: Bone) -> Enclosed:
+    """It needs no canal: it may be sought beside it."""
     box = itk.box_around(bone.mask, volume.geometry, 3.0)
     own = itk.crop(volume.geometry, box)
     grid = itk.isotropic_grid(own, _WORK_MM)
@@ -111,10 +134,7 @@ def filled_bone(volume: Volume, bone: Bone, canal: CanalCourse) -> BoolArray:
         lambda: itk.smoothed(itk.resampled(Volume(own, volume.voxels[box]), grid).voxels, grid, 2.0),
     )
     dense, mean = side_by_side(lambda look: look(), looks)
-    marrow = _not_beside_canal(enclosed_marrow(dense, mean, grid), grid, canal)
-    filled = bone.mask.copy()
-    filled[box] |= itk.labels_on(marrow, grid, own).astype(bool, copy=False)
-    return filled
+    return Enclosed(box, grid, enclosed_marrow(dense, mean, grid))
 
 
 def _not_beside_canal(marrow: BoolArray, grid: VolumeGeometry, canal: CanalCourse) -> BoolArray:
@@ -147,13 +167,13 @@ def _calm(work: _Work) -> _Work:
 
 def noise_of(volume: Volume, body: BoolArray) -> float:
     """Robust standard deviation of the image noise in soft tissue [HU]: neighbour differences, median-based."""
-    voxels = volume.voxels.astype(np.float32)
-    soft = body & (volume.voxels > -150) & (volume.voxels < 200)
+    voxels = volume.voxels
+    soft = body & (voxels > _SOFT_HU[0]) & (voxels < _SOFT_HU[1])
     both = soft[:, :, 1:-1] & soft[:, :, :-2] & soft[:, :, 2:]
-    curve = (voxels[:, :, 1:-1] - 0.5 * (voxels[:, :, :-2] + voxels[:, :, 2:]))[both]
-    if len(curve) < 100:
+    twice = 2 * voxels[:, :, 1:-1][both] - voxels[:, :, :-2][both] - voxels[:, :, 2:][both]  # small: all are soft
+    if len(twice) < 100:
         return 20.0
-    return float(1.4826 * np.median(np.abs(curve)) / np.sqrt(1.5))
+    return float(1.4826 * np.float32(0.5 * np.median(np.abs(twice))) / np.sqrt(1.5))
 
 
 def thin_and_bright(volume: Volume, body: BoolArray, noise_hu: float) -> BoolArray:

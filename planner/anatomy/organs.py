@@ -93,9 +93,11 @@ def find_organs(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float | 
     taken = vessel | eroded(psoas, 1) | lung | _drawn(image, muscles.back, crura.left, crura.right)
     kidneys = find_kidneys(image, taken | gas, t12_lower_end_s_mm)
     named = taken | _drawn(image, kidneys.left, kidneys.right)
-    abdomen = find_abdomen(image, gas, lung, named)
-    renal = renal_vessels(image, kidneys, _trunks(image, vessels), taken)
-    ureters = ureter_zones(image, kidneys, t12_lower_end_s_mm)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(find_abdomen, image, gas, lung, named)
+        renal = renal_vessels(image, kidneys, _trunks(image, vessels), taken)
+        ureters = ureter_zones(image, kidneys, t12_lower_end_s_mm)
+        abdomen = waiting.result()
     return Organs(vessels, lungs, muscles, kidneys, abdomen, ureters, crura, renal)
 
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from planner.anatomy.pelvic_bone import ala_share, pelvic_bone
-from planner.anatomy.sacroiliac import Parted, part_pelvis
+from planner.anatomy.pelvic_bone import PelvicBone, ala_share, pelvic_bone
+from planner.anatomy.sacroiliac import part_pelvis
 from planner.anatomy.spine_frame import SpineFrame
 from planner.anatomy.stages import Bone, CanalTrack, DiscLevel
 from planner.geometry import BoolArray, FloatArray, VolumeGeometry
@@ -66,24 +66,48 @@ class Pelvis:
     ilium_confidence: dict[Side, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lumbosacral:
+    """The disc above the sacrum by its place in the discs, how sure that is, and the bone that tells."""
+
+    place: int
+    confidence: float
+    bone: PelvicBone
+
+
 def find_pelvis(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...]) -> Pelvis:
     """The pelvis where it is in the image; empty masks where it is not."""
-    none = np.zeros(volume.geometry.shape, dtype=bool)
-    absent = Pelvis(None, 0.0, none, dict.fromkeys(Side, none))
+    return draw_pelvis(volume, bone, canal, discs, find_lumbosacral(volume, bone, canal, discs))
+
+
+def find_lumbosacral(volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...]) -> Lumbosacral | None:
+    """The disc above the sacrum; None where no sacrum shows."""
     low = discs[:_CANDIDATES]
     if not any(ala_share(bone.mask, volume.geometry, canal.frame, disc) >= _SEEN_BONE for disc in low):
-        return absent
+        return None
     pelvic = pelvic_bone(volume, bone, canal, low)
     filled = np.array([ala_share(pelvic.solid, pelvic.grid, canal.frame, disc) for disc in discs[: _CANDIDATES + 1]])
     share = bone_beside(volume.geometry, bone, canal.frame)
     place, confidence = lumbosacral_disc(filled, lumbosacral_by_stretch(share, discs, canal.frame), discs)
-    if place is None:
-        return absent
-    return _drawn(place, confidence, part_pelvis(volume, bone, canal, pelvic, discs[place]))
+    return None if place is None else Lumbosacral(place, confidence, pelvic)
 
 
-def _drawn(place: int, confidence: float, parted: Parted) -> Pelvis:
-    return Pelvis(place, confidence, parted.sacrum, parted.ilium, parted.sacrum_confidence, parted.ilium_confidence)
+def draw_pelvis(
+    volume: Volume, bone: Bone, canal: CanalTrack, discs: tuple[DiscLevel, ...], found: Lumbosacral | None
+) -> Pelvis:
+    """Sacrum and iliac bones below the lumbosacral disc; empty masks where there is none."""
+    if found is None:
+        none = np.zeros(volume.geometry.shape, dtype=bool)
+        return Pelvis(None, 0.0, none, dict.fromkeys(Side, none))
+    parted = part_pelvis(volume, bone, canal, found.bone, discs[found.place])
+    return Pelvis(
+        found.place,
+        found.confidence,
+        parted.sacrum,
+        parted.ilium,
+        parted.sacrum_confidence,
+        parted.ilium_confidence,
+    )
 
 
 def lumbosacral_disc(

@@ -130,12 +130,14 @@ def _air_inside(tissue: BoolArray, kept: BoolArray) -> BoolArray:
     Found before thin walls are lost: between the ribs of a lean chest the wall is thinner than a table's shell.
     """
     labels = itk.components(itk.filled_in_slices(tissue) & ~tissue)
-    wall = np.bincount(labels.ravel(), minlength=1) * 0
-    own = wall.copy()
+    air = np.nonzero(labels)
+    label = labels[air]
+    wall, own = (np.zeros(int(labels.max(initial=0)) + 1, dtype=np.intp) for _ in range(2))
     for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1), (2, 1), (2, -1)):
-        beside = np.roll(labels, step, axis)
-        wall = wall + np.bincount(beside[tissue], minlength=len(wall))
-        own = own + np.bincount(beside[kept], minlength=len(own))
+        beside = list(air)
+        beside[axis] = (air[axis] + step) % labels.shape[axis]
+        wall += np.bincount(label[tissue[tuple(beside)]], minlength=len(wall))
+        own += np.bincount(label[kept[tuple(beside)]], minlength=len(own))
     inside = own > _OWN_WALL * np.maximum(wall, 1)
     inside[0] = False
     return np.asarray(inside[labels])

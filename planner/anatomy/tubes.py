@@ -130,7 +130,8 @@ def circle_scores(
     padded = np.pad(np.clip(grid.hu, -200.0, 1000.0), ((0, 0), (margin, margin), (margin, margin)), mode="edge")
     scores = np.empty((len(radii_mm), *grid.hu.shape), dtype=np.float32)
     for first in range(0, len(padded), _TOGETHER):
-        look = _Look(padded[first : first + _TOGETHER], margin, grid.step_mm, flatness, uneven_hu)
+        part = padded[first : first + _TOGETHER]
+        look = _Look(part, part * part, margin, grid.step_mm, flatness, uneven_hu)
         for n, radius in enumerate(radii_mm):
             scores[n, first : first + _TOGETHER] = _circle_score(look, float(radius), noise_hu)
     return scores
@@ -142,9 +143,10 @@ _TOGETHER = 12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
-    """The padded image, and views of it as seen from places on an ellipse."""
+    """The padded image and its squares, and views of them as seen from places on an ellipse."""
 
     padded: Float32Array
+    squared: Float32Array
     margin: int
     step_mm: float
     flatness: float
@@ -152,20 +154,24 @@ class _Look:
 
     def at(self, distance_mm: float, angle: float, beyond_mm: float = 0.0) -> Float32Array:
         """A view shifted to the ellipse's rim, ``beyond_mm`` further out."""
+        return self.padded[self.window(distance_mm, angle, beyond_mm)]
+
+    def window(self, distance_mm: float, angle: float, beyond_mm: float = 0.0) -> tuple[slice, slice, slice]:
+        """Where ``at`` looks."""
         high = distance_mm * np.sqrt(self.flatness) + beyond_mm
         wide = distance_mm / np.sqrt(self.flatness) + beyond_mm
         row = self.margin + round(high * np.cos(angle) / self.step_mm)
         column = self.margin + round(wide * np.sin(angle) / self.step_mm)
         rows, columns = (n - 2 * self.margin for n in self.padded.shape[1:])
-        return self.padded[:, row : row + rows, column : column + columns]
+        return slice(None), slice(row, row + rows), slice(column, column + columns)
 
 
 def _circle_score(look: _Look, radius_mm: float, noise_hu: float) -> Float32Array:
     mean, spread = _inside(look, radius_mm)
-    edge = np.zeros_like(mean)
+    edge, step = np.zeros_like(mean), np.empty_like(mean)
     whole = np.maximum(_EDGE_HU, 0.5 * (mean + _EDGE_HU)).astype(np.float32)
     for angle in np.arange(_RIM_POINTS) * 2 * np.pi / _RIM_POINTS:
-        step = np.abs(look.at(radius_mm, angle, _RIM_STEP_MM) - mean)
+        np.abs(np.subtract(look.at(radius_mm, angle, _RIM_STEP_MM), mean, out=step), out=step)
         edge += np.minimum(np.divide(step, whole, out=step), np.float32(1.0), out=step)
     uneven = np.maximum(spread - np.float32(noise_hu), 0.0) / np.float32(look.uneven_hu)
     blood = (mean > _LEAST_HU) & (mean < _MOST_HU)
@@ -183,9 +189,9 @@ def _inside(look: _Look, radius_mm: float) -> tuple[Float32Array, Float32Array]:
     total = np.zeros_like(look.at(0.0, 0.0))
     square = np.zeros_like(total)
     for distance, angle in samples:
-        values = look.at(distance, angle)
-        total += values
-        square += values * values
+        window = look.window(distance, angle)
+        total += look.padded[window]
+        square += look.squared[window]
     mean = np.asarray(total / np.float32(len(samples)), dtype=np.float32)
     variance = np.maximum(square / np.float32(len(samples)) - mean * mean, 0.0)
     return mean, np.asarray(np.sqrt(variance), dtype=np.float32)
@@ -225,17 +231,18 @@ def _stepped(before: Float32Array) -> tuple[Float32Array, npt.NDArray[np.int8]]:
     moves = np.zeros((3, *before.shape), dtype=np.int8)
     value = before
     for axis, penalty in ((0, _RADIUS_PENALTY), (1, _STEP_PENALTY), (2, _STEP_PENALTY)):
-        best = value.copy()
+        best, lowered = value.copy(), value - penalty
         for shift in (-1, 1):
             source: list[slice] = [slice(None)] * 3
             sink: list[slice] = [slice(None)] * 3
             source[axis], sink[axis] = (
                 (slice(None, -1), slice(1, None)) if shift < 0 else (slice(1, None), slice(None, -1))
             )
-            moved = value[tuple(source)] - penalty
-            better = moved > best[tuple(sink)]
-            np.copyto(best[tuple(sink)], moved, where=better)
-            np.copyto(moves[axis][tuple(sink)], np.int8(shift), where=better)
+            moved, here, steps = lowered[tuple(source)], best[tuple(sink)], moves[axis][tuple(sink)]
+            better = (moved > here).view(np.int8)
+            np.maximum(here, moved, out=here)
+            steps &= better - np.int8(1)  # 0 where it is better, else as it was
+            steps |= shift * better
         value = best
     return value, moves
 

@@ -73,8 +73,9 @@ class _Search:
     def track(self, radii: slice, place: Place, goal: BoolArray | None = None) -> Track | None:
         """The best tube outside what is taken; with ``goal``, one that comes from below and ends where it meets it."""
         scores = self.round_scores if place.shape == "round" else self.flat_scores
-        scores = scores[radii] - place.penalty(self.grid) - place.radius_penalty(_RADII_MM[radii])[:, None, None, None]
-        scores = np.where(self.taken[None], np.float32(-1.0), scores)
+        scores = scores[radii] - place.penalty(self.grid)
+        scores -= place.radius_penalty(_RADII_MM[radii])[:, None, None, None]
+        np.copyto(scores, np.float32(-1.0), where=self.taken)
         return best_track(self.grid, scores, _RADII_MM[radii], place.thresholds(self.grid), goal)
 
     def without(self, *tracks: Track | None) -> _Search:
