@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from planner.anatomy.endplates import EndPlate, find_endplate
+from planner.anatomy.endplates import EndPlate, at_border, find_endplate
 from planner.anatomy.rings import cheapest_ring, outward_drop, running_median, usual_section, weighted_median
 from planner.anatomy.stages import DiscLevel
 from planner.anatomy.straight import StraightGrid, gaussian
@@ -31,7 +31,8 @@ _TYPICAL_HEIGHT_MM = 35.0
 
 _SLAB_MM = 1.0
 _LARGEST_HU, _SMALLEST_HU = 500.0, -100.0
-"""Beyond these an edge is no stronger evidence: metal and cement, gas in a disc."""
+_DENSEST_HU = 1500.0
+"""Beyond the first two an edge is no stronger evidence: metal and cement, gas in a disc. Beyond the last is no end-plate."""
 
 _CLEAR_EDGE_HU = 100.0
 """A body's cortex stands at least this much above what lies outside it (assumed; also in osteoporosis)."""
@@ -114,11 +115,11 @@ def _plane_on(disc: DiscLevel, grid: StraightGrid) -> FloatArray:
 
 def find_bodies(image: Float32Array, grid: StraightGrid, planes_s_mm: FloatArray, canal: BoolArray) -> tuple[Body, ...]:
     """One body below the first disc, one above each disc."""
-    fine = _prepared(image, grid, canal)
+    fine, sharp = _prepared(image, grid, canal), np.clip(image, _SMALLEST_HU, _DENSEST_HU)
     bounds = _bounds(planes_s_mm)
     pairs = list(pairwise(bounds))
     shapes = _agreed([_waist(fine, grid, pair, _canal_front(canal, grid)) for pair in pairs])
-    return tuple(_body(fine, grid, pair, shape) for pair, shape in zip(pairs, shapes, strict=True))
+    return tuple(_body((fine, sharp), grid, pair, shape) for pair, shape in zip(pairs, shapes, strict=True))
 
 
 def _prepared(image: Float32Array, grid: StraightGrid, canal: BoolArray) -> Float32Array:
@@ -248,13 +249,17 @@ def _agreed(shapes: list[_Shape]) -> list[_Shape]:
     return out
 
 
-def _body(image: Float32Array, grid: StraightGrid, pair: tuple[FloatArray, FloatArray], shape: _Shape) -> Body:
+def _body(
+    images: tuple[Float32Array, Float32Array], grid: StraightGrid, pair: tuple[FloatArray, FloatArray], shape: _Shape
+) -> Body:
+    image, sharp = images
     radius, clear = _contour(_rays(image, grid, pair, shape), shape, shape.radius_mm)
     rows = _middle(radius)
     theta, distance = _polar(grid, shape.v_mm, shape.u_mm)
     core = distance < np.interp(theta, _THETA, np.median(radius[rows], axis=0), period=2 * np.pi) - 3.0
     bottom = find_endplate(image, grid, pair[0], pair[1], core)
     top = find_endplate(image, grid, pair[1], pair[0], core)
+    bottom, top = (at_border(plate, sharp, grid, disc, core) for plate, disc in zip((bottom, top), pair, strict=True))
     ends = np.stack([bottom.s_mm[core], top.s_mm[core]])
     is_cut = bool(ends.min() < grid.s_mm[0] or ends.max() > grid.s_mm[-1])
     edge_share = float(clear[rows].mean())

@@ -6,10 +6,11 @@ straight grid. All lengths are mm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from planner.anatomy.plate_edge import DEPTH_MM, border_inside
 from planner.anatomy.rings import outward_drop
 from planner.anatomy.straight import StraightGrid
 from planner.geometry import BoolArray, Float32Array, FloatArray
@@ -27,6 +28,9 @@ _NEAR_MM = 2.5
 
 _REJECT_MM = 3.0
 """Residual at which a column no longer counts (Tukey's biweight)."""
+
+_LEAST_ROOM_MM = 1.5
+"""Of a disc, before its end-plate: beyond its middle lies the next vertebra's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +60,25 @@ def find_endplate(
     everywhere = np.stack(np.meshgrid(grid.v_mm - grid.v_mm[v].mean(), grid.u_mm - grid.u_mm[u].mean(), indexing="ij"))
     surface = np.clip(_terms(everywhere) @ found[0], -_BEYOND_MM, deepest)
     return EndPlate(disc_s_mm + float(np.median(into)) * surface, found[1])
+
+
+def at_border(
+    plate: EndPlate, image: Float32Array, grid: StraightGrid, disc_s_mm: FloatArray, column: BoolArray
+) -> EndPlate:
+    """The end-plate moved from the steepest rise to where its bone begins, as the usual profile across it tells.
+
+    ``image`` is not clipped at marrow's HU: how bright the plate is tells how far its blur reaches.
+    """
+    v, u = np.nonzero(column)
+    surface, disc = plate.s_mm[v, u], disc_s_mm[v, u]
+    into = float(np.sign(np.median(surface - disc))) or 1.0
+    room = max(_LEAST_ROOM_MM, float(np.median(np.abs(surface - disc))))
+    index = np.empty((len(v), len(DEPTH_MM), 3))
+    index[..., 0] = (surface[:, None] + into * DEPTH_MM - grid.first_mm[0]) / grid.step_mm
+    index[..., 1], index[..., 2] = v[:, None], u[:, None]
+    profile = np.median(linear(image, index, 0.0), axis=0)
+    profile[room + DEPTH_MM < 0.0] = np.nan
+    return replace(plate, s_mm=plate.s_mm + into * border_inside(profile))
 
 
 def _fitted(columns: FloatArray, rise: FloatArray, depth: FloatArray) -> tuple[FloatArray, float]:

@@ -79,6 +79,7 @@ def share_out(column: SpineColumn) -> Vertebrae:
     number: npt.NDArray[np.uint8] = sitk.GetArrayFromImage(flooded)
     bone = (column.bone | (column.body > 0)) & (column.disc == 0) & ~column.canal
     number[~bone | (number > len(column.bodies))] = 0
+    number = np.where(column.body > 0, column.body, number)  # a disc's marker floods the bright plate that it touches
     number = _without_strays(number, markers, column)
     part = _parts(number, column)
     return Vertebrae(number, part, column.disc, _confidence(number, column))
