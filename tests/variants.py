@@ -224,12 +224,13 @@ class Landmark:
 
 
 def landmarks(anatomy: Anatomy) -> Iterator[Landmark]:
-    """Everything a target is made of; a body as uncertain as what is drawn from it."""
+    """Everything a target is made of; a body as uncertain as what is drawn from it, or as the discs it lies between."""
     said = anatomy.uncertainty_mm
     for disc in anatomy.discs:
-        yield Landmark("disc", None, disc.center_mm, said[Structure.DISC])
-    for vertebra in anatomy.vertebrae[1:-1]:
-        yield Landmark("body", None, vertebra.body_center_mm, said[Structure.VERTEBRA])
+        yield Landmark("disc", None, disc.center_mm, max(said[Structure.DISC], disc.uncertainty_mm))
+    for vertebra, below, above in zip(anatomy.vertebrae[1:-1], anatomy.discs, anatomy.discs[1:], strict=False):
+        between_mm = (below.uncertainty_mm + above.uncertainty_mm) / 2.0
+        yield Landmark("body", None, vertebra.body_center_mm, max(said[Structure.VERTEBRA], between_mm))
     roots = {(root.between, root.side): root for root in anatomy.nerve_roots}
     for foramen in anatomy.foramina:
         root = roots.get((foramen.between, foramen.side))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from planner.anatomy.column import SpineColumn
+from planner.anatomy.doubts import doubted_root, level_doubts
 from planner.anatomy.facets import find_facets
 from planner.anatomy.findings import Frame, Spine, interspaces_of
 from planner.anatomy.foramina import find_openings
@@ -37,13 +38,15 @@ def derived(volume: Volume, frame: Frame, counted: Counted, sac: Callable[[], Sa
     """Foramina, roots and joints between counted vertebrae, whoever drew these; ``sac`` finds the sac when its turn comes."""
     discs, names, column, vertebrae = counted.discs, counted.names, counted.column, counted.vertebrae
     between = interspaces_of(names)
+    doubts = level_doubts(discs, between, frame.bone.metal, volume.geometry)
     with watch("foramina"):
         openings = find_openings(column, between)
     with watch("nerve roots"):
         sacral = () if discs[0] is not frame.lumbosacral else find_sacral_foramina(volume, frame.canal, discs[0])
-        roots = (*sacral_roots(sacral, frame.canal.frame), *find_roots(column, openings))
+        found_roots = (*sacral_roots(sacral, frame.canal.frame), *find_roots(column, openings))
+        roots = tuple(doubted_root(root, doubts) for root in found_roots)
     with watch("facets"):
         facets = find_facets(volume, column, vertebrae, between)
     with watch("sac"):
         found = sac()
-    return Spine(discs, names, column, vertebrae, openings, roots, facets, found, sacral)
+    return Spine(discs, names, column, vertebrae, openings, roots, facets, found, sacral, doubts)

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from planner.anatomy.column import SpineColumn
+from planner.anatomy.doubts import NO_DOUBTS, Doubts
 from planner.anatomy.foramina import Opening
 from planner.anatomy.model import Facet, NerveRoot, SacralForamen, Slab
 from planner.anatomy.organs import Organs
@@ -84,6 +85,7 @@ class Spine:
     facets: tuple[Facet, ...]
     sac: Sac
     sacral_foramina: tuple[SacralForamen, ...] = ()
+    doubts: Doubts = NO_DOUBTS
 
     @property
     def interspaces(self) -> tuple[Interspace, ...]:

@@ -55,6 +55,8 @@ class Disc:
     center_mm: FloatArray
     normal: FloatArray
     confidence: float
+    uncertainty_mm: float = 0.0
+    """How far the true middle may lie from ``center_mm`` (95 %); 0 where nobody said."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

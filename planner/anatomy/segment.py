@@ -13,10 +13,11 @@ from planner.anatomy.coarse import coarse_image
 from planner.anatomy.column import lay_straight
 from planner.anatomy.compose import compose, confidences, uncertainties_mm
 from planner.anatomy.derived import Counted, derived
+from planner.anatomy.doubts import doubted_foramen, metal_words, placed_discs
 from planner.anatomy.findings import Findings, Frame, Spine
 from planner.anatomy.foramina import foramina
 from planner.anatomy.lie import agrees_with_spine
-from planner.anatomy.model import Anatomy, Disc, Slab, StageWatch, Surroundings, Vertebra, unwatched
+from planner.anatomy.model import Anatomy, Slab, StageWatch, Surroundings, Vertebra, unwatched
 from planner.anatomy.mr.segment_mr import segment_mr
 from planner.anatomy.naming import LevelAnchor, confidence_of_names
 from planner.anatomy.network.session import Network
@@ -120,9 +121,9 @@ def anatomy_of(found: Findings, watch: StageWatch = unwatched) -> Anatomy:
         labels=LabelMap(found.grid.scan, drawn, labels.entries),
         surroundings=LabelMap(found.grid.scan, around),
         vertebrae=_vertebrae(frame, spine),
-        discs=_discs(spine),
+        discs=placed_discs(spine.discs, spine.interspaces, spine.doubts),
         canal_centreline_mm=frame.canal.frame.centres_mm,
-        foramina=foramina(spine.openings, spine.column.voxel_mm),
+        foramina=tuple(doubted_foramen(f, spine.doubts) for f in foramina(spine.openings, spine.column.voxel_mm)),
         facets=spine.facets,
         nerve_roots=spine.roots,
         confidence={**sure, **beyond},
@@ -230,13 +231,6 @@ def _vertebrae(frame: Frame, spine: Spine) -> tuple[Vertebra, ...]:
     )
 
 
-def _discs(spine: Spine) -> tuple[Disc, ...]:
-    return tuple(
-        Disc(between, disc.center_mm, disc.normal, disc.confidence)
-        for between, disc in zip(spine.interspaces, spine.discs, strict=True)
-    )
-
-
 def _doubts(skin: Skin, spine: Spine) -> tuple[str, ...]:
     """What a person should look at, in words and numbers."""
     said = []
@@ -247,4 +241,4 @@ def _doubts(skin: Skin, spine: Spine) -> tuple[str, ...]:
     weak = [str(b) for b, d in zip(spine.interspaces, spine.discs, strict=True) if d.confidence < _WEAK_DISC]
     if weak:
         said.append(f"discs {', '.join(weak)} are hardly seen and placed by their neighbours' distances")
-    return tuple(said)
+    return (*said, *metal_words(spine.discs, spine.interspaces, spine.doubts))

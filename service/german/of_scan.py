@@ -71,6 +71,8 @@ OF_SCAN: Pairs = (
      "nur {share} des Körperumrisses sind Haut; sonst schneidet der Bildrand den Körper"),
     ("discs {level} are hardly seen and placed by their neighbours' distances",
      "Bandscheiben {level} sind kaum zu sehen und nach den Abständen der Nachbarn gesetzt"),
+    ("metal within {n} mm of {level}: what is found there is less sure and its uncertainty wider",
+     "Metall näher als {n} mm an {level}: was dort gefunden wird, ist weniger sicher und seine Unsicherheit größer"),
     ("{side} ureter: not looked for; a zone of {mm} mm along its usual course is kept clear (confidence {n})",
      "Harnleiter {side}: nicht gesucht; eine Zone von {mm} mm um seinen üblichen Verlauf wird freigehalten (Sicherheit {n})"),
     ("{name}: not seen over {mm} mm {name_2} of where it is drawn; a zone along the spine is kept clear there (confidence {n})",
