@@ -5,7 +5,6 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
 
 from planner.anatomy.bone import find_bone
 from planner.anatomy.canal import track_canal
@@ -18,6 +17,7 @@ from planner.structures import Pose, SpineLevel, Structure
 from planner.volume import Modality, Volume
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
+from tests.real_scans import real_scan
 
 SMALL = PhantomParameters(
     spacing_mm=(3.0, 1.8, 1.8), field_of_view_mm=(285.0, 246.0, 360.0), center_mm=(0.0, 14.0, -24.5), noise_hu=10.0
@@ -39,15 +39,6 @@ def re_stored(volume: Volume) -> Volume:
     """The same voxels stored sagittally, feet first."""
     order = AxisOrder((2, 0, 1), (True, True, False))
     return Volume(order.apply_to_geometry(volume.geometry), np.ascontiguousarray(order.apply(volume.voxels)))
-
-
-def real_scan(path) -> Volume:
-    image = sitk.ReadImage(str(path))
-    matrix = np.eye(4)
-    matrix[:3, :3] = (np.array(image.GetDirection()).reshape(3, 3) * np.array(image.GetSpacing()))[:, ::-1]
-    matrix[:3, 3] = image.GetOrigin()
-    voxels = sitk.GetArrayFromImage(image)
-    return Volume(VolumeGeometry(matrix, voxels.shape), voxels.astype(np.int16)).in_patient_axes()
 
 
 def test_an_mr_image_is_refused():
