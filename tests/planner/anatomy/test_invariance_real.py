@@ -19,9 +19,9 @@ from tests.variants import changed_names, moves
 pytestmark = [pytest.mark.realdata, pytest.mark.soak]
 
 
-@pytest.fixture(scope="module", params=["lumbar_pelvis_ct", "abdomen_ct"])
+@pytest.fixture(scope="module", params=["lumbar_pelvis_ct/ct.nii.gz", "abdomen_ct/series"])
 def scan(real_data: Path, request) -> Volume:
-    return real_scan(real_data / request.param / "ct.nii.gz")
+    return real_scan(real_data / request.param)
 
 
 @pytest.fixture(scope="module")
