@@ -17,7 +17,7 @@ from planner.anatomy.coarse import CoarseImage, Region
 from planner.anatomy.outlines import USUAL, Rule, Tube, drawn, outlined
 from planner.anatomy.tubes import Track, TrackGrid
 from planner.anatomy.vessel_tracks import Fork, joined, track_vessels
-from planner.anatomy.vessel_zones import Zone, iliac_zones, led_on
+from planner.anatomy.vessel_zones import ZONE_CONFIDENCE, Zone, iliac_zones, led_on
 from planner.geometry import FloatArray
 from planner.structures import Side, Structure
 from planner.volume import Volume
@@ -29,6 +29,12 @@ _LEAST_SCORE = 0.45
 
 _CLEAR, _DOUBT_MM = 0.6, 10.0
 """A tube that is less sure may run beside the true one: a cava of 0.43, mixing with renal blood, lay up to 6 mm off over 90 % of it."""
+
+_CARRIED_SCORE = 0.42
+"""A slice that scores less does not count for a vessel by itself: it is carried by its neighbours and the usual course."""
+
+_BESIDE_MM = 8.0
+"""How far beside its carried outline a cava may run where none of its rim is seen: in the liver 6 to 9 mm were seen on three scans."""
 
 _SURE_BRANCH = 0.8
 """An iliac vessel drawn with less confidence may be another tube beside it: its band is kept clear all the same."""
@@ -47,6 +53,8 @@ class Vessel:
     course_mm: FloatArray
     radius_mm: FloatArray
     hu: FloatArray
+    beside: Region | None = None
+    """Around the part that is carried and not seen: how far off it may run."""
 
     @property
     def confidence(self) -> float:
@@ -82,11 +90,42 @@ def find_vessels(volume: Volume, image: CoarseImage, t12_lower_end_s_mm: float |
     led = tuple(
         zone for v in trunks for zone in led_on(image, v.structure, v.course_mm, v.radius_mm, t12_lower_end_s_mm)
     )
+    around = tuple(zone for v in trunks for zone in _beside(v))
     ends_z_mm = {
         (v.structure, v.side): float(v.course_mm[0, 2]) for v in found if v.side and v.confidence >= _SURE_BRANCH
     }
     bands, said = iliac_zones(image, (Structure.ARTERY, Structure.VEIN), t12_lower_end_s_mm, ends_z_mm)
-    return Vessels(found, (*_warnings(found), *(zone.warning for zone in led), *said), (*led, *bands))
+    doubts = tuple(zone.warning for zone in (*led, *around))
+    return Vessels(found, (*_warnings(found), *doubts, *said), (*led, *around, *bands))
+
+
+def _beside(vessel: Vessel) -> tuple[Zone, ...]:
+    """A zone around the part of a cava that is not seen."""
+    if vessel.beside is None:
+        return ()
+    said = (
+        f"{vessel.structure.words}: carried along its usual course where its outline is not seen; up to {_BESIDE_MM:.0f} mm around "
+        f"it are kept clear there (confidence {ZONE_CONFIDENCE})"
+    )
+    return (Zone(vessel.structure, None, vessel.beside, vessel.course_mm, said),)
+
+
+def carried(tube: Tube, grid: TrackGrid, uncertainty_mm: float) -> Region | None:
+    """The outline where no slice counts by itself, wider the less of its rim is seen; None where all count."""
+    unseen = np.flatnonzero(tube.track.score < _CARRIED_SCORE)
+    if len(unseen) < 3:
+        return None
+    a, b = int(unseen[0]), int(unseen[-1]) + 1
+    counts = (tube.track.score[a:b] >= _CARRIED_SCORE)[:, None]
+    wider = tube.reach_mm[a:b] + np.where(counts, 0.0, _BESIDE_MM * (1.0 - tube.rim_seen[a:b, None]))
+    part = Tube(
+        tube.track.between(tube.track.first + a, tube.track.first + b),
+        tube.centres_mm[a:b],
+        wider,
+        tube.rim_seen[a:b],
+        tube.hu[a:b],
+    )
+    return drawn(part, grid, ZONE_CONFIDENCE, uncertainty_mm)
 
 
 def _parts(volume: Volume, grid: TrackGrid, fork: Fork, names: tuple[Structure, Structure]) -> list[Vessel]:
@@ -113,7 +152,9 @@ def _drawn(volume: Volume, grid: TrackGrid, track: Track, name: tuple[Structure,
     region = drawn(tube, grid, _confidence(tube), _uncertainty_mm(tube))
     if region is None:
         return []
-    return [Vessel(*name, region, tube.centres_mm, tube.radius_mm, tube.hu)]
+    is_cava = name[0] is Structure.INFERIOR_VENA_CAVA
+    beside = carried(tube, grid, region.uncertainty_mm) if is_cava else None
+    return [Vessel(*name, region, tube.centres_mm, tube.radius_mm, tube.hu, beside)]
 
 
 def _alike(hu: FloatArray) -> slice:

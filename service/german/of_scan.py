@@ -77,6 +77,9 @@ OF_SCAN: Pairs = (
      "Harnleiter {side}: nicht gesucht; eine Zone von {mm} mm um seinen üblichen Verlauf wird freigehalten (Sicherheit {n})"),
     ("{name}: not seen over {mm} mm {name_2} of where it is drawn; a zone along the spine is kept clear there (confidence {n})",
      "{name}: über {mm} mm {name_2} des Gezeichneten nicht zu sehen; dort wird eine Zone an der Wirbelsäule freigehalten (Sicherheit {n})"),
+    ("{name}: carried along its usual course where its outline is not seen; up to {mm} mm around it are kept clear there (confidence {n})",
+     "{name}: wo ihr Umriss nicht zu sehen ist, auf ihrem üblichen Verlauf weitergeführt; dort werden bis zu {mm} mm um sie freigehalten "
+     "(Sicherheit {n})"),
     ("{names}: not seen, and T12 is not named: no zone is drawn for them",
      "{names}: nicht zu sehen, und T12 ist nicht benannt: keine Zone ist dafür gezeichnet"),
     ("{names}: not seen in this scan, or not to their ends; the band in front of L4 to S1 and along the pelvic brim where they run in "

@@ -86,6 +86,10 @@ _TEMPLATES = tuple(
         ((r"(?P<structure>[a-z ]+): not seen over (?P<a>\d+) mm (?P<way>cranially|caudally) of where it is drawn; a zone along the spine is kept "
          r"clear there \(confidence (?P<b>[\d.]+)\)"),
          "{structure}: auf {a} mm {way} von dort, wo sie gezeichnet ist, nicht zu sehen; eine Zone an der Wirbelsäule bleibt frei (Sicherheit {b})"),
+        ((r"(?P<structure>[a-z ]+): carried along its usual course where its outline is not seen; up to (?P<a>\d+) mm around it are kept "
+         r"clear there \(confidence (?P<b>[\d.]+)\)"),
+         ("{structure}: wo ihr Umriss nicht zu sehen ist, auf ihrem üblichen Verlauf weitergeführt; dort bleiben bis zu {a} mm um sie frei "
+         "(Sicherheit {b})")),
         ((r"(?P<iliac>iliac .+): not seen in this scan, or not to their ends; the band in front of L4 to S1 and along the pelvic brim where "
          r"they run in most people is kept clear there \(confidence (?P<a>[\d.]+)\)"),
          ("{iliac}: in diesem Scan nicht oder nicht bis zum Ende zu sehen; das Band vor L4 bis S1 und am Beckeneingang, in dem sie bei den "

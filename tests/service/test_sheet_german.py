@@ -78,6 +78,16 @@ def test_what_is_said_of_a_sacral_foramen_has_german_words() -> None:
             ),
         ),
         (
+            (
+                "inferior vena cava: carried along its usual course where its outline is not seen; up to 8 mm around it are kept clear there "
+                "(confidence 0.2)"
+            ),
+            (
+                "V. cava inferior: wo ihr Umriss nicht zu sehen ist, auf ihrem üblichen Verlauf weitergeführt; dort bleiben bis zu 8 mm um "
+                "sie frei (Sicherheit 0.2)"
+            ),
+        ),
+        (
             "left renal artery: not seen; a band from the kidney to the aorta is kept clear (confidence 0.15)",
             "Nierenarterie, links: nicht zu sehen; ein Band von der Niere zu Aorta bleibt frei (Sicherheit 0.15)",
         ),

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from planner.anatomy.coarse import CoarseImage
+from planner.anatomy.outlines import Tube
 from planner.anatomy.spine_frame import SpineFrame
-from planner.anatomy.vessels import Vessels, find_vessels
+from planner.anatomy.tubes import Track, TrackGrid
+from planner.anatomy.vessel_zones import ZONE_CONFIDENCE
+from planner.anatomy.vessels import Vessels, carried, find_vessels
 from planner.geometry import VolumeGeometry
 from planner.structures import Structure
 from planner.volume import Volume
@@ -82,3 +85,33 @@ def test_without_any_tube_nothing_is_drawn_and_a_sentence_says_so():
     found = find_vessels(volume, image)
     assert found.of(Structure.AORTA) == ()
     assert any(warning.startswith("aorta: no tube") for warning in found.warnings)
+
+
+def test_a_cava_that_is_seen_everywhere_has_no_zone_beside_it(vessels: Vessels):
+    assert not any("carried along" in warning for warning in vessels.warnings)
+
+
+def upright_tube(score: float, rim_seen: float) -> tuple[Tube, TrackGrid]:
+    """A round cava of 9 mm over 40 slices of 2 mm; the middle 20 have the given score and share of the rim."""
+    n, middle = 40, slice(10, 30)
+    scores, rims = np.full(n, 0.8), np.ones(n)
+    scores[middle], rims[middle] = score, rim_seen
+    z_mm = 2.0 * np.arange(n)
+    left, front = np.tile([1.0, 0.0], (n, 1)), np.tile([0.0, -1.0], (n, 1))
+    grid = TrackGrid(np.zeros((n, 60, 60), np.float32), z_mm, np.zeros((n, 2)), left, front, -60.0, 0.0, 2.0)
+    track = Track(0, np.full(n, 54.0), np.full(n, -22.0), np.full(n, 9.0), scores)
+    centres_mm = np.stack([np.full(n, -22.0), np.full(n, -54.0), z_mm], axis=1)
+    return Tube(track, centres_mm, np.full((n, 36), 9.0), rims, np.full(n, 45.0)), grid
+
+
+@pytest.mark.parametrize(("rim_seen", "radius_mm"), [(0.0, 17.0), (0.5, 13.0), (1.0, 9.0)])
+def test_the_less_of_a_carried_cavas_rim_is_seen_the_wider_is_the_zone_beside_it(rim_seen: float, radius_mm: float):
+    """40 mm of 20 slices without a score of their own; 8 mm wider where no rim is seen, nothing where all of it is."""
+    zone = carried(*upright_tube(0.3, rim_seen), 3.0)
+    assert zone is not None
+    assert zone.confidence == ZONE_CONFIDENCE
+    assert zone.volume_ml == pytest.approx(np.pi * radius_mm**2 * 40.0 / 1000.0, rel=0.03)
+
+
+def test_a_cava_whose_slices_all_count_has_no_zone_beside_it():
+    assert carried(*upright_tube(0.5, 0.2), 3.0) is None
