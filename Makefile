@@ -80,14 +80,14 @@ bench-load: $(VENV)/.development ## 20 series from 4 senders, three ways to comp
 
 TRAINING := .venv-training
 WORK ?= training-work
-STEPS ?= 10000
+STEPS ?= 12500
 
 $(TRAINING)/.ready: training/requirements.txt
 	sh .ci/python $(PYTHON) $(TRAINING)
 	$(TRAINING)/bin/pip install --quiet --disable-pip-version-check -r training/requirements.txt
 	touch $@
 
-train: $(TRAINING)/.ready ## make the small network again: NEEDLEPLAN_DATA names the label maps; WORK=folder STEPS=10000
+train: $(TRAINING)/.ready ## make the small network again: NEEDLEPLAN_DATA names the label maps; WORK=folder STEPS=12500
 	OMP_NUM_THREADS=1 $(TRAINING)/bin/python -m training.train --data $(NEEDLEPLAN_DATA) --work $(WORK) --steps $(STEPS)
 	$(TRAINING)/bin/python -m training.export --work $(WORK) --out $(WORK)/spine.onnx
 

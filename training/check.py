@@ -16,6 +16,7 @@ import planner.anatomy.network
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import make_phantom
 from training.export import export
+from training.legs import leg_at
 from training.painter import Patient, paint
 from training.sources import phantom_map
 from training.train import Run, step_once
@@ -28,7 +29,7 @@ _SHIPPED = Path(planner.anatomy.network.__file__).parent
 def losses_of(patients: Sequence[Patient], run: Run, until: int = _STEPS) -> list[float]:
     """The losses of a run from its step on."""
     shares = torch.ones(len(patients))
-    windows = (paint(patients, shares, number) for number in range(run.step, until))
+    windows = (paint(patients, shares, number, leg_at(number, _STEPS)) for number in range(run.step, until))
     return [step_once(run, image[None], target[None], _STEPS) for image, target in windows]
 
 

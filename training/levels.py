@@ -34,12 +34,14 @@ def ct_levels(dice: Dice) -> torch.Tensor:
     return levels
 
 
-def mr_levels(dice: Dice) -> torch.Tensor:
-    """(tissues,) one mean signal per tissue."""
+def mr_levels(dice: Dice, *, marrow_below_fat: bool) -> torch.Tensor:
+    """(tissues,) one mean signal per tissue; in those like T1 or T2 marrow may hang on fat."""
     chance = dice.uniform(0.0, 1.0)
     if chance < 0.8:
         levels = _levels(_ENDS["t1" if chance < 0.3 else "t2"], dice)
-        if dice.chance(0.2):  # fat suppressed
+        if marrow_below_fat:
+            _marrow_by_fat(levels, dice)
+        elif dice.chance(0.2):  # fat suppressed
             levels[[int(t) for t in (*FATS, *MARROWS)]] *= dice.uniform(0.1, 0.5)
     else:
         levels = torch.rand(len(Tissue), generator=dice.generator)
@@ -56,6 +58,15 @@ def mr_levels(dice: Dice) -> torch.Tensor:
         if dice.chance(_LIGAMENT_AS_MARROW):
             levels[int(soft)] = levels[int(Tissue.POSTERIOR_MARROW)] * dice.uniform(0.85, 1.15)
     return levels
+
+
+def _marrow_by_fat(levels: torch.Tensor, dice: Dice) -> None:
+    """Marrow is fat and water between bony plates: darker than fat, and brighter where fat alone is suppressed (shares assumed)."""
+    marrow = float(levels[int(FATS[0])]) * dice.uniform(0.35, 0.85)
+    if dice.chance(0.2):
+        levels[[int(t) for t in FATS]] *= dice.uniform(0.1, 0.45)
+        marrow *= dice.uniform(0.35, 0.8)
+    levels[int(MARROWS[0])] = marrow
 
 
 def _levels(table: torch.Tensor, dice: Dice) -> torch.Tensor:

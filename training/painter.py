@@ -16,6 +16,7 @@ from torch.nn import functional
 from planner.anatomy.network.session import WINDOW, Share
 from planner.anatomy.network.windows import CT_RANGE_HU
 from training.dice import Dice
+from training.legs import Leg
 from training.levels import CORTICAL, FATS, MARROWS, ct_levels, mr_levels
 from training.maps import NO_HU, TrainingMap
 from training.tissues import Tissue
@@ -33,8 +34,8 @@ _MIXED = {
 }
 """Tissues that are a patchwork of others: each place takes one of these."""
 
-_MR_SHARE = 0.6
-"""Of windows: on MR nothing else finds a spine, on CT the network is a second opinion."""
+_DARK_EPIDURAL = (*_MIXED[Tissue.EPIDURAL], Tissue.FLAVUM)
+"""Of the second leg: what lies between sac and lamina may be as dark as the ligament behind it."""
 
 _FAT_MOVES = 0.35
 """How often fat and fatty marrow are seen beside their place, up to one voxel: the chemical shift."""
@@ -86,18 +87,18 @@ class Patient:
         )
 
 
-def paint(patients: Sequence[Patient], weights: torch.Tensor, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """One window and its targets; the same seed paints the same window."""
+def paint(patients: Sequence[Patient], weights: torch.Tensor, seed: int, leg: Leg) -> tuple[torch.Tensor, torch.Tensor]:
+    """One window and its targets; the same seed and leg paint the same window."""
     dice = Dice(seed)
     patient = patients[int(torch.multinomial(weights, 1, generator=dice.generator))]
     places = _places(patient, dice)
     tissue, target, hu = _sampled(patient, places)
-    if dice.chance(_MR_SHARE):
-        image = _blurred(_as_mr(tissue, dice), dice.uniform(0.25, 0.85))
+    if dice.chance(leg.mr_share):
+        image = _blurred(_as_mr(tissue, dice, leg), dice.uniform(0.25, 0.85))
         if dice.chance(_THICK_MR):
             image = _in_thick_slices(image, 2 if dice.chance(0.5) else dice.whole(3), dice)
     else:
-        image = _blurred(_as_ct(tissue, hu, dice, may_be_real=patient.has_image), dice.uniform(0.25, 0.85))
+        image = _blurred(_as_ct(tissue, hu, dice, leg, may_be_real=patient.has_image), dice.uniform(0.25, 0.85))
         if dice.chance(_THICK_CT):
             image = _in_thick_slices(image, dice.whole(3), dice)
         image = image.clamp(*CT_RANGE_HU)
@@ -152,10 +153,11 @@ def _sampled(patient: Patient, places: torch.Tensor) -> tuple[torch.Tensor, torc
     return tissue, target, patient.hu[k, j, i].float()
 
 
-def _patchwork(tissue: torch.Tensor, dice: Dice) -> torch.Tensor:
+def _patchwork(tissue: torch.Tensor, dice: Dice, leg: Leg) -> torch.Tensor:
     """Mixed tissues replaced by what they are made of, in smooth patches."""
     mixed = tissue.clone()
-    for kind, made_of in _MIXED.items():
+    mixtures = {**_MIXED, Tissue.EPIDURAL: _DARK_EPIDURAL} if leg.marrow_below_fat else _MIXED
+    for kind, made_of in mixtures.items():
         here = tissue == kind
         if not here.any() or dice.chance(0.15):
             continue
@@ -174,7 +176,7 @@ def _textured(mixed: torch.Tensor, levels: torch.Tensor, spread: torch.Tensor, d
     return levels[mixed] + spread[mixed] * (patchy + fine)
 
 
-def _as_ct(tissue: torch.Tensor, hu: torch.Tensor, dice: Dice, *, may_be_real: bool) -> torch.Tensor:
+def _as_ct(tissue: torch.Tensor, hu: torch.Tensor, dice: Dice, leg: Leg, *, may_be_real: bool) -> torch.Tensor:
     """HU; where a real image is known it is used half of the time."""
     levels = ct_levels(dice)
     spread = torch.full((len(Tissue),), dice.uniform(3.0, 18.0))
@@ -182,18 +184,18 @@ def _as_ct(tissue: torch.Tensor, hu: torch.Tensor, dice: Dice, *, may_be_real: b
         spread[int(kind)] = dice.uniform(15.0, 90.0)
     for kind in CORTICAL:
         spread[int(kind)] = 0.3 * float(levels[int(kind)])
-    image = _textured(_patchwork(tissue, dice), levels, spread, dice)
+    image = _textured(_patchwork(tissue, dice, leg), levels, spread, dice)
     if may_be_real and dice.chance(0.5):
         real = (hu - 0.0) * dice.uniform(0.8, 1.15)
         image = torch.where(hu > NO_HU, real, image)
     return image + dice.grain() * dice.uniform(0.0, 30.0)
 
 
-def _as_mr(tissue: torch.Tensor, dice: Dice) -> torch.Tensor:
+def _as_mr(tissue: torch.Tensor, dice: Dice, leg: Leg) -> torch.Tensor:
     """Signal from 0 on, tissues about 0..1: three of ten T1, half T2, the rest of any order."""
-    levels = mr_levels(dice)
+    levels = mr_levels(dice, marrow_below_fat=leg.marrow_below_fat)
     spread = torch.full((len(Tissue),), dice.uniform(0.01, 0.07))
-    mixed = _patchwork(tissue, dice)
+    mixed = _patchwork(tissue, dice, leg)
     image = _textured(mixed, levels, spread, dice).clamp(min=0.0)
     if dice.chance(_FAT_MOVES):
         image = _with_fat_moved(image, mixed, dice)

@@ -2,13 +2,12 @@
 
 In: the folder of label maps, a folder to work in. Out: ``checkpoint.pt`` there, every 250 steps and at the end; a run
 that finds one goes on from it, and ends where a run without a pause would have: window n is painted from seed and n alone.
-``python -m training.train --data FOLDER --work FOLDER --steps 10000``.
+``python -m training.train --data FOLDER --work FOLDER --steps 12500``.
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,30 +19,31 @@ import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from planner.anatomy.network.session import Share
+from training.legs import Leg, leg_at, rate_at
 from training.maps import TrainingMap
 from training.painter import IGNORED, Patient, paint
 from training.sources import training_maps
 from training.unet import Net
 
-_RATE, _DECAY = 3e-3, 1e-2
-_WARM_STEPS = 100
+_DECAY = 1e-2
 _AVERAGE = 0.996
 """Of the running mean of weights, per step: the last 250 steps or so."""
 _HALF_SHARE = 0.3
 _KEPT_EVERY = 250
+_STEPS = 12_500
 _REAL_SHARE = 0.8
 """Of windows painted from real patients' labels; the rest from phantoms."""
 
 
 class Windows(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """The endless row of painted windows; number n is always the same."""
+    """The row of painted windows; number n is always the same."""
 
-    def __init__(self, patients: Sequence[Patient], shares: torch.Tensor, seed: int) -> None:
-        self.patients, self.shares, self.seed = patients, shares, seed
+    def __init__(self, patients: Sequence[Patient], shares: torch.Tensor, seed: int, steps: int) -> None:
+        self.patients, self.shares, self.seed, self.steps = patients, shares, seed, steps
 
     def __getitem__(self, number: int) -> tuple[torch.Tensor, torch.Tensor]:
         torch.set_num_threads(1)
-        return paint(self.patients, self.shares, self.seed * 10_000_000 + number)
+        return paint(self.patients, self.shares, self.seed * 10_000_000 + number, leg_at(number, self.steps))
 
 
 class From(Sampler[int]):
@@ -74,7 +74,7 @@ class Run:
         torch.manual_seed(seed)
         net, mean = (Net(len(Share)).to(memory_format=torch.channels_last_3d) for _ in range(2))
         mean.load_state_dict(net.state_dict())
-        return cls(net, mean, torch.optim.AdamW(net.parameters(), lr=_RATE, weight_decay=_DECAY))
+        return cls(net, mean, torch.optim.AdamW(net.parameters(), lr=rate_at(0, _STEPS), weight_decay=_DECAY))
 
     def keep(self, path: Path) -> None:
         """Write all that is needed to go on."""
@@ -91,25 +91,27 @@ class Run:
         self.step = int(state["step"])
 
 
-def loss_of(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Cross entropy and soft Dice over the classes that occur; ignored voxels count nothing."""
+def loss_of(logits: torch.Tensor, target: torch.Tensor, leg: Leg) -> torch.Tensor:
+    """Cross entropy and soft Dice over the classes that occur, canal weighed as the leg says; ignored voxels count nothing."""
     known = (target[0] != IGNORED).reshape(-1)
     logs = logits[0].float().flatten(1).log_softmax(dim=0)
     truth = target[0].reshape(-1).clamp(max=len(Share) - 1)
     right = logs.gather(0, truth[None])[0] * known
-    entropy = -right.sum() / known.sum().clamp(min=1)
+    weight = _but_canal(1.0, leg.canal_weight)[truth] * known
+    entropy = -(right * weight).sum() / weight.sum().clamp(min=1)
     common = torch.zeros(len(Share)).index_add(0, truth, right.exp() * known)
     wanted = torch.bincount(truth[known], minlength=len(Share))
     size = logs.exp() @ known.float()
-    dice = (2 * common + 1.0) / (size + wanted + 1.0)
+    spare = _but_canal(0.5, leg.canal_spare)
+    dice = (2 * common + 1.0) / (2.0 * (spare * size + (1.0 - spare) * wanted) + 1.0)
     return entropy + (1.0 - dice[wanted > 0]).mean()
 
 
-def rate_at(step: int, steps: int) -> float:
-    """Warm-up, then a half cosine to nothing."""
-    if step < _WARM_STEPS:
-        return _RATE * (step + 1) / _WARM_STEPS
-    return _RATE * 0.5 * (1.0 + math.cos(math.pi * min(1.0, step / steps)))
+def _but_canal(others: float, canal: float) -> torch.Tensor:
+    """(classes,) one value for all and another for the canal."""
+    values = torch.full((len(Share),), others)
+    values[int(Share.CANAL)] = canal
+    return values
 
 
 def step_once(run: Run, image: torch.Tensor, target: torch.Tensor, steps: int) -> float:
@@ -119,7 +121,8 @@ def step_once(run: Run, image: torch.Tensor, target: torch.Tensor, steps: int) -
     image = image.to(memory_format=torch.channels_last_3d)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         full, half = run.net(image)
-    loss = loss_of(full, target) + _HALF_SHARE * loss_of(half, target[:, ::2, ::2, ::2])
+    leg = leg_at(run.step, steps)
+    loss = loss_of(full, target, leg) + _HALF_SHARE * loss_of(half, target[:, ::2, ::2, ::2], leg)
     run.optimiser.zero_grad(set_to_none=True)
     loss.backward()
     torch.nn.utils.clip_grad_norm_(run.net.parameters(), 5.0)
@@ -138,9 +141,8 @@ def train(patients: Sequence[Patient], work: Path, seed: int, steps: int) -> Run
     path = work / "checkpoint.pt"
     if path.exists():
         run.take_up(path)
-    rows = DataLoader(
-        Windows(patients, _shares(patients), seed), 1, sampler=From(run.step, steps), num_workers=1, prefetch_factor=8
-    )
+    windows = Windows(patients, _shares(patients), seed, steps)
+    rows = DataLoader(windows, 1, sampler=From(run.step, steps), num_workers=1, prefetch_factor=8)
     began, first, losses = time.monotonic(), run.step, []
     for image, target in rows:
         losses.append(step_once(run, image, target, steps))
@@ -176,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--steps", type=int, default=_STEPS)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(1)  # a second thread waits more than it helps, and would sum in another order

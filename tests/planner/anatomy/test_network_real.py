@@ -51,7 +51,8 @@ def test_on_a_t2_canal_bodies_and_discs_are_found(real_data: Path, network: Onnx
     canal = np.isin(parts, (60, 61))
     assert dice(spine.opinion, (Share.BODY,), np.isin(parts, (49, 50))) > 0.81
     assert dice(spine.opinion, (Share.DISC,), parts == 100) > 0.76
-    assert (spine.opinion.canal > 0.5)[canal].mean() > 0.85
+    assert dice(spine.opinion, ARCH, (parts >= 41) & (parts <= 48)) > 0.54
+    assert (spine.opinion.canal > 0.5)[canal].mean() > 0.87
     assert len(spine.discs) >= 2
 
 
