@@ -183,11 +183,22 @@ def _foramina(cases: Rows) -> str:
     if not errors:
         return "none"
     at_95 = errors[min(len(errors) - 1, int(0.95 * len(errors)))]
-    named = [row for case in cases if case["naming"] for row in case["landmarks"] if row["kind"] == "foramen"]
-    names = [row.get("right_level", False) and row.get("right_side", False) for row in named if row["found"]]
+    certain, doubtful = _levels_of_foramina(cases)
     missed = sum(1 for row in rows if not row["found"])
-    is_met = median(errors) <= 1.5 and at_95 <= 3.0
-    return f"{_tick(is_met)} median {median(errors):.2f} mm, 95 % {at_95:.1f} mm (n={len(errors)}, {missed} missed); side and level, where levels are named, {_share(names)}"
+    is_met = median(errors) <= 1.5 and at_95 <= 3.0 and sum(certain) >= 0.98 * len(certain)
+    return f"{_tick(is_met)} median {median(errors):.2f} mm, 95 % {at_95:.1f} mm (n={len(errors)}, {missed} missed); side and level, where both names are certain, {_share(certain)}, where one is not, {_share(doubtful)}"
+
+
+def _levels_of_foramina(cases: Rows) -> tuple[list[bool], list[bool]]:
+    """Whether side and level are right: of foramina between two certain names, and of the others that are named."""
+    certain, doubtful = [], []
+    for case in cases:
+        sure = {row["true"] for row in case["names"] if row["certain"]}
+        for row in case["landmarks"]:
+            if row["kind"] == "foramen" and row["found"] and case["naming"]:
+                is_right = bool(row.get("right_level", False) and row.get("right_side", False))
+                (certain if set(row["between"].split("/")) <= sure else doubtful).append(is_right)
+    return certain, doubtful
 
 
 def _sacral(cases: Rows) -> str:
