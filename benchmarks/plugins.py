@@ -71,6 +71,8 @@ def main() -> None:
     arguments.add_argument("scans", nargs="*", help=f"of {', '.join(scan.name for scan in SCANS)}; none: all")
     arguments.add_argument("--write", action="store_true", help="put the table into docs/plugins.md")
     chosen = arguments.parse_args()
+    if chosen.write and chosen.scans:
+        arguments.error("--write replaces the whole table, so it takes no scan's name")
     data = Path(os.environ.get("NEEDLEPLAN_DATA", ROOT.parent / "shared" / "data"))
     rows, said = [], []
     for scan in SCANS:

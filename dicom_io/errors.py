@@ -27,6 +27,10 @@ class SeriesFacts(Protocol):
         """Series Instance UID (0020,000E); never part of a sentence."""
 
     @property
+    def modality(self) -> str:
+        """Modality (0008,0060)."""
+
+    @property
     def summary(self) -> str:
         """Series number, modality, count and spacing in words."""
 
@@ -52,7 +56,12 @@ class SeveralSeriesError(DicomIoError):
 
     def __init__(self, series: Sequence[SeriesFacts]) -> None:
         listed = "; ".join(one.summary for one in series)
-        super().__init__(f"{len(series)} series could be meant: {listed}; name one by its UID (--series UID)")
+        stacks = (
+            "; or give two stacks of one MR study a folder each, the second with --also"
+            if all(one.modality == "MR" for one in series)
+            else ""
+        )
+        super().__init__(f"{len(series)} series could be meant: {listed}; name one by its UID (--series UID){stacks}")
         self.choices = tuple((one.series_uid, one.summary) for one in series)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dicom_io.errors import SeveralSeriesError
 from planner.errors import FrameMismatchError
 from planner.geometry import VolumeGeometry
 from planner.structures import PatientPosition, SpineLevel
@@ -57,6 +58,17 @@ def test_a_second_stack_stands_beside_the_first_and_is_noted(tmp_path: Path):
     series = open_chosen(choice)
     assert len(series.stacks) == 1
     assert any("2 stacks of this study" in note for note in series.facts.notes)
+
+
+@pytest.mark.parametrize(("modality", "times"), [(Modality.MR, 1), (Modality.CT, 0)])
+def test_a_folder_of_two_mr_stacks_is_a_question_that_tells_of_looking_at_both(
+    tmp_path: Path, modality: Modality, times: int
+):
+    for number in (3, 4):
+        written(tmp_path / "both" / str(number), Says(number=number, modality=modality))
+    with pytest.raises(SeveralSeriesError, match="2 series could be meant") as question:
+        open_series(tmp_path / "both")
+    assert str(question.value).count("--also") == times
 
 
 def test_alone_nothing_is_noted(tmp_path: Path):
