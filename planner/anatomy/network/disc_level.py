@@ -18,6 +18,10 @@ from planner.geometry import BoolArray, Float32Array, FloatArray, VolumeGeometry
 _FRONT_MM, _ASIDE_MM = (2.0, 60.0), 25.0
 """Where a disc's middle lies before the canal's middle: half a canal to half a lumbar body and more."""
 
+_LEAST_ACROSS = 0.64
+"""Of a disc's normal along the canal: the cosine of 50 degrees. Discs lean up to 35 degrees against the canal (L5/S1, assumed); what lies
+further along it is two discs that touch in coarse voxels, and its middle is none."""
+
 _MIDDLE_U_MM = 10.0
 """To both sides: where a disc is deepest."""
 
@@ -31,13 +35,14 @@ Piece = tuple[DiscLevel, BoolArray]
 
 
 def disc_level(piece: BoolArray, share: Float32Array, canal: CanalTrack, geometry: VolumeGeometry) -> DiscLevel | None:
-    """The disc's plane from its own shape, and where that plane meets the canal's front wall."""
+    """The disc's plane from its own shape, and where that plane meets the canal's front wall; None for what is no plate across the canal."""
     points = geometry.points_mm(np.argwhere(piece))
     middle = points.mean(axis=0)
     spread, axes = np.linalg.eigh(np.cov((points - middle).T))
     normal = axes[:, 0] * (1.0 if axes[2, 0] >= 0.0 else -1.0)
-    _, u, v = canal.frame.from_lps(middle)
-    if not (_FRONT_MM[0] < v < _FRONT_MM[1] and abs(u) < _ASIDE_MM):
+    s, u, v = canal.frame.from_lps(middle)
+    is_before = _FRONT_MM[0] < v < _FRONT_MM[1] and abs(u) < _ASIDE_MM
+    if not is_before or abs(float(canal.frame.at(s)[3] @ normal)) < _LEAST_ACROSS:
         return None
     wall = canal.frame.centres_mm + canal.radius_mm[:, None] * canal.frame.anterior
     above = (wall - middle) @ normal

@@ -103,6 +103,17 @@ def test_a_disc_whose_front_is_not_seen_keeps_its_middle_and_is_less_sure():
     assert short.confidence < whole.confidence == 1.0
 
 
+def test_two_discs_that_touch_in_coarse_voxels_are_none():
+    grid = VolumeGeometry.from_spacing((60, 50, 50), (1.5, 1.5, 1.5), (-36.75, -60.0, 0.0))
+    x, y, z = np.moveaxis(
+        grid.points_mm(np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1)), -1, 0
+    )
+    track = CanalTrack(FRAME, np.zeros(grid.shape, dtype=bool), np.full(101, 8.0), np.ones(101), 1.0)
+    plates = np.abs(np.abs(z - 45.0) - 15.0) < 4.5
+    both = np.asarray((plates | (np.abs(z - 45.0) < 15.0)) & (np.abs(x) < 18.0) & (np.abs(y + 28.0) < 8.0))
+    assert disc_level(both, np.ones(grid.shape, dtype=np.float32), track, grid) is None
+
+
 def test_discs_as_deep_as_each_other_stay_as_they_are():
     found, true = _discs(0.0)
     assert np.linalg.norm(found[0][0].center_mm - true) < 0.6

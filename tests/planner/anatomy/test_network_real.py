@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import SimpleITK as sitk  # noqa: N813 - the name the whole field uses
 
+from planner.anatomy import itk
 from planner.anatomy.network.opinion import SpineOpinion, look
 from planner.anatomy.network.session import OnnxNetwork, Share
 from planner.anatomy.network.spine_on_mr import spine_on_mr
+from planner.anatomy.outside.schemes import TOTALSEGMENTATOR_MR
 from planner.geometry import BoolArray, VolumeGeometry
 from planner.volume import Modality, Volume
 from service.network import shipped_network
@@ -62,3 +64,15 @@ def test_a_lumbar_slab_shows_its_canal_from_end_to_end_and_seven_discs(real_data
     assert spine.canal.frame.s_mm[-1] > 190.0
     assert len(spine.discs) == 7
     assert ((apart > 20.0) & (apart < 45.0)).all()
+
+
+def test_in_cubes_of_3_mm_the_whole_disc_is_found_in_its_place_and_none_stands_upright(
+    real_data: Path, network: OnnxNetwork
+):
+    labels = scan(real_data / "abdomen_mr" / "labels.nii.gz", Modality.MR)
+    (number,) = (n for n, name in TOTALSEGMENTATOR_MR.names.items() if name == "intervertebral_discs")
+    pieces = itk.components(labels.voxels == number)
+    whole_mm = labels.geometry.points_mm(np.argwhere(pieces == 1)).mean(axis=0)
+    discs = spine_on_mr(scan(real_data / "abdomen_mr" / "mr.nii.gz", Modality.MR), network).discs
+    assert min(np.linalg.norm(disc.center_mm - whole_mm) for disc in discs) < 3.0
+    assert min(abs(disc.normal[2]) for disc in discs) > 0.64
