@@ -32,7 +32,7 @@ _TYPICAL_HEIGHT_MM = 35.0
 _SLAB_MM = 1.0
 _LARGEST_HU, _SMALLEST_HU = 500.0, -100.0
 _DENSEST_HU = 1500.0
-"""Beyond the first two an edge is no stronger evidence: metal and cement, gas in a disc. Beyond the last is no end-plate."""
+"""Beyond the first two an edge is no stronger evidence: metal and cement, gas in a disc. Beyond the last is no end-plate (assumed)."""
 
 _CLEAR_EDGE_HU = 100.0
 """A body's cortex stands at least this much above what lies outside it (assumed; also in osteoporosis)."""

@@ -90,18 +90,14 @@ def find_bone(volume: Volume, skin: Skin) -> Bone:
 
 def with_marrow(volume: Volume, skin: Skin, bone: Bone, canal: CanalTrack) -> Bone:
     """The bone with the marrow that it encloses, at any density, without the canal."""
-    return without_canal(filled_bone(volume, bone, canal), skin, bone, canal)
+    filled = find_enclosed(volume, bone).filled(volume.geometry, bone, canal)
+    return without_canal(filled, skin, bone, canal)
 
 
 def without_canal(filled: BoolArray, skin: Skin, bone: Bone, canal: CanalTrack) -> Bone:
     """The filled bone inside the skin, the canal open."""
     inside = filled & skin.body
     return replace(bone, mask=np.greater(inside, canal.mask, out=inside))  # in the one, not in the other
-
-
-def filled_bone(volume: Volume, bone: Bone, canal: CanalCourse) -> BoolArray:
-    """Bone and the marrow that it encloses, at any density."""
-    return find_enclosed(volume, bone).filled(volume.geometry, bone, canal)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

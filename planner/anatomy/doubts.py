@@ -28,7 +28,7 @@ _LESS_SURE, _WIDER_MM = 0.6, 5.0
 """Of confidence and in mm, where the doubt is full: assumed. On phantoms with two rods 25 mm beside the canal ganglia moved by 5 to 9 mm, one by 13."""
 
 _SEEN_DISC_MM = 2.0
-"""How far the middle of a clearly seen disc may lie off."""
+"""How far the middle of a clearly seen disc may lie off (assumed: all 242 on phantoms and 20 of 21 on real scans lay within 1.5 mm)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

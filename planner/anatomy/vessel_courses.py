@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.anatomy.coarse import CoarseImage
-from planner.anatomy.tubes import TrackGrid
+from planner.anatomy.tubes import COUNTS_SCORE, TrackGrid
 from planner.geometry import Float32Array, FloatArray
 
 USUAL_FRONT_MM = 42.0
@@ -29,8 +29,8 @@ _CAVA_AHEAD_SD_MM = np.array([6.0, 6.0, 6.0, 7.0, 8.0, 9.0, 11.0, 14.0, 16.0])
 _ALWAYS_MM = (-115.0, 60.0)
 """From L4 to the atrium a cava goes on, seen or not: where liver, crus and caudate lobe are as bright as it."""
 
-_THRESHOLD, _UNSEEN_THRESHOLD = 0.42, -0.1
-"""A slice counts for the cava when it scores more; where it goes on unseen, nothing must be seen."""
+_UNSEEN_THRESHOLD = -0.1
+"""Where a cava goes on unseen nothing must be seen, so that every slice counts."""
 
 _RADIUS_MM, _RADIUS_SPREAD, _RADIUS_WEIGHT = 10.5, 0.35, 0.05
 """Of the circle of its area, 7 to 14 mm in five adults: natural logarithms, and what a deviation costs. In the liver, where most
@@ -120,6 +120,6 @@ class CavaPlace:
     def thresholds(self, grid: TrackGrid) -> FloatArray:
         """(slices,) what a circle must score to count."""
         if self.t12_z_mm is None:
-            return np.full(len(grid.z_mm), _THRESHOLD)
+            return np.full(len(grid.z_mm), COUNTS_SCORE)
         above = grid.z_mm - self.t12_z_mm
-        return np.where((above > _ALWAYS_MM[0]) & (above < _ALWAYS_MM[1]), _UNSEEN_THRESHOLD, _THRESHOLD)
+        return np.where((above > _ALWAYS_MM[0]) & (above < _ALWAYS_MM[1]), _UNSEEN_THRESHOLD, COUNTS_SCORE)

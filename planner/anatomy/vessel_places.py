@@ -11,16 +11,13 @@ from typing import Protocol
 
 import numpy as np
 
-from planner.anatomy.tubes import TrackGrid
+from planner.anatomy.tubes import COUNTS_SCORE, TrackGrid
 from planner.anatomy.vessel_zones import usual_iliac
 from planner.geometry import Float32Array, FloatArray
 from planner.structures import Side, Structure
 
-_THRESHOLD = 0.42
-"""A slice counts for a vessel when it scores more: a circle with three fifths of its rim seen, evenly filled at 0.7."""
-
 _BRANCH_THRESHOLD = 0.5
-"""Higher for the small iliac vessels: the corner between psoas and fat scores up to 0.5 with circles of 4 mm."""
+"""Higher than ``COUNTS_SCORE`` for the small iliac vessels: the corner between psoas and fat scores up to 0.5 with circles of 4 mm."""
 
 _FOLLOWED_TO_MM = -225.0
 """Below T12: S2 in five adults. Further down artery and vein run forwards side by side, faster than a track may, and one would go on
@@ -57,7 +54,7 @@ class WidePlace:
     v_mm: float
     v_sd_mm: float
     shape: str = "round"
-    threshold: float = _THRESHOLD
+    threshold: float = COUNTS_SCORE
 
     def penalty(self, grid: TrackGrid) -> Float32Array:
         """(rows, columns) how much a score is lowered for lying elsewhere."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from planner.anatomy.coarse import CoarseImage, Region
 from planner.anatomy.outlines import USUAL, Rule, Tube, drawn, outlined
-from planner.anatomy.tubes import Track, TrackGrid
+from planner.anatomy.tubes import COUNTS_SCORE, Track, TrackGrid
 from planner.anatomy.vessel_tracks import Fork, joined, track_vessels
 from planner.anatomy.vessel_zones import ZONE_CONFIDENCE, Zone, iliac_zones, led_on
 from planner.geometry import FloatArray
@@ -29,9 +29,6 @@ _LEAST_SCORE = 0.45
 
 _CLEAR, _DOUBT_MM = 0.6, 10.0
 """A tube that is less sure may run beside the true one: a cava of 0.43, mixing with renal blood, lay up to 6 mm off over 90 % of it."""
-
-_CARRIED_SCORE = 0.42
-"""A slice that scores less does not count for a vessel by itself: it is carried by its neighbours and the usual course."""
 
 _BESIDE_MM = 8.0
 """How far beside its carried outline a cava may run where none of its rim is seen: in the liver 6 to 9 mm were seen on three scans."""
@@ -112,11 +109,11 @@ def _beside(vessel: Vessel) -> tuple[Zone, ...]:
 
 def carried(tube: Tube, grid: TrackGrid, uncertainty_mm: float) -> Region | None:
     """The outline where no slice counts by itself, wider the less of its rim is seen; None where all count."""
-    unseen = np.flatnonzero(tube.track.score < _CARRIED_SCORE)
+    unseen = np.flatnonzero(tube.track.score < COUNTS_SCORE)
     if len(unseen) < 3:
         return None
     a, b = int(unseen[0]), int(unseen[-1]) + 1
-    counts = (tube.track.score[a:b] >= _CARRIED_SCORE)[:, None]
+    counts = (tube.track.score[a:b] >= COUNTS_SCORE)[:, None]
     wider = tube.reach_mm[a:b] + np.where(counts, 0.0, _BESIDE_MM * (1.0 - tube.rim_seen[a:b, None]))
     part = Tube(
         tube.track.between(tube.track.first + a, tube.track.first + b),

@@ -32,7 +32,7 @@ _SMALLEST_DISC_MM3 = 800.0
 """The T1/T2 disc, the smallest, is 2.5 mL times 0.4 of it seen in a slab (assumed)."""
 
 _SURER = (0.6, 0.7, 0.8)
-"""Shares of disc at which a piece that is no plate is looked at again."""
+"""Shares of disc at which a piece that is no plate is looked at again (assumed)."""
 
 _NEAREST_MM = 10.0
 """Two discs are never closer: the T1 body with half a disc on either side is 17 mm high."""
