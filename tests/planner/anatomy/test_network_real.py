@@ -7,11 +7,13 @@ import pytest
 import SimpleITK as sitk  # noqa: N813 - the name the whole field uses
 
 from planner.anatomy import itk
+from planner.anatomy.mr.segment_mr import find_on_mr, mr_anatomy_of
 from planner.anatomy.network.opinion import SpineOpinion, look
 from planner.anatomy.network.session import OnnxNetwork, Share
 from planner.anatomy.network.spine_on_mr import spine_on_mr
 from planner.anatomy.outside.schemes import TOTALSEGMENTATOR_MR
 from planner.geometry import BoolArray, VolumeGeometry
+from planner.structures import Part, Structure
 from planner.volume import Modality, Volume
 from service.network import shipped_network
 
@@ -56,6 +58,24 @@ def test_on_a_t2_canal_bodies_and_discs_are_found(real_data: Path, network: Onnx
     assert dice(spine.opinion, ARCH, (parts >= 41) & (parts <= 48)) > 0.54
     assert (spine.opinion.canal > 0.5)[canal].mean() > 0.87
     assert len(spine.discs) >= 2
+
+
+def test_a_plan_on_a_t2_gets_arches_without_the_fat_that_the_network_takes_for_them(
+    real_data: Path, network: OnnxNetwork
+):
+    folder = real_data / "lumbar_mr_crop"
+    volume = scan(folder / "sub-mri_label-6_T2w.nii.gz", Modality.MR)
+    parts = scan(folder / "sub-mri_seg-subreg_label-6_msk.nii.gz", Modality.MR).voxels
+    true = (parts >= 41) & (parts <= 48)
+    found = find_on_mr(volume, network)
+    labels = mr_anatomy_of(found).labels
+    bone = labels.mask(Structure.VERTEBRA)
+    bodies = [v for v, e in labels.entries.items() if e.structure is Structure.VERTEBRA and e.part is Part.BODY]
+    arches = bone & ~np.isin(labels.labels, bodies)
+    overlap = 2.0 * (arches & true).sum() / (arches.sum() + true.sum())
+    assert overlap > 0.65
+    seen = found.spine.opinion
+    assert overlap > dice(SpineOpinion(volume.geometry, seen.box, seen.shares), ARCH, true)
 
 
 def test_a_lumbar_slab_shows_its_canal_from_end_to_end_and_seven_discs(real_data: Path, network: OnnxNetwork):
