@@ -31,6 +31,8 @@ class CaseJob:
     """Of the sheet."""
     volume: str = ""
     """Which of several volumes of the series is meant, as a person, a rule or an order said it."""
+    beside: tuple[Path, ...] = ()
+    """Folders of the other MR series of its study."""
     joined: frozenset[str] = frozenset()
     """Names of results folders beside ``out`` whose patient is this one's by a person's word."""
 

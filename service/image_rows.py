@@ -6,6 +6,7 @@ In: facts from the receiver. Out: cases that receive, and images by series.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,6 +114,12 @@ class ImageRows(Database):
                 select(Case.series_instance_uid).where(Case.study_instance_uid == study.scalar_subquery()).distinct()
             )
             return sorted(uid for uid in session.scalars(query) if uid != series_instance_uid)
+
+    def arriving(self, series_instance_uids: Sequence[str]) -> frozenset[str]:
+        """Which of these series are not complete yet."""
+        with self._reading() as session:
+            query = select(Case.series_instance_uid).where(Case.state == CaseState.RECEIVING)
+            return frozenset(session.scalars(query.where(Case.series_instance_uid.in_(series_instance_uids))))
 
     def all_paths(self) -> set[str]:
         """The path of every image that has a row."""

@@ -57,13 +57,14 @@ def open_chosen(choice: SeriesChoice) -> OpenSeries:
 def with_stacks(series: OpenSeries, others: Sequence[OpenSeries]) -> OpenSeries:
     """The same with other stacks beside it; what is not surely of this MR study and frame of reference is refused."""
     for other in others:
-        _require_one_study(series, other)
+        require_one_study(series, other)
     said = (f"the spine was sought in {len(others) + 1} stacks of this study together; all else is this one's",)
     facts = replace(series.facts, notes=(*series.facts.notes, *said)) if others else series.facts
     return replace(series, facts=facts, stacks=tuple(other.volume for other in others))
 
 
-def _require_one_study(series: OpenSeries, other: OpenSeries) -> None:
+def require_one_study(series: OpenSeries, other: OpenSeries) -> None:
+    """Refused: what is not surely another stack of this MR study in this frame of reference."""
     own, theirs = series.facts.source, other.facts.source
     if own is None or theirs is None:
         raise RequestError("--also joins DICOM series: an image file does not say its study and frame of reference")

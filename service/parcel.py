@@ -20,7 +20,7 @@ from service.errors import ServiceError
 from service.files import write_bytes
 from service.versions import program_version
 
-_IMAGES, _RESULTS, _SITE, _GIVEN = "images", "results", "site.toml", "given"
+_IMAGES, _RESULTS, _SITE, _GIVEN, _BESIDE = "images", "results", "site.toml", "given", "beside"
 
 _SCRATCH = "needleplan-case-"
 
@@ -57,11 +57,17 @@ class Brought:
 
 
 def packed(job: CaseJob) -> Parcel:
-    """The job with its images, received segmentations, the site's values, and signed plans of the same patient.
+    """The job with its images and the stacks beside them, received segmentations, the site's values, and signed plans of the same patient.
 
     A site's own command is named, not sent: it must be installed on the worker.
     """
-    images = {f"{_IMAGES}/{path.name}": path.read_bytes() for path in sorted(job.folder.iterdir()) if path.is_file()}
+    folders = {_IMAGES: job.folder, **{f"{_BESIDE}/{n}": folder for n, folder in enumerate(job.beside)}}
+    images = {
+        f"{name}/{path.name}": path.read_bytes()
+        for name, folder in folders.items()
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+    }
     results = job.out.parent
     earlier = {
         f"{_RESULTS}/{path.relative_to(results)}": path.read_bytes()
@@ -86,8 +92,9 @@ def unpacked(parcel: Parcel) -> Iterator[CaseJob]:
         site = None if job.site_file is None else scratch / _SITE
         given = tuple(scratch / f"{_GIVEN}/{n}.dcm" for n in range(len(job.bringing.received)))
         bringing = replace(job.bringing, received=given)
+        beside = tuple(scratch / _BESIDE / str(n) for n in range(len(job.beside)))
         out = scratch / _RESULTS / job.out.name
-        yield replace(job, folder=scratch / _IMAGES, out=out, site_file=site, bringing=bringing)
+        yield replace(job, folder=scratch / _IMAGES, out=out, site_file=site, bringing=bringing, beside=beside)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

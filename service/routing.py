@@ -66,7 +66,7 @@ class Route:
 
 
 DEFAULT_RULES = (
-    Rule(name="default: no anatomy on MR", action=Action.IGNORE, match=Match(modality="MR")),
+    Rule(name="default: MR only where a rule of the site names it", action=Action.IGNORE, match=Match(modality="MR")),
     Rule(
         name="default: no spine in view",
         action=Action.IGNORE,

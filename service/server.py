@@ -30,6 +30,7 @@ from service.routing import DEFAULT_RULES, NO_TARGET_CHOSEN, Route, route
 from service.rows import Case, CaseState, ExportState
 from service.settings import Action, Publish, Settings
 from service.store import NewExport, NewInstance, Store
+from service.study_stacks import stacks_of_study, waits_for_stacks
 from viz.viewer.words import Language
 
 WAITS_FOR_SIGNATURE = "waits for a signature"
@@ -93,7 +94,8 @@ class Service:
         for case in self._store.in_line():
             if len(self._running) >= self._settings.jobs.workers or now_s < self._begin_again_at_s:
                 break
-            self._begin(case, now_s)
+            if not self._waits(case, now_s):
+                self._begin(case, now_s)
         for number, future in list(self._running.items()):
             if future.done():
                 del self._running[number]
@@ -184,6 +186,17 @@ class Service:
             )
         self._move(case.number, _AFTER[verdict.readiness], verdict.why, now_s)
 
+    def _waits(self, case: Case, now_s: float) -> bool:
+        """An MR waits for the stacks of its study that still arrive; each of them ends, complete or not."""
+        if not self._settings.segmentation.other_stacks:
+            return False
+        if now_s >= self._next_look_s.get(case.number, 0.0):
+            self._next_look_s.pop(case.number, None)
+            if not waits_for_stacks(self._store, self._incoming.folder_of, case.series_instance_uid):
+                return False
+            self._next_look_s[case.number] = now_s + self._settings.inbox.quiet_seconds / 2.0
+        return True
+
     def _begin(self, case: Case, now_s: float) -> None:
         found = self._route(case)
         if found.action is Action.IGNORE:
@@ -216,6 +229,9 @@ class Service:
             site_file=self._settings.jobs.site_file,
             volume=case.volume or found.volume,
             bringing=self._bringing(case.series_instance_uid),
+            beside=stacks_of_study(self._store, self._incoming.folder_of, case.series_instance_uid)
+            if self._settings.segmentation.other_stacks
+            else (),
             language=Language(self._settings.sheet_language),
             joined=frozenset(Path(one).name for one in self._store.joined_folders(case.series_instance_uid)),
         )

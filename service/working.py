@@ -16,6 +16,7 @@ from service.progress import telling
 from service.request import PlanRequest
 from service.scribe import Begin, scribe, when_asked
 from service.site_file import read_site
+from service.stacks_beside import with_study
 from service.tools import Beside, Judge, believed, site_tools
 from service.watch import Stopwatch
 
@@ -34,7 +35,7 @@ def worked(job: CaseJob) -> CaseOutcome:
 def _opened(job: CaseJob, begin: Begin) -> tuple[Tools, OpenSeries]:
     watch = Stopwatch(telling(job.out))
     with watch("reading"):
-        series = open_series(job.folder, job.series_uid, job.volume)
+        series = with_study(open_series(job.folder, job.series_uid, job.volume), job.beside)
     beside = Beside(
         lambda one: signed_before(job.out.parent, one, job.out, job.joined), job.language, begin, _judge(job)
     )

@@ -23,6 +23,8 @@ class SegmentationSettings(Part):
     """The map of names, as for ``--map``."""
     received: bool = False
     """DICOM segmentations of the same study that refer to the series, received before its case begins."""
+    other_stacks: bool = True
+    """Thick slices of an MR are looked at together with its study's stacks across them; their case waits for those that still arrive."""
     second_opinion: bool = False
     """The shipped network looks too; where it does not agree, the confidence of our own anatomy is lowered."""
 

@@ -129,6 +129,30 @@ def test_a_restart_takes_up_what_was_running(hospital):
     assert "restarted" in again.case().reason
 
 
+def test_an_mr_waits_for_the_stacks_of_its_study_that_still_arrive(hospital):
+    place = hospital(rules=[{"name": "all", "action": "segment", "match": {"modality": "MR"}}])
+    place.receive(modality="MR")
+    other = "1.2.826.0.1.2"
+    write_series(place.arrivals.folder_of(other), series_uid=other, modality="MR", edit=_of_study, series_number=4)
+    place.arrivals.reconcile(START_S + QUIET_S / 2)
+    for later_s in (0.0, 1.0, QUIET_S / 2 - 0.1):
+        place.service.tick(START_S + QUIET_S + later_s)
+        assert place.case(1).state is CaseState.READY
+    place.tick_until(CaseState.WAITING, CaseState.FAILED, now_s=START_S + 2 * QUIET_S)
+    assert place.case(2).state is not CaseState.RECEIVING
+
+
+@pytest.mark.parametrize(("own", "settings"), [("CT", {}), ("MR", {"segmentation": {"other_stacks": False}})])
+def test_nothing_else_waits_for_its_study(hospital, own, settings):
+    place = hospital(rules=[{"name": "all", "action": "segment", "match": {}}], **settings)
+    place.receive(modality=own)
+    other = "1.2.826.0.1.2"
+    write_series(place.arrivals.folder_of(other), series_uid=other, modality="MR", edit=_of_study, series_number=4)
+    place.arrivals.reconcile(START_S + QUIET_S / 2)
+    place.service.tick(START_S + QUIET_S)
+    assert place.case(1).state is CaseState.RUNNING
+
+
 def test_the_audit_trail_is_whole_and_names_no_patient(hospital, tmp_path):
     place = hospital()
     place.service.start(START_S)
