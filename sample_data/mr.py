@@ -15,7 +15,7 @@ from planner.volume import Modality, Volume
 from sample_data.phantom import Phantom
 from sample_data.render import paint_hu
 from sample_data.scene import Material, Solid
-from sample_data.tissue import OF_STRUCTURE, T2, Sequence, Tissue
+from sample_data.tissue import OF_STRUCTURE, T2, Dixon, Sequence, Tissue
 
 _FULL_SCALE = 1000.0
 _NOTHING = -1000.0
@@ -38,6 +38,7 @@ class MrParameters:
     coil_reach_mm : at this distance from the coil half of its sensitivity is left; infinite for a body coil.
     bias : largest relative deviation of the smooth field that is left over.
     annulus_mm : thickness of the discs' rim, dark as ligament on every sequence; 0 makes discs of one tissue.
+    dixon : which image of a Dixon series; None: water and fat are not told apart.
     """
 
     sequence: Sequence = T2
@@ -45,6 +46,7 @@ class MrParameters:
     coil_reach_mm: float = float("inf")
     bias: float = 0.0
     annulus_mm: float = 0.0
+    dixon: Dixon | None = None
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -59,7 +61,7 @@ def mr_volume(phantom: Phantom, parameters: MrParameters | None = None) -> Volum
     given = parameters or MrParameters()
     geometry = phantom.geometry
     layers = [[_as_signal(solid, given) for solid in layer] for layer in phantom.layers]
-    signal = paint_hu(layers, geometry, flip=phantom.parameters.mirrored) - np.float32(_NOTHING)
+    signal = np.abs(paint_hu(layers, geometry, flip=phantom.parameters.mirrored) - np.float32(_NOTHING))
     shaded = signal * sensitivity(geometry, given)
     rng = np.random.default_rng(given.seed)
     real, imaginary = (
@@ -73,8 +75,12 @@ def _as_signal(solid: Solid, given: MrParameters) -> Solid:
     inside, rim, shell_mm = tissue_of(solid), surface_tissue_of(solid), solid.material.shell_mm
     if inside is Tissue.DISC and given.annulus_mm > 0.0:
         rim, shell_mm = Tissue.LIGAMENT, given.annulus_mm
-    level, surface = (_NOTHING + _FULL_SCALE * given.sequence.signal(tissue) for tissue in (inside, rim))
+    level, surface = (_NOTHING + _FULL_SCALE * _level(tissue, given) for tissue in (inside, rim))
     return replace(solid, material=Material(level, surface, shell_mm))
+
+
+def _level(tissue: Tissue, given: MrParameters) -> float:
+    return given.sequence.signal(tissue) if given.dixon is None else given.dixon.of(*given.sequence.parts(tissue))
 
 
 def tissue_of(solid: Solid) -> Tissue:

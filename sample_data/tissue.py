@@ -127,6 +127,28 @@ class Sequence:
             )
         return tissue.proton_density * recovered * exp(-self.echo_ms / t2_ms)
 
+    def parts(self, tissue: Tissue) -> tuple[float, float]:
+        """What of the signal is water's, and what is fat's."""
+        if tissue is Tissue.FAT:
+            return 0.0, self.signal(tissue)
+        if tissue is Tissue.MARROW:
+            return (1.0 - _MARROW_FAT) * self.signal(Tissue.RED_MARROW), _MARROW_FAT * self.signal(Tissue.FAT)
+        return self.signal(tissue), 0.0
+
+
+class Dixon(Enum):
+    """The images of one Dixon series: what water and what fat count (Dixon 1984, doi:10.1148/radiology.153.1.6089263)."""
+
+    WATER = (1.0, 0.0)
+    FAT = (0.0, 1.0)
+    IN_PHASE = (1.0, 1.0)
+    OPPOSED = (1.0, -1.0)
+    """Where both share a voxel they cancel: fat's borders are dark lines, and so is marrow."""
+
+    def of(self, water: float, fat: float) -> float:
+        """The signal, below 0 where fat outweighs water in an opposed image; its magnitude is seen."""
+        return self.value[0] * water + self.value[1] * fat
+
 
 _MARROW_FAT, _FAT_IN_A_TRAIN = 0.45, 1.6
 """Share of fat in an adult's marrow, and its longer life in an echo train; assumed."""

@@ -30,7 +30,7 @@ from planner.anatomy.mr.plausible import require_mr
 from planner.anatomy.mr.sac import find_sac_on_mr
 from planner.anatomy.mr.skin import find_skin_on_mr
 from planner.anatomy.mr.stacks import with_others
-from planner.anatomy.mr.weighting import Contrast, weighed
+from planner.anatomy.mr.weighting import Contrast, Weighting, weighed
 from planner.anatomy.mr.worth import Resolution, on_mr, root_on_mr
 from planner.anatomy.mr.zones import MrZone, find_zones
 from planner.anatomy.naming import LevelAnchor, name_levels
@@ -62,6 +62,11 @@ _BODY_MM = 26.0
 _BONE_SAID = (
     "MR does not show bone as CT does: what is drawn of it is the network's, never sure, and joints are not sought; look at every path where "
     "it passes bone, or plan on a CT"
+)
+
+_OPPOSED_SAID = (
+    "fat and water cancel where they meet: nerves and the borders of foramina are not sought in this image; plan on the in-phase image of "
+    "the same Dixon series"
 )
 
 
@@ -289,6 +294,8 @@ def _discs(found: MrFindings, resolution: Resolution) -> tuple[Disc, ...]:
 def _warnings(found: MrFindings, scan: VolumeGeometry) -> tuple[str, ...]:
     """What a person should look at, in words and numbers."""
     said = [f"MR {found.contrast.words}", _BONE_SAID]
+    if found.contrast.weighting is Weighting.OPPOSED:
+        said.append(_OPPOSED_SAID)
     if found.skin.confidence < _SKIN_IN_VIEW:
         said.append(
             f"only {found.skin.confidence:.0%} of the body's outline is skin; elsewhere the image's edge cuts the body"

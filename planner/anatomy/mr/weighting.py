@@ -28,7 +28,7 @@ _FLUID_BRIGHT, _FLUID_DARK = 1.6, 1.0
 """Sac against muscle: T2 and STIR are at 3 to 15, T1 at 0.4 to 0.9, a fat image below 0.6."""
 
 _FAT_ALONE = 3.0
-"""Marrow against muscle: no T1 or T2 makes marrow so much brighter with a dark sac; an image of fat alone does."""
+"""Marrow against muscle: no T1 makes marrow so much brighter, and on T2 the sac is brighter still; on an image of fat alone it is not."""
 
 _MARROW_FATTY = 1.2
 """Marrow, a third or half of it fat (Li 2011, doi:10.1002/jmri.22443), against muscle: above, fat is bright; below, it is dark."""
@@ -38,6 +38,9 @@ _TELLS_APART = 1.5
 
 _BRIGHTER_THAN_MARROW = 1.3
 """Fat against marrow, which is partly fat: less does not tell bone from the fat beside it (assumed)."""
+
+_BRIGHT, _DARK = 1.5, 0.5
+"""Of muscle: what is brighter or darker than that around the spine is mostly fat, the commonest soft tissue beside muscle (assumed)."""
 
 _LEAST_VOXELS = 200
 """Of 1.5 mm cubes: fewer of a tissue say nothing about it."""
@@ -51,6 +54,7 @@ class Weighting(StrEnum):
     FLUID_WITHOUT_FAT = "STIR or T2 without fat"
     T1_WITHOUT_FAT = "T1 without fat"
     FAT_ALONE = "fat alone"
+    OPPOSED = "fat and water opposed"
     UNKNOWN = "unknown"
 
 
@@ -67,9 +71,11 @@ class Contrast:
 
     @property
     def shows_fat(self) -> bool:
-        """Fat and muscle differ enough to see a nerve in fat."""
+        """Fat and muscle differ enough to see a nerve in fat, and do not cancel where they meet."""
         brighter, darker = max(self.fat, self.muscle), min(self.fat, self.muscle)
-        return self.weighting is not Weighting.UNKNOWN and brighter > _TELLS_APART * max(darker, 1e-3)
+        return self.weighting not in (Weighting.UNKNOWN, Weighting.OPPOSED) and brighter > _TELLS_APART * max(
+            darker, 1e-3
+        )
 
     @property
     def fluid_is_bright(self) -> bool:
@@ -110,8 +116,7 @@ def weighed(even: Volume, spine: MrSpine) -> Contrast:
     if min(muscle_place.sum(), near.sum()) < _LEAST_VOXELS or not all(np.isfinite([sac, marrow])):
         return Contrast(Weighting.UNKNOWN, sac, marrow, 0.0, 0.0, 0.0)
     muscle = _middle(signal[muscle_place])
-    darkest, brightest = (float(np.percentile(signal[near], p)) for p in (3.0, 97.0))
-    return _told(sac, marrow, muscle, darkest, brightest)
+    return _told(sac, marrow, muscle, signal[near])
 
 
 def _middle(values: FloatArray | Float32Array) -> float:
@@ -133,12 +138,16 @@ def _places(spine: MrSpine, soft: BoolArray) -> tuple[BoolArray, BoolArray]:
     return masks[0], masks[1]
 
 
-def _told(sac: float, marrow: float, muscle: float, darkest: float, brightest: float) -> Contrast:
-    """Two signs say whether fat is bright: marrow against muscle, and which tail of the soft tissue is the longer one."""
+def _told(sac: float, marrow: float, muscle: float, soft: Float32Array) -> Contrast:
+    """Two signs say whether fat is bright: marrow against muscle, and which tail of the soft tissue is the longer one.
+
+    Marrow is dark too where its fat and water cancel, as in one image of a Dixon series; then most fat is bright all the same.
+    """
+    darkest, brightest = (float(np.percentile(soft, p)) for p in (3.0, 97.0))
     reference = max(muscle, 1.0)
     fluid, fatty = sac / reference, marrow / reference
     tails = np.log(max(brightest, 1.0) / reference) - np.log(reference / max(darkest, 1.0))
-    if fatty > _FAT_ALONE and fluid < fatty / 2.0:
+    if fatty > _FAT_ALONE and fluid < fatty:
         return Contrast(Weighting.FAT_ALONE, sac, marrow, muscle, brightest, 0.9)
     signs = (fatty > _MARROW_FATTY, bool(tails > 0.0))
     bright = signs[0] if fluid < _FLUID_BRIGHT else (all(signs) if fatty < 1.5 else True)
@@ -147,6 +156,8 @@ def _told(sac: float, marrow: float, muscle: float, darkest: float, brightest: f
         clear *= 0.6
     if fluid >= _FLUID_BRIGHT:
         kind = Weighting.T2 if bright else Weighting.FLUID_WITHOUT_FAT
+    elif not bright and np.mean(soft > _BRIGHT * reference) > np.mean(soft < _DARK * reference):
+        kind, bright, clear = Weighting.OPPOSED, True, 0.6
     else:
         kind = Weighting.T1 if bright else Weighting.T1_WITHOUT_FAT
     return Contrast(kind, sac, marrow, muscle, brightest if bright else darkest, clear)

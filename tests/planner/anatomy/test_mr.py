@@ -28,7 +28,7 @@ from planner.volume import Modality, Volume
 from sample_data.mr import MrParameters, mr_volume
 from sample_data.parameters import PhantomParameters
 from sample_data.phantom import Phantom, make_phantom
-from sample_data.tissue import STIR_TURBO, T1_TURBO, T2_TURBO, Sequence
+from sample_data.tissue import STIR_TURBO, T1, T1_TURBO, T2_TURBO, Dixon, Sequence
 
 CLASSES = {
     Structure.DISC: Share.DISC,
@@ -45,6 +45,16 @@ def patient() -> Phantom:
     return make_phantom(
         PhantomParameters(
             spacing_mm=(1.5, 1.5, 1.5), field_of_view_mm=(126.0, 130.0, 110.0), center_mm=(0.0, 42.0, -48.0)
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def thick() -> Phantom:
+    """The same in slices of 4 mm across the body, as sagittal stacks have."""
+    return make_phantom(
+        PhantomParameters(
+            spacing_mm=(0.9, 0.9, 4.0), field_of_view_mm=(126.0, 130.0, 110.0), center_mm=(0.0, 42.0, -48.0)
         )
     )
 
@@ -70,6 +80,11 @@ def scanned(phantom: Phantom, sequence: Sequence) -> MrFindings:
     return find_with(volume, lambda _: true_spine(phantom))
 
 
+def dixon(phantom: Phantom, sequence: Sequence, image: Dixon) -> MrFindings:
+    volume = mr_volume(phantom, MrParameters(sequence, noise=0.008, annulus_mm=3.0, bias=0.1, dixon=image))
+    return find_with(volume, lambda _: true_spine(phantom))
+
+
 @pytest.fixture(scope="module")
 def t2(patient: Phantom) -> MrFindings:
     return scanned(patient, T2_TURBO)
@@ -86,6 +101,32 @@ def anatomy(t2: MrFindings) -> Anatomy:
 )
 def test_the_image_says_how_it_is_weighted(patient: Phantom, sequence: Sequence, told: Weighting):
     assert scanned(patient, sequence).contrast.weighting is told
+
+
+@pytest.mark.parametrize(
+    ("sequence", "image", "told"),
+    [
+        (T1, Dixon.IN_PHASE, Weighting.T1),
+        (T1, Dixon.OPPOSED, Weighting.OPPOSED),
+        (T1, Dixon.WATER, Weighting.T1_WITHOUT_FAT),
+        (T1, Dixon.FAT, Weighting.FAT_ALONE),
+        (T2_TURBO, Dixon.IN_PHASE, Weighting.T2),
+        (T2_TURBO, Dixon.WATER, Weighting.FLUID_WITHOUT_FAT),
+        (T2_TURBO, Dixon.FAT, Weighting.FAT_ALONE),
+    ],
+)
+@pytest.mark.parametrize("is_thick", [False, True])
+def test_the_images_of_a_dixon_series_are_told_apart(
+    patient: Phantom, thick: Phantom, sequence: Sequence, image: Dixon, told: Weighting, *, is_thick: bool
+):
+    phantom = thick if is_thick else patient
+    assert dixon(phantom, sequence, image).contrast.weighting is told
+
+
+def test_where_fat_and_water_cancel_no_nerve_is_sought_and_the_anatomy_says_so(patient: Phantom):
+    found = dixon(patient, T1, Dixon.OPPOSED)
+    assert not found.contrast.shows_fat
+    assert any("fat and water cancel" in line for line in mr_anatomy_of(found).warnings)
 
 
 def test_an_image_of_fat_alone_is_told(patient: Phantom):
