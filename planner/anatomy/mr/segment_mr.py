@@ -28,7 +28,7 @@ from planner.anatomy.mr.painted import FAT_HU, SOFT_HU, PaintedSpine, painted, w
 from planner.anatomy.mr.pieces import MrFound, mr_pieces
 from planner.anatomy.mr.plausible import require_mr
 from planner.anatomy.mr.sac import find_sac_on_mr
-from planner.anatomy.mr.skin import find_skin_on_mr
+from planner.anatomy.mr.skin import find_skin_on_mr, seen_on
 from planner.anatomy.mr.stacks import with_others
 from planner.anatomy.mr.weighting import Contrast, Weighting, weighed
 from planner.anatomy.mr.worth import Resolution, on_mr, root_on_mr
@@ -148,7 +148,7 @@ def find_with(
     with watch("weighting"):
         contrast = weighed(even, spine)
     with watch("skin"):
-        skin = find_skin_on_mr(even, absent)
+        skin = seen_on(find_skin_on_mr(even, absent), grid.oblique)
     with watch("vertebrae"):
         ground = painted(even, skin.body, contrast, spine)
         place, sure = find_sacrum(spine)

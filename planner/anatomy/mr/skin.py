@@ -6,15 +6,17 @@ all is body, and the confidence, the share of the outline that is skin, is 0.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from planner.anatomy import itk
 from planner.anatomy.lie import lie_on_table
 from planner.anatomy.model import Surroundings
-from planner.anatomy.skin import share_of_outline_in_air
+from planner.anatomy.skin import not_reconstructed, share_of_outline_in_air
 from planner.anatomy.stages import Skin
 from planner.errors import AnatomyError
-from planner.geometry import BoolArray, Float32Array, VolumeGeometry
+from planner.geometry import AnyArray, BoolArray, Float32Array, VolumeGeometry
 from planner.volume import Volume
 
 _COARSE_MM = 2.0
@@ -42,15 +44,16 @@ def find_skin_on_mr(even: Volume, absent: BoolArray) -> Skin:
     """The filled body and its surroundings on the volume's own grid."""
     geometry = even.geometry
     grid = itk.isotropic_grid(geometry, _COARSE_MM)
-    coarse = itk.resampled(even, grid, outside=0).voxels.astype(np.float32)
+    shown = replace(even, voxels=np.where(absent, 0, even.voxels).astype(np.int16)) if absent.any() else even
+    coarse = itk.resampled(shown, grid, outside=0).voxels.astype(np.float32)
     nothing = itk.mask_on(absent, geometry, grid) if absent.any() else np.zeros(grid.shape, dtype=bool)
     level = _air_level(coarse, nothing, grid)
     if level is None:
         rough = ~nothing
         body = ~absent
     else:
-        rough = _rough(itk.smoothed(coarse, grid, 1.0), level, nothing, grid)
-        body = _refined(even, rough, level, grid) & ~absent
+        rough = _rough(_mean(coarse, nothing, grid, 1.0), level, nothing, grid)
+        body = _refined(shown, absent, (rough, level), grid) & ~absent
     _require_body(rough, grid)
     kinds = np.full(body.shape, Surroundings.AIR, dtype=np.uint8)
     kinds[absent] = Surroundings.OUTSIDE_RECONSTRUCTION
@@ -59,10 +62,18 @@ def find_skin_on_mr(even: Volume, absent: BoolArray) -> Skin:
     return Skin(geometry, body, kinds, lie_on_table(rough, np.zeros_like(rough), grid), sure)
 
 
+def seen_on(skin: Skin, oblique: Volume | None) -> Skin:
+    """The skin as sure as the scan's own slices show it: the ends of oblique ones cut the patient's axial planes, and no slice."""
+    if oblique is None or skin.confidence == 0.0:
+        return skin
+    body = itk.mask_on(skin.body, skin.geometry, oblique.geometry)
+    return replace(skin, confidence=share_of_outline_in_air(body, not_reconstructed(oblique)))
+
+
 def _air_level(signal: Float32Array, nothing: BoolArray, grid: VolumeGeometry) -> float | None:
     """Signal that air stays below; None where the image shows no air."""
     bright = float(np.percentile(signal[~nothing], 90.0)) if not nothing.all() else 0.0
-    mean = itk.smoothed(signal, grid, _CALM_MM)
+    mean = _mean(signal, nothing, grid, _CALM_MM)
     candidates = _touching_the_edge((mean < _DARK_SHARE * bright) & ~nothing, grid)
     if not candidates.any():
         return None
@@ -72,6 +83,15 @@ def _air_level(signal: Float32Array, nothing: BoolArray, grid: VolumeGeometry) -
     if middle > _SURELY_AIR * bright and spread < _NOISE_RATIO * middle:
         return None
     return max(_ABOVE_AIR * middle, _SURELY_AIR * bright)
+
+
+def _mean(signal: AnyArray, nothing: BoolArray, grid: VolumeGeometry, sigma_mm: float) -> Float32Array:
+    """Gaussian mean of what is image: beside an oblique stack's end tissue is not half as bright, and is no air."""
+    if not nothing.any():
+        return itk.smoothed(signal, grid, sigma_mm)
+    known = itk.smoothed((~nothing).astype(np.float32), grid, sigma_mm)
+    mean = itk.smoothed(np.where(nothing, 0, signal).astype(np.float32), grid, sigma_mm)
+    return np.asarray(mean / np.maximum(known, np.float32(0.05)), dtype=np.float32)
 
 
 def _touching_the_edge(dark: BoolArray, grid: VolumeGeometry) -> BoolArray:
@@ -85,18 +105,25 @@ def _touching_the_edge(dark: BoolArray, grid: VolumeGeometry) -> BoolArray:
 def _rough(mean: Float32Array, level: float, nothing: BoolArray, grid: VolumeGeometry) -> BoolArray:
     """Tissue, its dark parts included: air is what reaches the edge through openings wider than the neck."""
     tissue = (mean > level) & ~nothing
-    tissue = itk.largest_component(itk.closed(itk.opened(tissue, grid, _COARSE_MM), grid, _NECK_MM))
-    return itk.filled_in_slices(tissue) & ~nothing
+    tissue = itk.opened(tissue | nothing, grid, _COARSE_MM) & ~nothing  # where the stack ends, tissue goes on
+    tissue = itk.filled_in_slices(itk.largest_component(itk.closed(tissue, grid, _NECK_MM)))
+    return _but_for_rooms(tissue, nothing, grid)
 
 
-def _refined(even: Volume, rough: BoolArray, level: float, grid: VolumeGeometry) -> BoolArray:
+def _but_for_rooms(tissue: BoolArray, nothing: BoolArray, grid: VolumeGeometry) -> BoolArray:
+    """All but large pieces of air: gas in the body that the stack's end opens is none of the room."""
+    return np.asarray(~itk.without_specks(~tissue & ~nothing, grid, _LEAST_AIR_MM3) & ~nothing)
+
+
+def _refined(even: Volume, absent: BoolArray, found: tuple[BoolArray, float], grid: VolumeGeometry) -> BoolArray:
     """The outline at the scan's own resolution, near the rough one."""
+    rough, level = found
     distance = itk.signed_distance_mm(rough, grid)
     zones = (distance < _COARSE_MM).astype(np.uint8) + (distance < -_RIM_MM)
     own = itk.labels_on(zones, grid, even.geometry)
-    mean = itk.smoothed(even.voxels, even.geometry, 0.5 * float(even.geometry.spacing_mm.min()))
+    mean = _mean(even.voxels, absent, even.geometry, 0.5 * float(even.geometry.spacing_mm.min()))
     kept = (own == 2) | ((own == 1) & (mean > level))
-    return np.asarray(itk.filled_in_slices(itk.largest_component(kept)))
+    return _but_for_rooms(itk.filled_in_slices(itk.largest_component(kept)), absent, even.geometry)
 
 
 def _require_body(rough: BoolArray, grid: VolumeGeometry) -> None:

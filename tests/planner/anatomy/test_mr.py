@@ -8,15 +8,19 @@ import pytest
 
 from planner.anatomy import itk
 from planner.anatomy.model import Anatomy, Surroundings
+from planner.anatomy.mr.bias import evened
 from planner.anatomy.mr.plausible import require_mr
 from planner.anatomy.mr.segment_mr import MrFindings, find_with, mr_anatomy_of
-from planner.anatomy.mr.skin import find_skin_on_mr
+from planner.anatomy.mr.skin import find_skin_on_mr, seen_on
 from planner.anatomy.mr.weighting import Weighting
 from planner.anatomy.network.opinion import SpineOpinion
 from planner.anatomy.network.session import Share
 from planner.anatomy.network.spine_on_mr import MrSpine, spine_of
 from planner.anatomy.network.windows import upright_grid
 from planner.anatomy.segment import segment
+from planner.anatomy.skin import not_reconstructed
+from planner.anatomy.stages import Skin
+from planner.anatomy.working_grid import WorkingGrid
 from planner.errors import AnatomyError, ModalityError
 from planner.geometry import VolumeGeometry
 from planner.obstacles import find_obstacles
@@ -213,6 +217,34 @@ def test_what_is_no_image_is_no_air():
     absent = np.zeros(volume.geometry.shape, dtype=bool)
     absent[:, :8] = True
     assert (find_skin_on_mr(volume, absent).surroundings[:, :8] == Surroundings.OUTSIDE_RECONSTRUCTION).all()
+
+
+def skin_of_stack(turn_deg: tuple[float, float, float], field_mm: tuple[float, float, float]) -> tuple[Skin, Phantom]:
+    """Of a stack of 4 mm slices through the whole trunk."""
+    given = PhantomParameters(
+        spacing_mm=(4.0, 2.0, 2.0), field_of_view_mm=field_mm, center_mm=(0.0, 0.0, -48.0), turn_deg=turn_deg
+    )
+    phantom = make_phantom(given)
+    grid = WorkingGrid.of(mr_volume(phantom, MrParameters(T2_TURBO, noise=0.008)))
+    absent = not_reconstructed(grid.volume)
+    return seen_on(find_skin_on_mr(evened(grid.volume, absent), absent), grid.oblique), phantom
+
+
+@pytest.mark.parametrize("turn_deg", [(0.0, 90.0, 0.0), (10.0, 80.0, 0.0)])
+def test_where_a_sagittal_stack_ends_inside_the_body_no_skin_lies(turn_deg: tuple[float, float, float]):
+    skin, phantom = skin_of_stack(turn_deg, (120.0, 300.0, 300.0))
+    assert skin.confidence < 0.6
+    air = np.asarray(skin.surroundings == Surroundings.AIR)
+    deep = itk.eroded(phantom.truth_labels(skin.geometry).labels > 0, skin.geometry, 3.0)
+    assert (air & deep).sum() < 1e-4 * deep.sum()
+
+
+def test_an_oblique_axial_stack_shows_all_of_its_skin():
+    skin, phantom = skin_of_stack((20.0, 10.0, 5.0), (80.0, 280.0, 400.0))
+    assert skin.confidence > 0.95
+    true = phantom.truth_labels(skin.geometry).labels > 0
+    inside = skin.surroundings != Surroundings.OUTSIDE_RECONSTRUCTION
+    assert ((skin.body != true) & inside).sum() < 0.03 * (true & inside).sum()
 
 
 def test_a_ct_under_the_name_of_an_mr_is_refused():
