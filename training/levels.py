@@ -21,6 +21,9 @@ _MARROW_IN_RIM = {Tissue.POSTERIOR_CORTEX: (0.45, 1.0)}
 _MARROW_IN_OTHER_RIM = (0.0, 0.75)
 """Of the outermost voxel of a bone on MR: an arch's cortex is 0.5 to 1 mm thick, a voxel 1.5 mm (assumed)."""
 
+_HANGS_ON_FAT = 0.8
+"""How often marrow's signal hangs on fat's in windows like T1 and T2; in the rest the two are drawn apart (assumed)."""
+
 _LIGAMENT_AS_MARROW = 0.08
 """How often a soft tissue behind the canal is as bright as marrow: then only the dark rim tells bone from it."""
 
@@ -34,12 +37,12 @@ def ct_levels(dice: Dice) -> torch.Tensor:
     return levels
 
 
-def mr_levels(dice: Dice, *, marrow_below_fat: bool) -> torch.Tensor:
-    """(tissues,) one mean signal per tissue; in those like T1 or T2 marrow may hang on fat."""
+def mr_levels(dice: Dice) -> torch.Tensor:
+    """(tissues,) one mean signal per tissue; in those like T1 or T2 marrow mostly hangs on fat."""
     chance = dice.uniform(0.0, 1.0)
     if chance < 0.8:
         levels = _levels(_ENDS["t1" if chance < 0.3 else "t2"], dice)
-        if marrow_below_fat:
+        if dice.chance(_HANGS_ON_FAT):
             _marrow_by_fat(levels, dice)
         elif dice.chance(0.2):  # fat suppressed
             levels[[int(t) for t in (*FATS, *MARROWS)]] *= dice.uniform(0.1, 0.5)

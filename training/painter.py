@@ -1,7 +1,7 @@
 """Painted windows: what a scanner might have shown of a labelled patient, different each time.
 
 In: training maps, a seeded generator. Out: (1, 64, 64, 64) windows with mean 0 and deviation 1, and their targets
-(``IGNORED`` where the window lies outside the image). Two of five look like CT, three like MR of some kind.
+(``IGNORED`` where the window lies outside the image). Three of ten and fewer look like CT, the rest like MR of some kind.
 """
 
 from __future__ import annotations
@@ -28,17 +28,23 @@ _MIXED = {
     Tissue.INTERSPINOUS: (Tissue.INTERSPINOUS, Tissue.FLAVUM, Tissue.INTERSPINOUS, Tissue.FAT, Tissue.BACK_MUSCLE),
     Tissue.FLAVUM: (Tissue.FLAVUM, Tissue.FAT, Tissue.FLAVUM, Tissue.EPIDURAL),
     Tissue.FORAMINAL: (Tissue.FAT, Tissue.FAT, Tissue.MUSCLE, Tissue.VEIN),
-    Tissue.EPIDURAL: (Tissue.FAT, Tissue.SAC, Tissue.EPIDURAL),
+    Tissue.EPIDURAL: (Tissue.FAT, Tissue.SAC, Tissue.EPIDURAL, Tissue.FLAVUM),
     Tissue.BOWEL: (Tissue.BOWEL, Tissue.GAS, Tissue.FLUID, Tissue.BOWEL),
     Tissue.BACK_MUSCLE: (*(Tissue.BACK_MUSCLE,) * 6, Tissue.FAT),
 }
 """Tissues that are a patchwork of others: each place takes one of these."""
 
-_DARK_EPIDURAL = (*_MIXED[Tissue.EPIDURAL], Tissue.FLAVUM)
-"""Of the second leg: what lies between sac and lamina may be as dark as the ligament behind it."""
-
 _FAT_MOVES = 0.35
 """How often fat and fatty marrow are seen beside their place, up to one voxel: the chemical shift."""
+
+_OPPOSED = 0.1
+"""How often fat and water of one voxel cancel, as in a gradient echo with opposed phase (Dixon): their borders are dark (share assumed)."""
+
+_FAT_OF_MARROW = (0.25, 0.6)
+"""Share of fat in marrow's signal (assumed; vertebral marrow of adults has a proton density fat fraction of about 0.2 to 0.6)."""
+
+_COARSE = 0.1
+"""How often an MR window is as coarse as voxels of 2.4 to 3.3 mm."""
 
 _THICK_MR, _THICK_CT = 0.45, 0.3
 """How often slices are thick; of MR's, most are sagittal."""
@@ -94,11 +100,14 @@ def paint(patients: Sequence[Patient], weights: torch.Tensor, seed: int, leg: Le
     places = _places(patient, dice)
     tissue, target, hu = _sampled(patient, places)
     if dice.chance(leg.mr_share):
-        image = _blurred(_as_mr(tissue, dice, leg), dice.uniform(0.25, 0.85))
-        if dice.chance(_THICK_MR):
+        image = _blurred(_as_mr(tissue, dice), dice.uniform(0.25, 0.85))
+        if dice.chance(_COARSE):
+            for axis in range(3):
+                image = _in_slices_of(image, axis, dice.uniform(1.6, 2.2))
+        elif dice.chance(_THICK_MR):
             image = _in_thick_slices(image, 2 if dice.chance(0.5) else dice.whole(3), dice)
     else:
-        image = _blurred(_as_ct(tissue, hu, dice, leg, may_be_real=patient.has_image), dice.uniform(0.25, 0.85))
+        image = _blurred(_as_ct(tissue, hu, dice, may_be_real=patient.has_image), dice.uniform(0.25, 0.85))
         if dice.chance(_THICK_CT):
             image = _in_thick_slices(image, dice.whole(3), dice)
         image = image.clamp(*CT_RANGE_HU)
@@ -153,11 +162,10 @@ def _sampled(patient: Patient, places: torch.Tensor) -> tuple[torch.Tensor, torc
     return tissue, target, patient.hu[k, j, i].float()
 
 
-def _patchwork(tissue: torch.Tensor, dice: Dice, leg: Leg) -> torch.Tensor:
+def _patchwork(tissue: torch.Tensor, dice: Dice) -> torch.Tensor:
     """Mixed tissues replaced by what they are made of, in smooth patches."""
     mixed = tissue.clone()
-    mixtures = {**_MIXED, Tissue.EPIDURAL: _DARK_EPIDURAL} if leg.marrow_below_fat else _MIXED
-    for kind, made_of in mixtures.items():
+    for kind, made_of in _MIXED.items():
         here = tissue == kind
         if not here.any() or dice.chance(0.15):
             continue
@@ -176,7 +184,7 @@ def _textured(mixed: torch.Tensor, levels: torch.Tensor, spread: torch.Tensor, d
     return levels[mixed] + spread[mixed] * (patchy + fine)
 
 
-def _as_ct(tissue: torch.Tensor, hu: torch.Tensor, dice: Dice, leg: Leg, *, may_be_real: bool) -> torch.Tensor:
+def _as_ct(tissue: torch.Tensor, hu: torch.Tensor, dice: Dice, *, may_be_real: bool) -> torch.Tensor:
     """HU; where a real image is known it is used half of the time."""
     levels = ct_levels(dice)
     spread = torch.full((len(Tissue),), dice.uniform(3.0, 18.0))
@@ -184,20 +192,22 @@ def _as_ct(tissue: torch.Tensor, hu: torch.Tensor, dice: Dice, leg: Leg, *, may_
         spread[int(kind)] = dice.uniform(15.0, 90.0)
     for kind in CORTICAL:
         spread[int(kind)] = 0.3 * float(levels[int(kind)])
-    image = _textured(_patchwork(tissue, dice, leg), levels, spread, dice)
+    image = _textured(_patchwork(tissue, dice), levels, spread, dice)
     if may_be_real and dice.chance(0.5):
         real = (hu - 0.0) * dice.uniform(0.8, 1.15)
         image = torch.where(hu > NO_HU, real, image)
     return image + dice.grain() * dice.uniform(0.0, 30.0)
 
 
-def _as_mr(tissue: torch.Tensor, dice: Dice, leg: Leg) -> torch.Tensor:
+def _as_mr(tissue: torch.Tensor, dice: Dice) -> torch.Tensor:
     """Signal from 0 on, tissues about 0..1: three of ten T1, half T2, the rest of any order."""
-    levels = mr_levels(dice, marrow_below_fat=leg.marrow_below_fat)
+    levels = mr_levels(dice)
     spread = torch.full((len(Tissue),), dice.uniform(0.01, 0.07))
-    mixed = _patchwork(tissue, dice, leg)
+    mixed = _patchwork(tissue, dice)
     image = _textured(mixed, levels, spread, dice).clamp(min=0.0)
-    if dice.chance(_FAT_MOVES):
+    if dice.chance(_OPPOSED):
+        image = _opposed(image, mixed, dice)
+    elif dice.chance(_FAT_MOVES):
         image = _with_fat_moved(image, mixed, dice)
     bias = torch.exp(dice.smooth(3)[0] * dice.uniform(0.0, 0.35))
     image = image ** dice.uniform(0.7, 1.4) * bias
@@ -209,6 +219,18 @@ _FATTY = torch.zeros(len(Tissue), dtype=torch.bool)
 _FATTY[[int(kind) for kind in (*FATS, *MARROWS)]] = True
 
 
+_MARROW = torch.zeros(len(Tissue), dtype=torch.bool)
+_MARROW[[int(kind) for kind in MARROWS]] = True
+
+
+def _opposed(image: torch.Tensor, mixed: torch.Tensor, dice: Dice) -> torch.Tensor:
+    """Water minus fat in each voxel: marrow and the border of fat are dark, fat itself stays bright."""
+    share = torch.where(_MARROW[mixed], dice.uniform(*_FAT_OF_MARROW), _FATTY[mixed].float())
+    fat = _blurred(image * share, 0.8)
+    water = _blurred(image * (1.0 - share), 0.8)
+    return (water - fat).abs()
+
+
 def _with_fat_moved(image: torch.Tensor, mixed: torch.Tensor, dice: Dice) -> torch.Tensor:
     """Fat's signal moved along one axis: a dark border on one side of it, a bright one on the other."""
     fat = image * _FATTY[mixed]
@@ -218,7 +240,11 @@ def _with_fat_moved(image: torch.Tensor, mixed: torch.Tensor, dice: Dice) -> tor
 
 def _in_thick_slices(image: torch.Tensor, axis: int, dice: Dice) -> torch.Tensor:
     """Averaged over slices of 2 to 5 mm, and drawn smooth between them."""
-    thickness = dice.uniform(1.4, 3.6)
+    return _in_slices_of(image, axis, dice.uniform(1.4, 3.6))
+
+
+def _in_slices_of(image: torch.Tensor, axis: int, thickness: float) -> torch.Tensor:
+    """The same with a thickness given in voxels."""
     moved = image.movedim(axis, -1).reshape(1, WINDOW * WINDOW, WINDOW)
     slices = (
         functional.interpolate(moved, round(WINDOW / thickness), mode="linear", align_corners=False, antialias=False)

@@ -55,8 +55,8 @@ def test_on_a_t2_canal_bodies_and_discs_are_found(real_data: Path, network: Onnx
     canal = np.isin(parts, (60, 61))
     assert dice(spine.opinion, (Share.BODY,), np.isin(parts, (49, 50))) > 0.81
     assert dice(spine.opinion, (Share.DISC,), parts == 100) > 0.76
-    assert dice(spine.opinion, ARCH, (parts >= 41) & (parts <= 48)) > 0.54
-    assert (spine.opinion.canal > 0.5)[canal].mean() > 0.87
+    assert dice(spine.opinion, ARCH, (parts >= 41) & (parts <= 48)) > 0.62
+    assert (spine.opinion.canal > 0.5)[canal].mean() > 0.89
     assert len(spine.discs) >= 2
 
 
@@ -73,7 +73,7 @@ def test_a_plan_on_a_t2_gets_arches_without_the_fat_that_the_network_takes_for_t
     bodies = [v for v, e in labels.entries.items() if e.structure is Structure.VERTEBRA and e.part is Part.BODY]
     arches = bone & ~np.isin(labels.labels, bodies)
     overlap = 2.0 * (arches & true).sum() / (arches.sum() + true.sum())
-    assert overlap > 0.65
+    assert overlap > 0.68
     seen = found.spine.opinion
     assert overlap > dice(SpineOpinion(volume.geometry, seen.box, seen.shares), ARCH, true)
 
