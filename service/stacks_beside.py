@@ -1,4 +1,4 @@
-"""Which other stacks of its MR study a case is looked at together with: those across its own thick slices that are as bright where both are.
+"""Which other stacks of its MR study a case is looked at together with: those across its own thick slices.
 
 In: an open MR series and the folders of its study's other MR series. Out: the series with its stacks, each that was left out with the reason
 in its notes. Nobody chose them: what cannot be joined is left out, and never refuses the case.
@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from dicom_io.errors import DicomIoError
-from planner.anatomy.mr.stacks import LEAST_ALIKE, likeness
 from planner.errors import PlannerError
 from planner.geometry import FloatArray, VolumeGeometry
 from planner.volume import Modality
@@ -50,14 +49,8 @@ def _opened(series: OpenSeries, folder: Path) -> tuple[OpenSeries | None, str]:
         require_one_study(series, other)
     except (DicomIoError, PlannerError, ServiceError) as refusal:
         return None, str(refusal)
-    if abs(float(_normal(series.volume.geometry) @ _normal(other.volume.geometry))) > _ACROSS:
-        return None, ""
-    alike = likeness(series.volume, other.volume)
-    if alike is None:
-        return None, f"{_words(other)} shows hardly anything of the same place"
-    if alike < LEAST_ALIKE:
-        return None, f"{_words(other)} is bright elsewhere (rank correlation {alike:.2f}, {LEAST_ALIKE:g} is needed)"
-    return other, ""
+    is_across = abs(float(_normal(series.volume.geometry) @ _normal(other.volume.geometry))) <= _ACROSS
+    return (other, "") if is_across else (None, "")
 
 
 def _is_thick(geometry: VolumeGeometry) -> bool:
@@ -67,8 +60,3 @@ def _is_thick(geometry: VolumeGeometry) -> bool:
 def _normal(geometry: VolumeGeometry) -> FloatArray:
     """(3,) across the slices: the axis of the widest spacing."""
     return np.asarray(geometry.axes[:, int(np.argmax(geometry.spacing_mm))])
-
-
-def _words(series: OpenSeries) -> str:
-    number = None if series.facts.source is None else series.facts.source.series_number
-    return "a series without number" if number is None else f"series {number}"

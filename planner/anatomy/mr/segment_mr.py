@@ -29,13 +29,13 @@ from planner.anatomy.mr.pieces import MrFound, mr_pieces
 from planner.anatomy.mr.plausible import require_mr
 from planner.anatomy.mr.sac import find_sac_on_mr
 from planner.anatomy.mr.skin import find_skin_on_mr, seen_on
-from planner.anatomy.mr.stacks import with_others
+from planner.anatomy.mr.stacks import spine_in_stacks
 from planner.anatomy.mr.weighting import Contrast, Weighting, weighed
 from planner.anatomy.mr.worth import Resolution, on_mr, root_on_mr
 from planner.anatomy.mr.zones import MrZone, find_zones
 from planner.anatomy.naming import LevelAnchor, name_levels
 from planner.anatomy.network.session import Network
-from planner.anatomy.network.spine_on_mr import MrSpine, spine_on_mr
+from planner.anatomy.network.spine_on_mr import MrSpine
 from planner.anatomy.pelvis import Pelvis
 from planner.anatomy.pieces import missing
 from planner.anatomy.roots import find_roots
@@ -126,7 +126,7 @@ def find_on_mr(
     stacks: Sequence[Volume] = (),
 ) -> MrFindings:
     """Every stage's own result."""
-    return find_with(volume, lambda even: spine_on_mr(with_others(even, stacks), network), anchor, watch)
+    return find_with(volume, lambda even: spine_in_stacks(even, stacks, network), anchor, watch)
 
 
 def find_with(
@@ -293,7 +293,7 @@ def _discs(found: MrFindings, resolution: Resolution) -> tuple[Disc, ...]:
 
 def _warnings(found: MrFindings, scan: VolumeGeometry) -> tuple[str, ...]:
     """What a person should look at, in words and numbers."""
-    said = [f"MR {found.contrast.words}", _BONE_SAID]
+    said = [f"MR {found.contrast.words}", _BONE_SAID, *found.spine.notes]
     if found.contrast.weighting is Weighting.OPPOSED:
         said.append(_OPPOSED_SAID)
     if found.skin.confidence < _SKIN_IN_VIEW:

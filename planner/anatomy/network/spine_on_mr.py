@@ -50,6 +50,8 @@ class MrSpine:
     posterior: BoolArray
     sacrum: BoolArray
     opinion: SpineOpinion
+    notes: tuple[str, ...] = ()
+    """What a person should know of how it was seen."""
 
 
 def spine_on_mr(volume: Volume, network: Network) -> MrSpine:
