@@ -5,16 +5,13 @@ In: rows, and where the images of a series lie. Out: folders of series that are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pydicom
 from pydicom.errors import InvalidDicomError
 
-from service.rejections import why_rejected
+from service.rejections import FolderOf, why_rejected
 from service.store import Store
-
-FolderOf = Callable[[str], Path]
 
 
 def stacks_of_study(store: Store, folder_of: FolderOf, series_uid: str) -> tuple[Path, ...]:

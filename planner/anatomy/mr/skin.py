@@ -33,6 +33,9 @@ _ABOVE_AIR = 1.7
 """Times the air's level: skin begins; three of its deviations once averaged."""
 
 _LEAST_AIR_MM3 = 20_000.0
+_LEAST_KNOWN = 0.05
+"""Of a Gaussian's weight: with less of it on image nothing is asked there, and it is only kept from dividing by nothing."""
+
 _NECK_MM, _RIM_MM = 5.0, 6.0
 """Fat is as dark as air on STIR: skin 2 mm thick before it is bridged by the first; the second is looked at again voxel by voxel."""
 
@@ -91,7 +94,7 @@ def _mean(signal: AnyArray, nothing: BoolArray, grid: VolumeGeometry, sigma_mm: 
         return itk.smoothed(signal, grid, sigma_mm)
     known = itk.smoothed((~nothing).astype(np.float32), grid, sigma_mm)
     mean = itk.smoothed(np.where(nothing, 0, signal).astype(np.float32), grid, sigma_mm)
-    return np.asarray(mean / np.maximum(known, np.float32(0.05)), dtype=np.float32)
+    return np.asarray(mean / np.maximum(known, np.float32(_LEAST_KNOWN)), dtype=np.float32)
 
 
 def _touching_the_edge(dark: BoolArray, grid: VolumeGeometry) -> BoolArray:
